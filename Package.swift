@@ -1,0 +1,61 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let settings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+let package = Package(
+  name: "upkeep",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Upkeep", targets: ["Upkeep"]),
+    .library(name: "UpkeepSQL", targets: ["UpkeepSQL"]),
+    .library(name: "UpkeepTesting", targets: ["UpkeepTesting"]),
+    .executable(name: "upkeep", targets: ["UpkeepShell"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CLZ4", pkgConfig: "liblz4",
+      providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+    .target(name: "UpkeepStorage", dependencies: ["CLZ4"], swiftSettings: settings),
+    .target(name: "Upkeep", dependencies: ["UpkeepStorage"], swiftSettings: settings),
+    .target(name: "UpkeepSQL", dependencies: ["Upkeep"], swiftSettings: settings),
+    .target(name: "UpkeepTesting", dependencies: ["UpkeepStorage"], swiftSettings: settings),
+    .executableTarget(
+      name: "UpkeepShell",
+      dependencies: [
+        "Upkeep", "UpkeepSQL",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+
+    .systemLibrary(
+      name: "CSQLite", path: "Tests/CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
+    .target(
+      name: "UpkeepTestSupport", dependencies: ["Upkeep", "UpkeepTesting"],
+      path: "Tests/UpkeepTestSupport", swiftSettings: settings),
+    .testTarget(
+      name: "UpkeepStorageTests",
+      dependencies: ["UpkeepStorage", "UpkeepTesting", "UpkeepTestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "UpkeepTests", dependencies: ["Upkeep", "UpkeepTesting", "UpkeepTestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "UpkeepSQLTests",
+      dependencies: ["UpkeepSQL", "UpkeepTesting", "UpkeepTestSupport", "CSQLite"],
+      exclude: ["Scripts"], swiftSettings: settings),
+    .testTarget(
+      name: "UpkeepShellTests", dependencies: ["UpkeepShell", "UpkeepTestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: ["Upkeep", "UpkeepSQL", "UpkeepTesting", "UpkeepTestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "FormatTests", dependencies: ["Upkeep", "UpkeepTesting"], swiftSettings: settings),
+    .testTarget(name: "TidyTests", swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,116 @@
+/// A computation over the columns of a row, as a value: what CHECK, DEFAULT, a partial index, SET, WHERE
+/// and a query's columns are made of. Names are bound to columns when a statement is compiled.
+public indirect enum Expression: Sendable, Hashable {
+  /// A constant.
+  case literal(Value)
+  /// A column by name.
+  case column(ColumnReference)
+  /// A parameter of a prepared statement, from 1.
+  case parameter(Int)
+  /// An operator before one operand.
+  case unary(UnaryOperator, Expression)
+  /// An operator between two.
+  case binary(BinaryOperator, Expression, Expression)
+  /// IS NULL, or IS NOT NULL if negated.
+  case isNull(Expression, negated: Bool)
+  /// IN over a list.
+  case inList(Expression, [Expression], negated: Bool)
+  /// BETWEEN.
+  case between(Expression, Expression, Expression, negated: Bool)
+  /// LIKE, with an optional escape character.
+  case like(Expression, pattern: Expression, escape: Expression?, negated: Bool)
+  /// CASE, with or without an operand.
+  case cases(operand: Expression?, branches: [CaseBranch], otherwise: Expression?)
+  /// CAST.
+  case cast(Expression, ValueType)
+  /// A function of the row, by its name in lower case; `upsert_action()` and its like among them.
+  case function(String, [Expression])
+  /// An aggregate over the rows of a group, by its name in lower case. `count(*)` has no argument.
+  case aggregate(String, [Expression], isDistinct: Bool)
+  /// COLLATE.
+  case collate(Expression, Collation)
+}
+
+/// WHEN … THEN … of a CASE.
+public struct CaseBranch: Sendable, Hashable {
+  /// The condition, or the value that the operand is compared with.
+  public var when: Expression
+  /// The result.
+  public var then: Expression
+
+  /// One branch.
+  public init(when: Expression, then: Expression) {
+    self.when = when
+    self.then = then
+  }
+}
+
+/// A column by name, perhaps with the name of its row: `t.c`, `excluded.c`, `old.c`, `new.c`.
+public struct ColumnReference: Sendable, Hashable {
+  /// The table, its alias, `excluded`, `old` or `new`; nil for a bare name.
+  public var qualifier: String?
+  /// The column's name, as written; names compare without regard to ASCII case.
+  public var name: String
+
+  /// A column's name.
+  public init(_ name: String, of qualifier: String? = nil) {
+    self.name = name
+    self.qualifier = qualifier
+  }
+}
+
+/// Operators before one operand. The raw values are stored in catalogs.
+public enum UnaryOperator: UInt8, Sendable, Hashable {
+  /// `-`
+  case minus = 1
+  /// `+`
+  case plus = 2
+  /// `NOT`
+  case not = 3
+  /// `~`
+  case bitNot = 4
+}
+
+/// Operators between two operands. The raw values are stored in catalogs.
+public enum BinaryOperator: UInt8, Sendable, Hashable {
+  /// `AND`, of three-valued logic.
+  case and = 1
+  /// `OR`, of three-valued logic.
+  case or = 2
+  /// `=`
+  case equal = 3
+  /// `<>`
+  case notEqual = 4
+  /// `<`
+  case less = 5
+  /// `<=`
+  case lessOrEqual = 6
+  /// `>`
+  case greater = 7
+  /// `>=`
+  case greaterOrEqual = 8
+  /// `IS`: equal, and NULL is NULL (also written IS NOT DISTINCT FROM)
+  case identical = 9
+  /// `IS NOT`
+  case notIdentical = 10
+  /// `+`
+  case add = 11
+  /// `-`
+  case subtract = 12
+  /// `*`
+  case multiply = 13
+  /// `/`
+  case divide = 14
+  /// `%`
+  case remainder = 15
+  /// `||`
+  case concatenate = 16
+  /// `&`
+  case bitAnd = 17
+  /// `|`
+  case bitOr = 18
+  /// `<<`
+  case shiftLeft = 19
+  /// `>>`
+  case shiftRight = 20
+}

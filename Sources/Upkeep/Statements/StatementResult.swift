@@ -1,0 +1,48 @@
+/// Takes the rows of a statement's result, one after the other.
+public protocol RowSink: AnyObject {
+  /// Called once before the first row of a statement that gives rows, even if none follow.
+  func begin(columns: [String]) throws
+  /// Called for each row.
+  func row(_ values: [Value]) throws
+}
+
+/// What a statement did.
+public struct StatementSummary: Sendable, Hashable {
+  /// The kinds of change that a statement can have, in the order in which they are told.
+  public enum Kind: String, Sendable, Hashable, CaseIterable {
+    /// Rows that were not there before.
+    case inserted
+    /// Rows changed in part.
+    case updated
+    /// Rows met and found equal.
+    case unchanged
+    /// Rows met and left alone.
+    case ignored
+    /// Rows that became the incoming one.
+    case replaced
+    /// Rows deleted.
+    case deleted
+    /// Rows that gave way to a claimant.
+    case displaced
+    /// Rows set aside.
+    case rejected
+  }
+
+  /// The counts of a statement that writes rows, for each kind that it can have, zero or not; empty for others.
+  public var counts: [(kind: Kind, count: Int)] {
+    Kind.allCases.compactMap { kind in tally[kind].map { (kind, $0) } }
+  }
+  /// The same by kind.
+  public var tally: [Kind: Int]
+  /// What `changes()` gives after it.
+  public var changes: Int
+  /// Things worth telling that are no errors.
+  public var notices: [String]
+
+  /// A statement's counts.
+  public init(tally: [Kind: Int] = [:], changes: Int = 0, notices: [String] = []) {
+    self.tally = tally
+    self.changes = changes
+    self.notices = notices
+  }
+}

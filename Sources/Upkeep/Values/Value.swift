@@ -1,0 +1,53 @@
+/// One value of a column: what a row holds, a key is made of and an expression gives.
+///
+/// `==` and hashing are structural: `.integer(1) != .real(1)`. How values compare in queries and keys,
+/// where 1 and 1.0 are equal, is `ValueOrder`.
+public enum Value: Sendable, Hashable {
+  /// NULL.
+  case null
+  /// INTEGER.
+  case integer(Int64)
+  /// REAL. Never NaN (that is NULL).
+  case real(Double)
+  /// TEXT.
+  case text(String)
+  /// BLOB.
+  case blob([UInt8])
+  /// BOOLEAN, of BOOLEAN columns and TRUE/FALSE; equals 0 and 1.
+  case boolean(Bool)
+  /// TIMESTAMP.
+  case timestamp(Timestamp)
+  /// UUID.
+  case uuid(UUIDValue)
+  /// JSON, as text.
+  case json(String)
+}
+
+/// A moment: microseconds since 1970-01-01T00:00:00Z.
+public struct Timestamp: Sendable, Hashable, Comparable {
+  /// Microseconds since 1970-01-01T00:00:00Z, without leap seconds.
+  public var microseconds: Int64
+
+  /// A moment by its distance from 1970.
+  public init(microseconds: Int64) { self.microseconds = microseconds }
+
+  /// Earlier is less.
+  public static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
+}
+
+/// A UUID (RFC 9562) as two big-endian halves, so that its order is that of its bytes.
+public struct UUIDValue: Sendable, Hashable, Comparable {
+  /// The first eight bytes.
+  public var high: UInt64
+  /// The last eight bytes.
+  public var low: UInt64
+
+  /// A UUID by its halves.
+  public init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  /// By bytes.
+  public static func < (a: UUIDValue, b: UUIDValue) -> Bool { (a.high, a.low) < (b.high, b.low) }
+}

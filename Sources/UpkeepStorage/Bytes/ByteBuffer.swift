@@ -1,0 +1,63 @@
+/// A growing run of bytes that is filled, read and filled again without being allocated anew.
+///
+/// Invariants: `count <= capacity`; bytes below `count` are initialised; `base` is owned by this object alone.
+package final class ByteBuffer {
+  package private(set) var base: UnsafeMutableRawPointer
+  package private(set) var capacity: Int
+  /// The bytes filled so far.
+  package private(set) var count = 0
+
+  package init(capacity: Int = 256) {
+    self.capacity = max(capacity, 16)
+    base = .allocate(byteCount: self.capacity, alignment: 16)
+  }
+
+  deinit { base.deallocate() }
+
+  /// The bytes, valid until the buffer is next changed.
+  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+  package func removeAll() { count = 0 }
+
+  /// Forgets the bytes from `newCount` on.
+  package func truncate(to newCount: Int) {
+    precondition(newCount >= 0 && newCount <= count)
+    count = newCount
+  }
+
+  /// Makes room for `more` bytes and returns where they go; the caller fills all of them.
+  package func extend(by more: Int) -> UnsafeMutableRawPointer {
+    if count + more > capacity { grow(toHold: count + more) }
+    let place = base + count
+    count += more
+    return place
+  }
+
+  package func append(_ byte: UInt8) {
+    extend(by: 1).storeBytes(of: byte, as: UInt8.self)
+  }
+
+  package func append(_ bytes: UnsafeRawBufferPointer) {
+    guard let start = bytes.baseAddress, bytes.count > 0 else { return }
+    extend(by: bytes.count).copyMemory(from: start, byteCount: bytes.count)
+  }
+
+  /// Appends an integer, least significant byte first.
+  @inlinable package func append<T: FixedWidthInteger>(littleEndian value: T) {
+    extend(by: MemoryLayout<T>.size).storeBytes(of: value.littleEndian, as: T.self)
+  }
+
+  /// Appends an integer, most significant byte first.
+  @inlinable package func append<T: FixedWidthInteger>(bigEndian value: T) {
+    extend(by: MemoryLayout<T>.size).storeBytes(of: value.bigEndian, as: T.self)
+  }
+
+  private func grow(toHold needed: Int) {
+    let newCapacity = max(needed, capacity * 2)
+    let newBase = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
+    newBase.copyMemory(from: base, byteCount: count)
+    base.deallocate()
+    base = newBase
+    capacity = newCapacity
+  }
+}

@@ -1,0 +1,24 @@
+/// How a store is opened, and how it is laid out if it is made.
+package struct StorageOptions: Sendable {
+  /// What a commit promises when it returns.
+  package enum Durability: Sendable {
+    /// On disk, synced.
+    case full
+    /// Never synced but at checkpoints and close.
+    case none
+  }
+
+  package var durability = Durability.full
+  /// Opens without ever writing a byte.
+  package var isReadOnly = false
+  /// Makes the database if it does not exist.
+  package var createsIfMissing = true
+  /// Bytes of a page, a power of two from 512 to 65,536; fixed when the database is made.
+  package var pageSize = 8192
+  /// Bytes of a log segment, a multiple of 4096; fixed when the database is made.
+  package var segmentSize = 4 << 20
+  /// Log bytes after which a checkpoint is due.
+  package var checkpointLogSize = 32 << 20
+
+  package init() {}
+}

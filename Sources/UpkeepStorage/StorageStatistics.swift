@@ -1,0 +1,19 @@
+/// What a store is made of, at one moment.
+package struct StorageStatistics: Sendable {
+  /// Bytes of a page.
+  package var pageSize = 0
+  /// Bytes of the data file.
+  package var fileSize: UInt64 = 0
+  /// Bytes of the data file that no live extent covers.
+  package var freeBytes: UInt64 = 0
+  /// Bytes of the log file.
+  package var logSize: UInt64 = 0
+  /// Pages of the current version.
+  package var pageCount: UInt64 = 0
+  /// Pages in memory.
+  package var residentPageCount: UInt64 = 0
+  /// The number of the newest visible version.
+  package var version: UInt64 = 0
+
+  package init() {}
+}
