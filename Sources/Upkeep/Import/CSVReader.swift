@@ -228,14 +228,14 @@ package final class CSVReader {
   private func findFieldEnd(
     _ start: UnsafeMutablePointer<UInt8>, _ end: UnsafeMutablePointer<UInt8>
   ) -> UnsafeMutablePointer<UInt8> {
-    let separators = TextBytes.pattern(separator)
-    let newlines = TextBytes.pattern(Self.newline)
-    let returns = TextBytes.pattern(Self.carriageReturn)
+    let separators = FeedText.pattern(separator)
+    let newlines = FeedText.pattern(Self.newline)
+    let returns = FeedText.pattern(Self.carriageReturn)
     var p = start
     while end - p >= 8 {
-      let word = TextBytes.word(p)
+      let word = FeedText.word(p)
       let marks =
-        TextBytes.marks(word, separators) | TextBytes.marks(word, newlines) | TextBytes.marks(word, returns)
+        FeedText.marks(word, separators) | FeedText.marks(word, newlines) | FeedText.marks(word, returns)
       if marks != 0 { return p + marks.trailingZeroBitCount / 8 }
       p += 8
     }
@@ -259,17 +259,17 @@ package final class CSVReader {
   private func findClosingQuote(
     _ start: UnsafeMutablePointer<UInt8>, _ end: UnsafeMutablePointer<UInt8>, _ lineBreaks: inout Int
   ) throws(UpkeepError) -> (quote: UnsafeMutablePointer<UInt8>, doubledQuotes: Int)? {
-    let quotes = TextBytes.pattern(Self.quote)
-    let newlines = TextBytes.pattern(Self.newline)
-    let returns = TextBytes.pattern(Self.carriageReturn)
+    let quotes = FeedText.pattern(Self.quote)
+    let newlines = FeedText.pattern(Self.newline)
+    let returns = FeedText.pattern(Self.carriageReturn)
     let openingLine = line + lineBreaks
     var doubledQuotes = 0
     var p = start
     while true {
       while end - p >= 8 {
-        let word = TextBytes.word(p)
+        let word = FeedText.word(p)
         let marks =
-          TextBytes.marks(word, quotes) | TextBytes.marks(word, newlines) | TextBytes.marks(word, returns)
+          FeedText.marks(word, quotes) | FeedText.marks(word, newlines) | FeedText.marks(word, returns)
         if marks != 0 {
           p += marks.trailingZeroBitCount / 8
           break
@@ -328,7 +328,7 @@ package final class CSVReader {
 
   private func textProblem() -> UpkeepError? {
     let bytes = UnsafeBufferPointer(start: buffer + recordStart, count: recordEnd - recordStart)
-    switch TextBytes.flaw(in: bytes) {
+    switch FeedText.flaw(in: bytes) {
     case nil: return nil
     case .nul: return .badLine(line, "the line holds a NUL byte; text cannot")
     case .notUTF8: return .badLine(line, "the line is not UTF-8; convert the file to UTF-8")

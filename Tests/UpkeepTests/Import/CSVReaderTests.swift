@@ -106,7 +106,7 @@ private func read(
 
   @Test("Every scalar's UTF-8 passes, and every two-byte sequence is judged as the standard library does")
   func validity() {
-    func isText(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBufferPointer { TextBytes.flaw(in: $0) == nil } }
+    func isText(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBufferPointer { FeedText.flaw(in: $0) == nil } }
     for value in stride(from: UInt32(1), through: 0x10FFFF, by: 7) {
       guard let scalar = Unicode.Scalar(value) else { continue }
       #expect(isText(Array(String(scalar).utf8)))

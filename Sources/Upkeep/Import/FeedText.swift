@@ -1,5 +1,5 @@
-/// Looks at text as bytes, eight at a time where nothing special is among them.
-package enum TextBytes {
+/// Looks at the bytes of a feed, eight at a time where nothing special is among them.
+package enum FeedText {
   private static let lowBits: UInt64 = 0x0101_0101_0101_0101
   private static let highBits: UInt64 = 0x8080_8080_8080_8080
 
