@@ -1,0 +1,132 @@
+import Synchronization
+
+/// The data file: its fixed zones, its superblocks, and the pages that the page map names.
+final class DataFile: PageSource {
+  static let ownerOffset: UInt64 = 8192
+  static let ownerMagic: UInt64 = 0x574F_5045_454B_5055  // "UPKEEPOW", little-endian
+
+  let file: StoreFile
+  let codec: PageCodec
+  /// Where the pages of the durable superblock (or, while a checkpoint runs, of the next one) are.
+  let maps: Mutex<Maps>
+
+  struct Maps {
+    var pages: PageMap
+    var roots: PageMap
+  }
+
+  init(file: StoreFile, pageSize: Int, databaseID: DatabaseID) {
+    self.file = file
+    codec = PageCodec(pageSize: pageSize, databaseID: databaseID)
+    maps = Mutex(
+      Maps(
+        pages: PageMap(pageSize: pageSize, mark: 0),
+        roots: PageMap(pageSize: pageSize, mark: PageMap.rootsMark)))
+  }
+
+  // MARK: Superblocks and owner
+
+  /// Reads a slot; nil bytes where the file is too short.
+  static func readSlot(_ slot: Int, of file: StoreFile) throws(StorageError) -> Superblock.Slot {
+    var bytes = [UInt8](repeating: 0, count: Superblock.byteCount)
+    let count = try fill(&bytes, from: file, at: Superblock.slotOffsets[slot])
+    guard count == bytes.count else { return .foreign }
+    return bytes.withUnsafeBytes { Superblock.decode($0, slot: slot) }
+  }
+
+  func writeSlot(_ slot: Int, _ superblock: Superblock) throws(StorageError) {
+    try write(superblock.encoded(slot: slot), at: Superblock.slotOffsets[slot])
+  }
+
+  func writeOwner(pid: Int32) throws(StorageError) {
+    var bytes = [UInt8](repeating: 0, count: 512)
+    bytes.withUnsafeMutableBytes { buffer in
+      guard let base = buffer.baseAddress else { return }
+      base.setInteger(0, Self.ownerMagic)
+      base.setInteger(8, pid)
+    }
+    try write(bytes, at: Self.ownerOffset)
+  }
+
+  /// The pid that the lock's holder left, if one can be read.
+  static func readOwner(of file: StoreFile) -> Int32? {
+    var bytes = [UInt8](repeating: 0, count: 512)
+    guard let count = try? fill(&bytes, from: file, at: ownerOffset), count == bytes.count else { return nil }
+    return bytes.withUnsafeBytes { buffer -> Int32? in
+      guard let base = buffer.baseAddress, base.integer(0, UInt64.self) == ownerMagic else { return nil }
+      return base.integer(8, Int32.self)
+    }
+  }
+
+  private static func fill(
+    _ bytes: inout [UInt8], from file: StoreFile, at offset: UInt64
+  ) throws(StorageError) -> Int {
+    let result: Result<Int, StorageError> = bytes.withUnsafeMutableBytes { buffer in
+      do throws(StorageError) { return .success(try file.read(into: buffer, at: offset)) } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
+  private func write(_ bytes: [UInt8], at offset: UInt64) throws(StorageError) {
+    let result: Result<Void, StorageError> = bytes.withUnsafeBytes { buffer in
+      do throws(StorageError) { return .success(try file.write(buffer, at: offset)) } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+  }
+
+  // MARK: Pages
+
+  func requireKnown(_ id: PageID) throws(StorageError) {
+    guard !maps.withLock({ $0.pages[id.rawValue].isNone }) else {
+      throw .corrupt(file: file.path, place: "\(id)", reason: "a tree refers to a page that the page map does not have")
+    }
+  }
+
+  func read(_ id: PageID, into frame: UnsafeMutableRawBufferPointer) throws(StorageError) {
+    let entry = maps.withLock { $0.pages[id.rawValue] }
+    try readExtent(entry, identity: id.rawValue, kind: nil, place: "\(id)", into: frame)
+    if let base = frame.baseAddress, let reason = NodeValidation.validate(base, pageSize: codec.pageSize) {
+      throw .corrupt(file: file.path, place: "\(id)", reason: reason)
+    }
+  }
+
+  /// Reads, verifies and decompresses what an entry names.
+  func readExtent(
+    _ entry: MapEntry, identity: UInt64, kind: PageKind?, place: String,
+    into frame: UnsafeMutableRawBufferPointer
+  ) throws(StorageError) {
+    let extent = entry.extent
+    func corrupt(_ reason: String) -> StorageError {
+      .corrupt(file: file.path, place: "\(place) at byte \(extent.byteOffset)", reason: reason)
+    }
+    guard extent.start >= FreeSpace.firstUnit, extent.count > 0, extent.byteCount <= codec.pageSize else {
+      throw corrupt("an extent out of bounds")
+    }
+    let stored = UnsafeMutableRawBufferPointer.allocate(byteCount: extent.byteCount, alignment: 64)
+    defer { stored.deallocate() }
+    guard try file.read(into: stored, at: extent.byteOffset) == stored.count else {
+      throw corrupt("the file ends before it")
+    }
+    if let reason = codec.decode(
+      UnsafeRawBufferPointer(stored), identity: identity, checksum: entry.checksum, kind: kind, into: frame)
+    {
+      throw corrupt(reason)
+    }
+  }
+
+  /// Reads a map page's entries.
+  func readMapPage(_ identity: UInt64, _ entry: MapEntry, fanOut: Int) throws(StorageError) -> [MapEntry] {
+    let frame = UnsafeMutableRawBufferPointer.allocate(byteCount: codec.pageSize, alignment: 64)
+    defer { frame.deallocate() }
+    try readExtent(entry, identity: identity, kind: .map, place: "map page \(identity)", into: frame)
+    guard let base = frame.baseAddress else { return [] }
+    return (0..<fanOut).map { i in
+      let at = PageStore.headerSize + i * MapEntry.byteCount
+      return MapEntry(packedExtent: base.integer(at), checksum: base.integer(at + 8))
+    }
+  }
+}

@@ -1,0 +1,255 @@
+/// Appends committed transactions to the log and makes them durable. Used only under the writer's turn.
+///
+/// Invariants:
+/// 1. Space is allocated, zeroed and synced before a segment's header is written, and the header is synced
+///    before the first record in it (rule 11). One place more than is in use is always kept.
+/// 2. After a sync the next record begins in a new sector: what is durable is never written again.
+/// 3. `durable` is where the records ended when the last sync that succeeded was *called* (rule 10).
+/// 4. All space that a transaction needs is had before its first byte is written, so that a full disk leaves
+///    no part of it behind.
+final class LogWriter {
+  let file: StoreFile
+  let salt: UInt64
+  private let databaseID: DatabaseID
+  private let segmentSize: Int
+  /// The sequence number of the segment that records go to, and its place in the file.
+  private var sequence: UInt64
+  private var place: Int
+  private var placeCount: Int
+  private var freePlaces: [Int]
+  /// Segments that hold records, oldest first, the current one last.
+  private var inUse: [(sequence: UInt64, place: Int)]
+
+  /// Where the last record ends.
+  private(set) var end: LogPosition
+  /// The chain value there.
+  private(set) var chain: UInt64
+  /// Everything before it is durable.
+  private(set) var durable: LogPosition
+  /// The number of the last version appended.
+  private var lastVersion: UInt64
+  private var startsNewSector = true
+  private let buffer = ByteBuffer(capacity: 64 << 10)
+  /// Bytes of records and segment headers written so far.
+  private(set) var bytesWritten: UInt64 = 0
+
+  /// Makes a log, under another name, synced, whose first segment continues `superblock`.
+  static func make(
+    path: String, in folder: StoreFolder, continuing superblock: Superblock
+  ) throws(StorageError) -> LogWriter {
+    let temporary = path + "-new"
+    if try folder.status(temporary) != nil { try folder.remove(temporary) }
+    let file = try folder.open(temporary, .createNew)
+    do throws(StorageError) {
+      let log = try LogWriter(file: file, continuing: superblock)
+      try folder.renameExclusively(temporary, to: path)
+      try folder.syncDirectory(of: path)
+      return log
+    } catch {
+      try? folder.remove(temporary)
+      throw error
+    }
+  }
+
+  private init(file: StoreFile, continuing superblock: Superblock) throws(StorageError) {
+    self.file = file
+    databaseID = superblock.databaseID
+    segmentSize = superblock.segmentSize
+    var generator = SystemRandomNumberGenerator()
+    var salt: UInt64 = generator.next()
+    while salt == 0 || salt == superblock.logSalt { salt = generator.next() }
+    self.salt = salt
+    sequence = 1
+    place = 0
+    placeCount = 0
+    freePlaces = []
+    inUse = [(1, 0)]
+    end = LogPosition(sequence: 1, offset: LogSegment.headerByteCount, segmentSize: segmentSize)
+    chain = salt
+    durable = end
+    lastVersion = superblock.version
+    try grow(by: 2)
+    freePlaces.removeAll { $0 == 0 }
+    try writeSegmentHeader(
+      superblockGeneration: superblock.generation, predecessorEnd: LogPosition(0), durable: end)
+  }
+
+  // MARK: Appending
+
+  /// Appends the operations of the transaction that makes `version`.
+  ///
+  /// - Parameter superblockGeneration: the newest durable superblock.
+  func append(
+    _ operations: UnsafeRawBufferPointer, version: UInt64, superblockGeneration: UInt64
+  ) throws(StorageError) {
+    try reserve(operations.count)
+    var at = 0
+    var isFirst = true
+    var start = nextStart
+    buffer.removeAll()
+    repeat {
+      var offset = start.offset(segmentSize: segmentSize)
+      let isAtEnd = start.sequence(segmentSize: segmentSize) != sequence
+      if isAtEnd || segmentSize - offset < LogRecord.headerByteCount + 64 {
+        try flush()
+        try beginSegment(superblockGeneration: superblockGeneration)
+        start = end
+        offset = start.offset(segmentSize: segmentSize)
+      }
+      let room = min(segmentSize - offset, LogRecord.longestPayload) - LogRecord.headerByteCount
+      let count = min(operations.count - at, room)
+      if buffer.count == 0 { bufferStart = start }
+      let piece = UnsafeRawBufferPointer(rebasing: operations[at..<(at + count)])
+      at += count
+      var flags: LogRecord.Flags = []
+      if isFirst { flags.insert(.first) }
+      if at == operations.count { flags.insert(.last) }
+      isFirst = false
+      end = appendRecord(piece, flags: flags, version: version, at: start)
+      start = end
+    } while at < operations.count
+    try flush()
+    lastVersion = version
+  }
+
+  /// Where the next record begins.
+  private var nextStart: LogPosition {
+    guard startsNewSector else { return end }
+    let sector = UInt64(LogRecord.sectorSize)
+    return LogPosition((end.rawValue + sector - 1) / sector * sector)
+  }
+
+  private var bufferStart = LogPosition(0)
+
+  private func appendRecord(
+    _ piece: UnsafeRawBufferPointer, flags: LogRecord.Flags, version: UInt64, at start: LogPosition
+  ) -> LogPosition {
+    let base = buffer.extend(by: LogRecord.headerByteCount + piece.count + LogRecord.alignment)
+    var flags = flags
+    var count = piece.count
+    let payload = base + LogRecord.headerByteCount
+    // Small transactions are not worth the compressor's time.
+    if piece.count >= 4096,
+      let used = Compression.compress(
+        piece, into: UnsafeMutableRawBufferPointer(start: payload, count: piece.count * 7 / 8))
+    {
+      count = used
+      flags.insert(.compressed)
+    } else if let from = piece.baseAddress {
+      payload.copyMemory(from: from, byteCount: piece.count)
+    }
+    var header = LogRecord.Header(
+      flags: flags, payloadCount: count, plainCount: piece.count, version: version, durableBefore: durable,
+      position: start, previousChain: chain, payloadChecksum: 0, chain: 0)
+    header.payloadChecksum = Checksum.hash(
+      UnsafeRawBufferPointer(start: payload, count: count),
+      seed: LogRecord.payloadSeed(salt: salt, position: start))
+    chain = LogRecord.encode(header, salt: salt, into: base)
+    let padding = header.byteCount - LogRecord.headerByteCount - count
+    (payload + count).initializeMemory(as: UInt8.self, repeating: 0, count: padding)
+    buffer.truncate(to: buffer.count - (LogRecord.headerByteCount + piece.count + LogRecord.alignment) + header.byteCount)
+    startsNewSector = false
+    return LogPosition(start.rawValue + UInt64(header.byteCount))
+  }
+
+  /// Writes the records gathered for the current segment.
+  private func flush() throws(StorageError) {
+    guard buffer.count > 0 else { return }
+    let offset = UInt64(place) * UInt64(segmentSize) + UInt64(bufferStart.offset(segmentSize: segmentSize))
+    try file.write(buffer.bytes, at: offset)
+    bytesWritten += UInt64(buffer.count)
+    buffer.removeAll()
+  }
+
+  // MARK: Durability
+
+  /// Makes everything appended so far durable.
+  func sync() throws(StorageError) {
+    guard durable < end else { return }
+    let target = end
+    try file.sync(.data)
+    durable = target
+    startsNewSector = true
+  }
+
+  // MARK: Segments
+
+  /// Gets all the space that `byteCount` bytes of operations may need, and one place more.
+  private func reserve(_ byteCount: Int) throws(StorageError) {
+    let usable = segmentSize - LogSegment.headerByteCount
+    let smallestPiece = min(usable, LogRecord.longestPayload) - LogRecord.headerByteCount
+    let records = byteCount / max(smallestPiece, 1) + 2
+    // Each segment may lose a sector at its start and less than a record's least size at its end.
+    let bytes = byteCount + records * (LogRecord.headerByteCount + LogRecord.alignment) + LogRecord.sectorSize
+    let used = end.offset(segmentSize: segmentSize)
+    let left = end.sequence(segmentSize: segmentSize) == sequence ? segmentSize - used : 0
+    let segments = bytes <= left ? 0 : (bytes - left) / (usable - LogRecord.headerByteCount - 128) + 1
+    let missing = segments + 1 - freePlaces.count
+    if missing > 0 { try grow(by: missing) }
+  }
+
+  /// Adds places to the file: allocated, zeroed, synced.
+  private func grow(by count: Int) throws(StorageError) {
+    let start = UInt64(placeCount) * UInt64(segmentSize)
+    let length = UInt64(count) * UInt64(segmentSize)
+    try file.allocate(start..<(start + length), .spare)
+    let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: min(segmentSize, 1 << 20), alignment: 4096)
+    defer { zeros.deallocate() }
+    zeros.initializeMemory(as: UInt8.self, repeating: 0)
+    var at = start
+    while at < start + length {
+      let part = Int(min(UInt64(zeros.count), start + length - at))
+      try file.write(UnsafeRawBufferPointer(rebasing: zeros[..<part]), at: at, .spare)
+      at += UInt64(part)
+    }
+    try file.sync(.full)
+    freePlaces.append(contentsOf: placeCount..<(placeCount + count))
+    placeCount += count
+  }
+
+  private func beginSegment(superblockGeneration: UInt64) throws(StorageError) {
+    guard let next = freePlaces.first else {
+      throw .corrupt(file: file.path, place: "\(end)", reason: "no spare log segment was kept")
+    }
+    freePlaces.removeFirst()
+    let predecessorEnd = end
+    sequence += 1
+    place = next
+    inUse.append((sequence, place))
+    try writeSegmentHeader(
+      superblockGeneration: superblockGeneration, predecessorEnd: predecessorEnd, durable: durable)
+    end = LogPosition(sequence: sequence, offset: LogSegment.headerByteCount, segmentSize: segmentSize)
+    startsNewSector = true
+  }
+
+  private func writeSegmentHeader(
+    superblockGeneration: UInt64, predecessorEnd: LogPosition, durable: LogPosition
+  ) throws(StorageError) {
+    let header = LogSegment(
+      databaseID: databaseID, segmentSize: segmentSize, salt: salt, sequence: sequence,
+      superblockGeneration: superblockGeneration, predecessorEnd: predecessorEnd, predecessorChain: chain,
+      predecessorVersion: lastVersion, durableBefore: durable, segmentCount: placeCount)
+    let bytes = header.encoded()
+    let offset = UInt64(place) * UInt64(segmentSize)
+    let written: Result<Void, StorageError> = bytes.withUnsafeBytes { buffer in
+      do throws(StorageError) { return .success(try file.write(buffer, at: offset)) } catch {
+        return .failure(error)
+      }
+    }
+    try written.get()
+    bytesWritten += UInt64(bytes.count)
+    try file.sync(.data)
+  }
+
+  /// Segments whose records all lie before `position`, which a durable superblock holds, may be used again.
+  func recycle(before position: LogPosition) {
+    let first = position.sequence(segmentSize: segmentSize)
+    while let oldest = inUse.first, oldest.sequence < first, oldest.sequence < sequence {
+      freePlaces.append(oldest.place)
+      inUse.removeFirst()
+    }
+  }
+
+  /// Bytes of the log file.
+  var fileSize: UInt64 { UInt64(placeCount) * UInt64(segmentSize) }
+}
