@@ -9,10 +9,13 @@ import Synchronization
 /// 3. A slot is cleared by whoever ends the snapshot, on whatever thread.
 final class ReaderSlots: @unchecked Sendable {
   static let count = 1024
+  private static let spread = 16
   /// Apart by two cache lines, which the processor fetches in pairs.
   private static let stride = 128
 
   private let base: UnsafeMutableRawPointer
+  /// Slots from here on were never claimed; it is raised before a slot beyond it is. It keeps the scan short.
+  private let limit = Atomic<Int>(0)
 
   init() {
     base = .allocate(byteCount: Self.count * Self.stride, alignment: Self.stride)
@@ -35,9 +38,11 @@ final class ReaderSlots: @unchecked Sendable {
   @inline(__always)
   func claim(_ version: UInt, hint: Int) -> Int? {
     for step in 0..<Self.count {
-      let i = (hint &+ step) & (Self.count - 1)
+      // The hint spreads threads over a few slots at first, so that the writer's scan stays short.
+      let i = step < Self.spread ? (hint &+ step) & (Self.spread - 1) : step
       let slot = slot(i)
       guard slot.pointee.load(ordering: .relaxed) == 0 else { continue }
+      if i >= limit.load(ordering: .relaxed) { limit.max(i + 1, ordering: .sequentiallyConsistent) }
       if slot.pointee.compareExchange(expected: 0, desired: version, ordering: .sequentiallyConsistent).exchanged {
         return i
       }
@@ -58,7 +63,7 @@ final class ReaderSlots: @unchecked Sendable {
   /// The addresses that readers stand on.
   func pinned() -> Set<UInt> {
     var result: Set<UInt> = []
-    for i in 0..<Self.count {
+    for i in 0..<limit.load(ordering: .sequentiallyConsistent) {
       let address = slot(i).pointee.load(ordering: .sequentiallyConsistent)
       if address != 0 { result.insert(address) }
     }
@@ -67,6 +72,6 @@ final class ReaderSlots: @unchecked Sendable {
 
   /// Slots in use.
   var usedCount: Int {
-    (0..<Self.count).reduce(0) { $0 + (slot($1).pointee.load(ordering: .relaxed) == 0 ? 0 : 1) }
+    (0..<limit.load(ordering: .acquiring)).reduce(0) { $0 + (slot($1).pointee.load(ordering: .relaxed) == 0 ? 0 : 1) }
   }
 }

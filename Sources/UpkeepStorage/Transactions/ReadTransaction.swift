@@ -1,0 +1,106 @@
+/// A snapshot: one visible version, and reads in it. Not Sendable; one thread at a time.
+///
+/// Bytes handed out stay valid until the next call on the same transaction or cursor.
+package class ReadTransaction {
+  let core: StorageCore
+  let pages: PageStore
+  /// Pinned by the slot, or by the writer's turn; not retained, so that readers share no counter.
+  unowned(unsafe) let base: Version
+  private var slot: Int?
+  private(set) var isOpen = true
+  /// The working state of a write transaction; nil in a snapshot.
+  var working: WorkingState?
+  private let overflow = ByteBuffer()
+  private var lastTree = TreeID(rawValue: 0)
+  private var lastRoot = TreeRoot.empty
+
+  /// A snapshot of the newest visible version.
+  init(reading core: StorageCore) throws(StorageError) {
+    guard let (version, slot) = core.versions.pin(hint: WriterTurn.slotHint) else {
+      throw .badOption("more than \(ReaderSlots.count) snapshots are open at once: end some of them")
+    }
+    self.core = core
+    pages = core.pages
+    base = version
+    self.slot = slot
+  }
+
+  /// The base of a write transaction, which holds the writer's turn.
+  init(writing core: StorageCore) {
+    self.core = core
+    pages = core.pages
+    base = core.versions.visible
+    slot = nil
+  }
+
+  deinit { if let slot { core.versions.unpin(slot) } }
+
+  /// Ends the snapshot. Later calls throw.
+  package final func end() {
+    isOpen = false
+    if let slot {
+      core.versions.unpin(slot)
+      self.slot = nil
+    }
+  }
+
+  final func markEnded() { isOpen = false }
+
+  /// The number of the version that is read; of a write transaction, of the one it builds on.
+  package final var version: UInt64 { base.number }
+
+  /// The root of a tree as it is now.
+  @inline(__always)
+  final func root(_ tree: TreeID) throws(StorageError) -> TreeRoot {
+    if let working { return try working.root(tree) }
+    if tree == lastTree { return lastRoot }
+    guard isOpen else { throw .transactionEnded }
+    guard let root = base.roots[tree] else { throw .noSuchTree(tree) }
+    lastTree = tree
+    lastRoot = root
+    return root
+  }
+
+  /// Whether there is such a tree.
+  package final func exists(_ tree: TreeID) -> Bool {
+    if let working { return working.exists(tree) }
+    return base.roots[tree] != nil
+  }
+
+  /// The value of a key, or nil. O(log n).
+  package final func get(
+    _ tree: TreeID, _ key: UnsafeRawBufferPointer
+  ) throws(StorageError) -> UnsafeRawBufferPointer? {
+    guard isOpen else { throw .transactionEnded }
+    let found: ValueReference?
+    if let working {
+      found = try working.editor(tree).get(key)
+    } else {
+      found = try TreeReader.get(try root(tree), pages, key)
+    }
+    guard let found else { return nil }
+    return try found.bytes(pages, buffer: overflow)
+  }
+
+  /// The entries of a tree. O(1).
+  package final func count(_ tree: TreeID) throws(StorageError) -> UInt64 {
+    guard isOpen else { throw .transactionEnded }
+    return try root(tree).count
+  }
+
+  /// The entries with lower <= key < upper; nil leaves a side open. O(log n).
+  package final func count(
+    _ tree: TreeID, from lower: UnsafeRawBufferPointer?, to upper: UnsafeRawBufferPointer?
+  ) throws(StorageError) -> UInt64 {
+    guard isOpen else { throw .transactionEnded }
+    return try TreeReader.count(try root(tree), pages, from: lower, to: upper)
+  }
+
+  /// A cursor over the tree as it is now; later edits of the same transaction do not move it.
+  package final func cursor(_ tree: TreeID) throws(StorageError) -> TreeCursor {
+    guard isOpen else { throw .transactionEnded }
+    let root = try root(tree)
+    working?.freeze()
+    return TreeCursor(pages: pages, root: root, keepAlive: self)
+  }
+}

@@ -1,0 +1,163 @@
+/// The one open write transaction: reads that see its own writes, and writes that nobody else sees until it commits.
+///
+/// An error thrown by a change leaves the transaction in an unknown state between two changes: return to a
+/// savepoint, or roll back. Dropping it rolls back.
+package final class WriteTransaction: ReadTransaction {
+  private let state: WorkingState
+  private var savepointSerial = 0
+  /// Savepoints that can be returned to, oldest first.
+  private var openSavepoints: [Int] = []
+
+  init(_ core: StorageCore, isLogging: Bool) {
+    let version = core.versions.visible
+    state = WorkingState(
+      pages: core.pages, base: version, version: version.number + 1, isLogging: isLogging,
+      takeStamp: { [core] in core.takeStamp() })
+    super.init(writing: core)
+    working = state
+  }
+
+  deinit { rollback() }
+
+  /// Whether nothing was written so far.
+  package var isEmpty: Bool { state.changeCount == 0 }
+
+  private func requireOpen() throws(StorageError) {
+    guard isOpen else { throw .transactionEnded }
+  }
+
+  // MARK: Trees
+
+  /// Makes an empty tree.
+  package func createTree() throws(StorageError) -> TreeID {
+    try requireOpen()
+    let tree = state.createTree()
+    note { LogOperation.appendTree(.createTree, tree, to: $0) }
+    return tree
+  }
+
+  /// Makes a tree of this transaction only: never logged, gone at its end.
+  package func createScratchTree() throws(StorageError) -> TreeID {
+    try requireOpen()
+    return state.createScratchTree()
+  }
+
+  /// Removes a tree with all its entries.
+  package func dropTree(_ tree: TreeID) throws(StorageError) {
+    try requireOpen()
+    try state.dropTree(tree)
+    if tree < .firstOfScratch { note { LogOperation.appendTree(.dropTree, tree, to: $0) } }
+  }
+
+  // MARK: Entries
+
+  /// Inserts an entry or replaces its value.
+  package func put(
+    _ tree: TreeID, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+  ) throws(StorageError) {
+    try requireOpen()
+    _ = try state.editor(tree).put(key, value)
+    if tree < .firstOfScratch {
+      state.changeCount &+= 1
+      if state.isLogging {
+        LogOperation.appendPut(tree, key, value, to: state.log)
+        limitLog()
+      }
+    }
+  }
+
+  /// Removes an entry.
+  ///
+  /// - Returns: whether there was one.
+  @discardableResult
+  package func delete(_ tree: TreeID, _ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    try requireOpen()
+    guard try state.editor(tree).delete(key) else { return false }
+    if tree < .firstOfScratch { note { LogOperation.appendDelete(tree, key, to: $0) } }
+    return true
+  }
+
+  /// Removes the entries with lower <= key < upper; nil leaves a side open.
+  ///
+  /// - Returns: how many there were.
+  package func deleteRange(
+    _ tree: TreeID, from lower: UnsafeRawBufferPointer?, to upper: UnsafeRawBufferPointer?
+  ) throws(StorageError) -> UInt64 {
+    try requireOpen()
+    let count = try state.editor(tree).deleteRange(lower, upper)
+    if count > 0, tree < .firstOfScratch {
+      note { LogOperation.appendDeleteRange(tree, from: lower, to: upper, into: $0) }
+    }
+    return count
+  }
+
+  private func note(_ append: (ByteBuffer) -> Void) {
+    state.changeCount &+= 1
+    guard state.isLogging else { return }
+    append(state.log)
+    limitLog()
+  }
+
+  /// A transaction whose log alone would make a checkpoint due commits by checkpoint, so that its data is
+  /// written once (rule 14).
+  private func limitLog() {
+    guard state.log.count > core.options.checkpointLogSize, core.isDurable else { return }
+    state.isLogging = false
+    state.log.removeAll()
+  }
+
+  // MARK: Savepoints
+
+  /// A moment to return to.
+  package func savepoint() throws(StorageError) -> Savepoint {
+    try requireOpen()
+    savepointSerial += 1
+    let savepoint = try state.savepoint(serial: savepointSerial)
+    openSavepoints.append(savepointSerial)
+    return savepoint
+  }
+
+  /// Returns to a savepoint, which stays usable; later ones do not.
+  package func rollback(to savepoint: Savepoint) throws(StorageError) {
+    try requireOpen()
+    guard let at = openSavepoints.lastIndex(of: savepoint.serial) else { throw .transactionEnded }
+    openSavepoints.removeSubrange((at + 1)...)
+    state.rollback(to: savepoint)
+  }
+
+  /// Forgets a savepoint and those after it; what was done since stays.
+  package func release(_ savepoint: Savepoint) {
+    guard let at = openSavepoints.lastIndex(of: savepoint.serial) else { return }
+    openSavepoints.removeSubrange(at...)
+  }
+
+  // MARK: The end
+
+  /// Makes the changes durable as the store's mode promises, then visible, then returns.
+  ///
+  /// If it throws, the transaction is rolled back; after `commitUnknown` what became of it is known when
+  /// the store is opened again.
+  package func commit() throws(StorageError) {
+    try requireOpen()
+    markEnded()
+    defer {
+      working = nil
+      core.turn.giveBack()
+    }
+    do throws(StorageError) {
+      try core.commit(state, base: base)
+    } catch {
+      state.edits.abandon()
+      throw error
+    }
+  }
+
+  /// Undoes everything.
+  package func rollback() {
+    guard isOpen else { return }
+    markEnded()
+    state.edits.abandon()
+    working = nil
+    core.turn.giveBack()
+  }
+}
