@@ -8,12 +8,16 @@ package struct StorageStatistics: Sendable {
   package var freeBytes: UInt64 = 0
   /// Bytes of the log file.
   package var logSize: UInt64 = 0
-  /// Pages of the current version.
+  /// Bytes of records written to the log since it was begun.
+  package var logBytesWritten: UInt64 = 0
+  /// Pages in use.
   package var pageCount: UInt64 = 0
-  /// Pages in memory.
-  package var residentPageCount: UInt64 = 0
   /// The number of the newest visible version.
   package var version: UInt64 = 0
+  /// Checkpoints since the store was opened.
+  package var checkpointCount = 0
+  /// Pages written by them.
+  package var pagesWritten: UInt64 = 0
 
   package init() {}
 }

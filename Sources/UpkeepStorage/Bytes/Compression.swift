@@ -18,7 +18,8 @@ enum Compression {
   /// Decompresses into `target`, which must be exactly as long as the original.
   ///
   /// - Returns: false for anything malformed, or of another length. Never writes beyond `target`.
-  static func decompress(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
+  static func decompress(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool
+  {
     guard let from = source.baseAddress, let to = target.baseAddress,
       source.count <= Int(Int32.max), target.count <= Int(Int32.max)
     else { return false }

@@ -82,7 +82,8 @@ final class DataFile: PageSource {
 
   func requireKnown(_ id: PageID) throws(StorageError) {
     guard !maps.withLock({ $0.pages[id.rawValue].isNone }) else {
-      throw .corrupt(file: file.path, place: "\(id)", reason: "a tree refers to a page that the page map does not have")
+      throw .corrupt(
+        file: file.path, place: "\(id)", reason: "a tree refers to a page that the page map does not have")
     }
   }
 

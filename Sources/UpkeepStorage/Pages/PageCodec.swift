@@ -97,7 +97,9 @@ struct PageCodec: Sendable {
     case nil: guard kind != .map, kind != .roots else { return "a page of the wrong kind" }
     }
     let count = Int(from.integer(Layout.payloadCount, UInt32.self))
-    guard let payload = stored.part(Layout.payload, count) else { return "the payload is longer than its extent" }
+    guard let payload = stored.part(Layout.payload, count) else {
+      return "the payload is longer than its extent"
+    }
     let plain = UnsafeMutableRawBufferPointer(rebasing: page[Layout.payload...])
     switch Encoding(rawValue: from.load(fromByteOffset: Layout.encoding, as: UInt8.self)) {
     case .stored:

@@ -5,16 +5,10 @@
 /// page lies. The top level has one entry: the map's root.
 ///
 /// Invariants:
-/// 1. It belongs to the checkpointer (rule 7): entries change only while a checkpoint builds the next
-///    superblock, and `undo` returns to the durable state if that fails.
+/// 1. It belongs to the checkpointer (rule 7): a checkpoint changes a copy, which takes its place once the
+///    superblock is durable and is dropped if it does not become so.
 /// 2. `dirty[k]` names exactly the pages of level k entries that differ from what is on disk.
 struct PageMap {
-  private struct Change {
-    let level: Int
-    let index: Int
-    let old: MapEntry
-  }
-
   /// Set in the identity of map pages of the roots map.
   static let rootsMark: UInt64 = 1 << 55
 
@@ -25,7 +19,6 @@ struct PageMap {
   /// Entries by level.
   private(set) var levels: [[MapEntry]] = [[]]
   private var dirty: [Set<Int>] = [[]]
-  private var changes: [Change] = []
   /// Extents that entries had before the changes since the last `commit`.
   private(set) var replaced: [Extent] = []
 
@@ -61,7 +54,6 @@ struct PageMap {
   private mutating func change(level: Int, _ i: Int, _ entry: MapEntry) {
     let old = levels[level][i]
     guard old != entry else { return }
-    changes.append(Change(level: level, index: i, old: old))
     if !old.isNone { replaced.append(old.extent) }
     levels[level][i] = entry
     dirty[level].insert(i / fanOut)
@@ -111,21 +103,8 @@ struct PageMap {
 
   /// The changes are durable.
   mutating func commit() {
-    changes.removeAll()
     replaced.removeAll()
     for i in dirty.indices { dirty[i].removeAll() }
-  }
-
-  /// The changes did not become durable: back to what is on disk. Levels that grew stay, and are empty.
-  mutating func undo() {
-    for change in changes.reversed() { levels[change.level][change.index] = change.old }
-    changes.removeAll()
-    replaced.removeAll()
-    for i in dirty.indices { dirty[i].removeAll() }
-    // Entries above a level that grew were never written: they are entered anew next time.
-    for level in levels.indices where level > 0 && level < levels.count - 1 {
-      for (i, entry) in levels[level].enumerated() where entry.isNone { dirty[level].insert(i / fanOut) }
-    }
   }
 
   /// Loads the map from disk.

@@ -1,6 +1,6 @@
 extension StorageCore {
   /// The steps of a commit, in order. The caller has the writer's turn; if this throws it gives the pages up.
-  func commit(_ state: WorkingState, base: Version) throws(StorageError) {
+  func commit(_ state: WorkingState) throws(StorageError) {
     // 1. A transaction that wrote nothing leaves no version. Its base is visible, so as durable as promised (rule 10).
     guard state.changeCount > 0 else {
       state.edits.abandon()
@@ -14,7 +14,7 @@ extension StorageCore {
     state.edits.finish()
 
     // 3. Durable as promised: in the log, or by a checkpoint of its own.
-    let number = base.number + 1
+    let number = versions.visible.number + 1
     guard isDurable, !state.isLogging else {
       if isDurable { try beginLog() }
       let version = try append(state, number: number)
@@ -22,12 +22,12 @@ extension StorageCore {
       checkpointIfDue()
       return
     }
-    try commitByCheckpoint(state, base: base, number: number)
+    try commitByCheckpoint(state, number: number)
   }
 
   /// Appends to the log, and syncs it if the mode says so.
   private func append(_ state: WorkingState, number: UInt64) throws(StorageError) -> Version {
-    guard let log else { return version(state, number: number, base: versions.visible) }
+    guard let log else { return version(state, number: number) }
     try log.append(state.log.bytes, version: number, superblockGeneration: superblock.generation)
     if case .full = options.durability {
       do throws(StorageError) { try log.sync() } catch {
@@ -39,8 +39,10 @@ extension StorageCore {
       number: number, roots: state.roots, nextTreeID: state.nextTreeID, logEnd: log.end, logChain: log.chain)
   }
 
-  private func version(_ state: WorkingState, number: UInt64, base: Version) -> Version {
-    Version(
+  /// A version of which nothing is in the log.
+  private func version(_ state: WorkingState, number: UInt64) -> Version {
+    let base = versions.visible
+    return Version(
       number: number, roots: state.roots, nextTreeID: state.nextTreeID, logEnd: base.logEnd,
       logChain: base.logChain)
   }
@@ -55,9 +57,9 @@ extension StorageCore {
   }
 
   /// Rule 14: the transaction is invisible until a superblock that holds it is durable, in both slots.
-  private func commitByCheckpoint(_ state: WorkingState, base: Version, number: UInt64) throws(StorageError) {
+  private func commitByCheckpoint(_ state: WorkingState, number: UInt64) throws(StorageError) {
     try beginLog()
-    let version = version(state, number: number, base: base)
+    let version = version(state, number: number)
     let change = VersionChange(number: number, born: state.edits.born, retired: state.edits.retired)
     changes.append(change)
     do throws(StorageError) {
@@ -72,7 +74,8 @@ extension StorageCore {
   /// A checkpoint once the log has grown. A full disk is no reason to fail a commit that is durable already;
   /// any other failure closes the latch, and the next write tells of it.
   private func checkpointIfDue() {
-    guard let log, log.end.rawValue - superblock.logPosition.rawValue > UInt64(options.checkpointLogSize) else {
+    guard let log, log.end.rawValue - superblock.logPosition.rawValue > UInt64(options.checkpointLogSize)
+    else {
       return
     }
     try? writeCheckpoint(of: versions.visible, isClean: false, syncsBothSlots: false)

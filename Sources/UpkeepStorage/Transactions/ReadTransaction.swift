@@ -79,7 +79,7 @@ package class ReadTransaction {
       found = try TreeReader.get(try root(tree), pages, key)
     }
     guard let found else { return nil }
-    return try found.bytes(pages, buffer: overflow)
+    return try found.bytes(pages, using: overflow)
   }
 
   /// The entries of a tree. O(1).
@@ -100,7 +100,7 @@ package class ReadTransaction {
   package final func cursor(_ tree: TreeID) throws(StorageError) -> TreeCursor {
     guard isOpen else { throw .transactionEnded }
     let root = try root(tree)
-    working?.freeze()
-    return TreeCursor(pages: pages, root: root, keepAlive: self)
+    try working?.freeze()
+    return try TreeCursor(pages, root, keepAlive: self)
   }
 }

@@ -73,7 +73,11 @@ final class WorkingState {
   }
 
   private func store(_ tree: TreeID, _ root: TreeRoot?) {
-    if tree >= .firstOfScratch { scratchRoots[tree] = root } else if roots[tree] != root { roots.set(tree, root) }
+    if tree >= .firstOfScratch {
+      scratchRoots[tree] = root
+    } else if roots[tree] != root {
+      roots.set(tree, root)
+    }
   }
 
   private func forgetEditors() {
@@ -83,8 +87,8 @@ final class WorkingState {
   }
 
   /// From now on what exists is copied before it is edited: a cursor is about to read it.
-  func freeze() {
-    for (_, editor) in editors { editor.forgetFinger() }
+  func freeze() throws(StorageError) {
+    try settle()
     _ = edits.takeNewStamp()
   }
 

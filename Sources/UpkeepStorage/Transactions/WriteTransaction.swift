@@ -4,6 +4,8 @@
 /// savepoint, or roll back. Dropping it rolls back.
 package final class WriteTransaction: ReadTransaction {
   private let state: WorkingState
+  /// Keeps the base alive: the turn, not a slot, is what pins it.
+  private let retainedBase: Version
   private var savepointSerial = 0
   /// Savepoints that can be returned to, oldest first.
   private var openSavepoints: [Int] = []
@@ -13,6 +15,7 @@ package final class WriteTransaction: ReadTransaction {
     state = WorkingState(
       pages: core.pages, base: version, version: version.number + 1, isLogging: isLogging,
       takeStamp: { [core] in core.takeStamp() })
+    retainedBase = version
     super.init(writing: core)
     working = state
   }
@@ -145,11 +148,24 @@ package final class WriteTransaction: ReadTransaction {
       core.turn.giveBack()
     }
     do throws(StorageError) {
-      try core.commit(state, base: base)
+      try core.commit(state)
     } catch {
       state.edits.abandon()
       throw error
     }
+  }
+
+  /// Makes what recovery replayed visible as the version that the log said last.
+  func publishReplayed(as number: UInt64, end: LogPosition, chain: UInt64) throws(StorageError) {
+    try state.settle()
+    state.edits.finish()
+    markEnded()
+    core.publish(
+      Version(
+        number: number, roots: state.roots, nextTreeID: state.nextTreeID, logEnd: end, logChain: chain), state
+    )
+    working = nil
+    core.turn.giveBack()
   }
 
   /// Undoes everything.

@@ -43,7 +43,9 @@ final class ReaderSlots: @unchecked Sendable {
       let slot = slot(i)
       guard slot.pointee.load(ordering: .relaxed) == 0 else { continue }
       if i >= limit.load(ordering: .relaxed) { limit.max(i + 1, ordering: .sequentiallyConsistent) }
-      if slot.pointee.compareExchange(expected: 0, desired: version, ordering: .sequentiallyConsistent).exchanged {
+      if slot.pointee.compareExchange(expected: 0, desired: version, ordering: .sequentiallyConsistent)
+        .exchanged
+      {
         return i
       }
     }
@@ -72,6 +74,8 @@ final class ReaderSlots: @unchecked Sendable {
 
   /// Slots in use.
   var usedCount: Int {
-    (0..<limit.load(ordering: .acquiring)).reduce(0) { $0 + (slot($1).pointee.load(ordering: .relaxed) == 0 ? 0 : 1) }
+    (0..<limit.load(ordering: .acquiring)).reduce(0) {
+      $0 + (slot($1).pointee.load(ordering: .relaxed) == 0 ? 0 : 1)
+    }
   }
 }

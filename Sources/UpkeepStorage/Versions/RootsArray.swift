@@ -37,7 +37,9 @@ struct RootsArray: Sendable {
 
   /// Puts a chunk that was read from disk in its place.
   mutating func setChunk(_ index: Int, _ chunk: Chunk) {
-    if index >= chunks.count { chunks.append(contentsOf: repeatElement(nil, count: index + 1 - chunks.count)) }
+    if index >= chunks.count {
+      chunks.append(contentsOf: repeatElement(nil, count: index + 1 - chunks.count))
+    }
     chunks[index] = chunk
   }
 
@@ -79,7 +81,8 @@ struct RootsArray: Sendable {
         let root = TreeRoot(
           page: PageID(rawValue: at.integer(0)), height: Int(at.integer(24, UInt32.self)),
           count: at.integer(8), overflowPages: at.integer(16))
-        guard root.height <= 32, (root.height == 0) == (root.page == .none), root.page.rawValue < PageTable.limit
+        guard root.height <= 32, (root.height == 0) == (root.page == .none),
+          root.page.rawValue < PageTable.limit
         else { return nil }
         roots.append(root)
       default:

@@ -43,7 +43,8 @@ enum LogOperation {
   }
 
   static func appendDeleteRange(
-    _ tree: TreeID, from lower: UnsafeRawBufferPointer?, to upper: UnsafeRawBufferPointer?, into buffer: ByteBuffer
+    _ tree: TreeID, from lower: UnsafeRawBufferPointer?, to upper: UnsafeRawBufferPointer?,
+    into buffer: ByteBuffer
   ) {
     buffer.append(Code.deleteRange.rawValue)
     Varint.append(tree.rawValue, to: buffer)
@@ -78,7 +79,9 @@ enum LogOperation {
     while at < bytes.count {
       guard let code = Code(rawValue: bytes[at]) else { return "an unknown operation \(bytes[at])" }
       at += 1
-      guard code != .putContinued, let id = Varint.read(bytes, &at) else { return "an operation without a tree" }
+      guard code != .putContinued, let id = Varint.read(bytes, &at) else {
+        return "an operation without a tree"
+      }
       let tree = TreeID(rawValue: id)
       switch code {
       case .put:

@@ -28,7 +28,8 @@ struct LogReader {
     var foreign = 0
     var promised = 0
     for index in 0..<count {
-      let bytes = try Self.read(file, at: UInt64(index) * UInt64(segmentSize), count: LogSegment.headerByteCount)
+      let bytes = try Self.read(
+        file, at: UInt64(index) * UInt64(segmentSize), count: LogSegment.headerByteCount)
       let decoded = bytes.withUnsafeBytes { LogSegment.decode($0) }
       guard let header = decoded else {
         places.append(Place(index: index, header: nil))
@@ -42,7 +43,8 @@ struct LogReader {
       guard header.superblockGeneration <= superblock.generation else {
         throw .corrupt(
           file: databasePath, place: "superblock",
-          reason: "the log continues generation \(header.superblockGeneration), the newest one that can be read is "
+          reason:
+            "the log continues generation \(header.superblockGeneration), the newest one that can be read is "
             + "\(superblock.generation)")
       }
       places.append(Place(index: index, header: header))
@@ -62,6 +64,9 @@ struct LogReader {
 
   /// Whether the log belongs to the generation that the superblock names.
   var continuesSuperblock: Bool { superblock.logSalt != 0 && !bySequence.isEmpty }
+
+  /// Whether any segment of it, of whatever generation, was written for this database.
+  func belongsToDatabase() -> Bool { places.contains { $0.header != nil } }
 
   /// Whether any whole record header lies in the log, of whatever generation.
   func holdsAnyRecord() throws(StorageError) -> Bool {
@@ -92,7 +97,8 @@ struct LogReader {
     var sequence = position.sequence(segmentSize: segmentSize)
     // A position at the very end of a segment is also the beginning of the next.
     if position.offset(segmentSize: segmentSize) == 0, sequence > 0,
-      bySequence[sequence - 1] != nil {
+      bySequence[sequence - 1] != nil
+    {
       sequence -= 1
     } else if position.offset(segmentSize: segmentSize) == 0, let place = bySequence[sequence],
       places[place].header?.predecessorEnd == position
@@ -101,7 +107,8 @@ struct LogReader {
         sequence: sequence, offset: LogSegment.headerByteCount, segmentSize: segmentSize)
     }
     guard let firstPlace = bySequence[sequence] else {
-      throw .corrupt(file: file.path, place: "\(position)", reason: "the log segment that the superblock names is missing")
+      throw .corrupt(
+        file: file.path, place: "\(position)", reason: "the log segment that the superblock names is missing")
     }
     var bytes = try segment(firstPlace)
     let pending = ByteBuffer()
@@ -128,7 +135,8 @@ struct LogReader {
         if isPending, record.header.flags.contains(.last) {
           guard record.header.version == version + 1 else {
             throw .corrupt(
-              file: file.path, place: "\(record.header.position)", reason: "records of two versions are mixed")
+              file: file.path, place: "\(record.header.position)", reason: "records of two versions are mixed"
+            )
           }
           try apply(record.header.version, pending.bytes)
           version += 1
@@ -170,7 +178,8 @@ struct LogReader {
       let at = LogPosition(sequence: sequence, offset: start, segmentSize: segmentSize)
       let found: Record? = bytes.withUnsafeBytes { buffer in
         guard let rest = buffer.part(start, buffer.count - start),
-          let header = LogRecord.decode(rest, salt: superblock.logSalt, at: at), header.previousChain == chain,
+          let header = LogRecord.decode(rest, salt: superblock.logSalt, at: at),
+          header.previousChain == chain,
           let payload = rest.part(LogRecord.headerByteCount, header.payloadCount),
           Checksum.hash(payload, seed: LogRecord.payloadSeed(salt: superblock.logSalt, position: at))
             == header.payloadChecksum
@@ -183,7 +192,9 @@ struct LogReader {
   }
 
   /// Adds a record's operations to those of its transaction; false if they do not decompress.
-  private func unpack(_ record: Record, from bytes: [UInt8], into pending: ByteBuffer) throws(StorageError) -> Bool {
+  private func unpack(_ record: Record, from bytes: [UInt8], into pending: ByteBuffer) throws(StorageError)
+    -> Bool
+  {
     bytes.withUnsafeBytes { buffer in
       guard let payload = buffer.part(record.payloadOffset, record.header.payloadCount) else { return false }
       guard record.header.flags.contains(.compressed) else {
@@ -203,7 +214,9 @@ struct LogReader {
   private func requireTail(at position: LogPosition) throws(StorageError) {
     var proven = superblock.logPosition
     for place in places {
-      if let header = place.header, header.salt == superblock.logSalt { proven = max(proven, header.durableBefore) }
+      if let header = place.header, header.salt == superblock.logSalt {
+        proven = max(proven, header.durableBefore)
+      }
       let bytes = try segment(place.index)
       let orphan: LogPosition? = bytes.withUnsafeBytes { buffer in
         var offset = LogSegment.headerByteCount
@@ -215,8 +228,11 @@ struct LogReader {
           guard claimed.offset(segmentSize: segmentSize) == offset,
             let header = LogRecord.decode(rest, salt: superblock.logSalt, at: claimed)
           else { continue }
-          let isHome = place.header.map { $0.salt == superblock.logSalt
-            && $0.sequence == claimed.sequence(segmentSize: segmentSize) } ?? false
+          let isHome =
+            place.header.map {
+              $0.salt == superblock.logSalt
+                && $0.sequence == claimed.sequence(segmentSize: segmentSize)
+            } ?? false
           if isHome {
             proven = max(proven, header.durableBefore)
           } else if claimed > position, place.header?.salt != superblock.logSalt {
@@ -226,7 +242,8 @@ struct LogReader {
         return orphan
       }
       if let orphan {
-        throw .corrupt(file: file.path, place: "\(orphan)", reason: "a record lies in a segment whose header is damaged")
+        throw .corrupt(
+          file: file.path, place: "\(orphan)", reason: "a record lies in a segment whose header is damaged")
       }
     }
     guard proven <= position else {

@@ -147,7 +147,8 @@ final class LogWriter {
     chain = LogRecord.encode(header, salt: salt, into: base)
     let padding = header.byteCount - LogRecord.headerByteCount - count
     (payload + count).initializeMemory(as: UInt8.self, repeating: 0, count: padding)
-    buffer.truncate(to: buffer.count - (LogRecord.headerByteCount + piece.count + LogRecord.alignment) + header.byteCount)
+    buffer.truncate(
+      to: buffer.count - (LogRecord.headerByteCount + piece.count + LogRecord.alignment) + header.byteCount)
     startsNewSector = false
     return LogPosition(start.rawValue + UInt64(header.byteCount))
   }

@@ -1,0 +1,78 @@
+/// Writes the pages of a checkpoint into fresh extents, packed into long runs (rule 27): each run begins on a
+/// multiple of 4 KB, and what is written of it ends on one.
+final class ExtentWriter {
+  /// 64 KB and 1 MB, in units.
+  private static let leastRun: UInt64 = 128
+  private static let mostRun: UInt64 = 2048
+  private static let alignment: UInt64 = 8
+
+  private let data: DataFile
+  private let version: UInt64
+  private(set) var free: FreeSpace
+  /// The run being filled, and how many of its units are.
+  private var run = Extent(start: 0, count: 0)
+  private var filled: UInt64 = 0
+  /// Units of the run from which on nothing was written to the file yet; they are in `buffer`.
+  private let buffer: UnsafeMutableRawPointer
+  /// Parts of runs that no page took.
+  private var leftOver: [Extent] = []
+  private let least: UInt64
+  private(set) var pageCount = 0
+  private(set) var byteCount: UInt64 = 0
+
+  init(_ data: DataFile, version: UInt64, free: FreeSpace) {
+    self.data = data
+    self.version = version
+    self.free = free
+    // Where much of the file is free in small pieces, they are used: a slower write beats a longer file.
+    least = free.freeUnits * 4 > free.endUnit ? Self.alignment : Self.leastRun
+    buffer = .allocate(byteCount: Int(Self.mostRun) * Extent.unitSize + data.codec.pageSize, alignment: 4096)
+  }
+
+  deinit { buffer.deallocate() }
+
+  /// Stores a page and says where.
+  func store(_ page: UnsafeRawPointer, identity: UInt64) throws(StorageError) -> MapEntry {
+    let (units, checksum) = data.codec.encode(
+      page, identity: identity, version: version, into: buffer + Int(filled) * Extent.unitSize)
+    if filled + UInt64(units) > run.count { try nextRun(units: UInt64(units)) }
+    let extent = Extent(start: run.start + filled, count: UInt64(units))
+    filled += UInt64(units)
+    pageCount += 1
+    return MapEntry(extent, checksum: checksum)
+  }
+
+  /// Writes the run so far and begins another; the page just encoded moves to its start.
+  private func nextRun(units: UInt64) throws(StorageError) {
+    let encoded = buffer + Int(filled) * Extent.unitSize
+    let size = Int(units) * Extent.unitSize
+    let kept = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
+    defer { kept.deallocate() }
+    kept.copyMemory(from: encoded, byteCount: size)
+    try flush()
+    run = free.allocate(least: max(least, units), most: Self.mostRun)
+    filled = 0
+    buffer.copyMemory(from: kept, byteCount: size)
+  }
+
+  /// Writes what the current run holds, up to a multiple of 4 KB.
+  private func flush() throws(StorageError) {
+    guard run.count > 0 else { return }
+    let end = min((filled + Self.alignment - 1) / Self.alignment * Self.alignment, run.count)
+    (buffer + Int(filled) * Extent.unitSize)
+      .initializeMemory(as: UInt8.self, repeating: 0, count: Int(end - filled) * Extent.unitSize)
+    let bytes = UnsafeRawBufferPointer(start: buffer, count: Int(end) * Extent.unitSize)
+    if !bytes.isEmpty { try data.file.write(bytes, at: run.byteOffset, .spare) }
+    byteCount += UInt64(bytes.count)
+    if filled < run.count { leftOver.append(Extent(start: run.start + filled, count: run.count - filled)) }
+    run = Extent(start: 0, count: 0)
+    filled = 0
+  }
+
+  /// Writes the rest, and gives back what no page took.
+  func finish() throws(StorageError) {
+    try flush()
+    free.release(leftOver)
+    leftOver.removeAll()
+  }
+}

@@ -1,0 +1,61 @@
+/// Walks everything that a store is and tells what is wrong. The caller has the writer's turn.
+///
+/// 1. Every tree is sound in itself (`TreeVerifier`), and no page is reached twice.
+/// 2. Every page id in use is reached, or waits for a reader; no free id is reached.
+/// 3. Every page that is on disk reads back and passes its checksum.
+/// 4. No two extents overlap, and free space is what they leave.
+struct IntegrityCheck {
+  private static let limit = 200
+  private let core: StorageCore
+
+  init(_ core: StorageCore) { self.core = core }
+
+  func run() throws(StorageError) -> [String] {
+    var problems: [String] = []
+    var reached: Set<PageID> = []
+    for (tree, root) in core.versions.visible.roots.trees {
+      for problem in TreeVerifier.verify(root, core.pages, visit: { reached.insert($0).inserted }) {
+        problems.append("\(tree): \(problem)")
+      }
+    }
+    checkIDs(reached, &problems)
+    try checkExtents(&problems)
+    return Array(problems.prefix(Self.limit))
+  }
+
+  private func checkIDs(_ reached: Set<PageID>, _ problems: inout [String]) {
+    let free = Set(core.pages.freePageIDs)
+    let waiting = Set(core.versions.waitingPages)
+    for id in free.intersection(reached).sorted() {
+      problems.append("\(id) is in a tree and among the free ones")
+    }
+    for raw in 1..<max(core.pages.nextPageID.rawValue, 1) {
+      let id = PageID(rawValue: raw)
+      guard !reached.contains(id), !free.contains(id), !waiting.contains(id) else { continue }
+      problems.append("\(id) is in use and in no tree")
+      if problems.count > Self.limit { return }
+    }
+  }
+
+  private func checkExtents(_ problems: inout [String]) throws(StorageError) {
+    guard let data = core.data else { return }
+    let maps = data.maps.withLock { $0 }
+    var used: [Extent] = []
+    maps.pages.forEachExtent { _, _, extent in used.append(extent) }
+    maps.roots.forEachExtent { _, _, extent in used.append(extent) }
+    if let free = FreeSpace(used: used, endUnit: core.free.endUnit) {
+      if free.runs != core.free.runs { problems.append("free space is not what the pages leave") }
+    } else {
+      problems.append("two pages lie in one place, or beyond the end of the file")
+    }
+    let frame = UnsafeMutableRawBufferPointer.allocate(byteCount: core.pages.pageSize, alignment: 64)
+    defer { frame.deallocate() }
+    for id in 0..<maps.pages.count where !maps.pages[UInt64(id)].isNone {
+      do throws(StorageError) { try data.read(PageID(rawValue: UInt64(id)), into: frame) } catch {
+        guard case .corrupt(_, let place, let reason) = error else { throw error }
+        problems.append("\(place): \(reason)")
+      }
+      if problems.count > Self.limit { return }
+    }
+  }
+}

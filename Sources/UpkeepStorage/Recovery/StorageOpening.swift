@@ -1,0 +1,290 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// Opens a store: takes the lock, chooses a superblock, loads the map, replays the log.
+///
+/// It decides before it writes: nothing on disk changes until everything that is needed was read and verified.
+struct StorageOpening {
+  let path: String
+  let folder: StoreFolder
+  let options: StorageOptions
+
+  private var logPath: String { path + "-wal" }
+
+  func open() throws(StorageError) -> StorageCore {
+    // Two tries: a file may be made, or replaced, between looking and locking (rule 19).
+    for _ in 0..<16 {
+      if try folder.status(path) == nil {
+        guard options.createsIfMissing, !options.isReadOnly else {
+          throw .io(FileError(.open, path: path, code: ENOENT))
+        }
+        guard try folder.status(logPath) == nil else {
+          throw .logMismatch(
+            file: logPath,
+            reason: "there is a log but no database \(path): bring the database back, or move the log away")
+        }
+        try create()
+      }
+      let file: StoreFile
+      do throws(StorageError) {
+        file = try folder.open(path, options.isReadOnly ? .readOnly : .readWrite)
+      } catch {
+        if case .io(let cause) = error, cause.code == ENOENT, options.createsIfMissing { continue }
+        if case .io(let cause) = error, cause.code == EINVAL {
+          throw .notADatabase(file: path, reason: "it is no regular file")
+        }
+        throw error
+      }
+      do throws(StorageError) { try file.lock() } catch {
+        if case .locked = error { throw .locked(file: path, pid: DataFile.readOwner(of: file)) }
+        throw error
+      }
+      guard try folder.status(path)?.identity == file.identity() else { continue }
+      return try open(file)
+    }
+    throw .locked(file: path, pid: nil)
+  }
+
+  // MARK: Creation
+
+  /// Makes an empty database under another name and gives it its name only if nobody else was quicker.
+  private func create() throws(StorageError) {
+    let temporary = path + "-new"
+    let file: StoreFile
+    do throws(StorageError) { file = try folder.open(temporary, .createNew) } catch {
+      guard case .io(let cause) = error, cause.code == EEXIST else { throw error }
+      // Left by a crash, or another process is at it: whoever has the lock may go on.
+      guard let other = try? folder.open(temporary, .readWrite) else { return }
+      do throws(StorageError) { try other.lock() } catch { throw .locked(file: path, pid: nil) }
+      if try folder.status(temporary)?.identity == other.identity() { try folder.remove(temporary) }
+      return
+    }
+    try file.lock()
+    let superblock = Superblock(
+      generation: 1, databaseID: .random(), pageSize: options.pageSize, segmentSize: options.segmentSize,
+      isClean: true)
+    do throws(StorageError) {
+      let data = DataFile(file: file, pageSize: options.pageSize, databaseID: superblock.databaseID)
+      try file.allocate(0..<superblock.fileSize, .spare)
+      try data.writeSlot(0, superblock)
+      try data.writeSlot(1, superblock)
+      try file.sync(.full)
+    } catch {
+      try? folder.remove(temporary)
+      throw error
+    }
+    do throws(StorageError) {
+      try folder.renameExclusively(temporary, to: path)
+    } catch {
+      guard case .io(let cause) = error, cause.code == EEXIST else { throw error }
+      try folder.remove(temporary)
+      return
+    }
+    try folder.syncDirectory(of: path)
+    try file.unlock()
+  }
+
+  // MARK: Opening
+
+  private func open(_ file: StoreFile) throws(StorageError) -> StorageCore {
+    let (superblock, slot) = try chooseSuperblock(file)
+    let data = DataFile(file: file, pageSize: superblock.pageSize, databaseID: superblock.databaseID)
+    try loadMaps(data, superblock)
+    let core = try makeCore(data, superblock)
+
+    let log = try openLog(superblock)
+    guard let log else {
+      if !options.isReadOnly { try data.writeOwner(pid: getpid()) }
+      return core
+    }
+    try replay(log, in: core)
+    guard !options.isReadOnly else { return core }
+
+    // Rule 15: nothing is acknowledged, and no extent used again, before what was only read is written again.
+    for slot in [slot, 1 - slot] {
+      try data.writeSlot(slot, superblock)
+      try data.file.sync(.data)
+    }
+    try data.writeOwner(pid: getpid())
+    try core.endLog()
+    return core
+  }
+
+  /// Rule 16.
+  private func chooseSuperblock(_ file: StoreFile) throws(StorageError) -> (Superblock, slot: Int) {
+    var chosen: (Superblock, slot: Int)?
+    var damage: String?
+    for slot in 0...1 {
+      switch try DataFile.readSlot(slot, of: file) {
+      case .valid(let block):
+        if let best = chosen, best.0.generation >= block.generation { continue }
+        if let best = chosen, best.0.databaseID != block.databaseID {
+          throw .corrupt(file: path, place: "superblock", reason: "its two copies are of two databases")
+        }
+        chosen = (block, slot)
+      case .damaged(let reason):
+        damage = reason
+      case .unknown(let reason):
+        throw .notADatabase(file: path, reason: "it needs a newer release (\(reason))")
+      case .foreign:
+        break
+      }
+    }
+    if let chosen { return chosen }
+    if let damage { throw .corrupt(file: path, place: "superblock", reason: damage) }
+    throw .notADatabase(file: path, reason: "it has no superblock")
+  }
+
+  private func loadMaps(_ data: DataFile, _ superblock: Superblock) throws(StorageError) {
+    let size = try data.file.size()
+    // Every page takes at least a unit of the file: no count on disk makes us allocate more than that.
+    let most = size / UInt64(Extent.unitSize) + 1
+    var pages = PageMap(pageSize: superblock.pageSize, mark: 0)
+    var roots = PageMap(pageSize: superblock.pageSize, mark: PageMap.rootsMark)
+    func corrupt(_ reason: String) -> StorageError {
+      .corrupt(file: path, place: "superblock", reason: reason)
+    }
+    // Ids that are free count in the map too: it may be sparser than the file, but not without end.
+    guard superblock.nextPageID <= PageTable.limit, superblock.nextPageID <= most * UInt64(pages.fanOut),
+      superblock.rootsCount <= most * UInt64(roots.fanOut)
+    else { throw corrupt("it counts more pages than the file holds") }
+    let pageCount = superblock.mapLevels == 0 ? 0 : superblock.nextPageID
+    guard pages.fanOut >= 2 else { throw corrupt("pages too small") }
+    do throws(StorageError) {
+      let fanOut = pages.fanOut
+      try pages.load(
+        root: superblock.mapRoot, levelCount: superblock.mapLevels, count: pageCount, limit: pageCount
+      ) { (identity, entry) throws(StorageError) in try data.readMapPage(identity, entry, fanOut: fanOut) }
+      try roots.load(
+        root: superblock.rootsRoot, levelCount: superblock.rootsLevels, count: superblock.rootsCount,
+        limit: superblock.rootsCount
+      ) { (identity, entry) throws(StorageError) in try data.readMapPage(identity, entry, fanOut: fanOut) }
+    } catch {
+      if case .corrupt(let file, let place, let reason) = error, file.isEmpty {
+        throw .corrupt(file: path, place: place, reason: reason)
+      }
+      throw error
+    }
+    data.maps.withLock { $0 = DataFile.Maps(pages: pages, roots: roots) }
+  }
+
+  private func makeCore(_ data: DataFile, _ superblock: Superblock) throws(StorageError) -> StorageCore {
+    let maps = data.maps.withLock { $0 }
+    var used: [Extent] = []
+    maps.pages.forEachExtent { _, _, extent in used.append(extent) }
+    maps.roots.forEachExtent { _, _, extent in used.append(extent) }
+    guard let free = FreeSpace(used: used, endUnit: superblock.fileSize / UInt64(Extent.unitSize)) else {
+      throw .corrupt(file: path, place: "page map", reason: "two pages lie in one place, or beyond the end")
+    }
+    let pages = PageStore(pageSize: superblock.pageSize, source: data)
+    var freeIDs: [PageID] = []
+    let count = maps.pages.count
+    if count > 1 {
+      for id in stride(from: count - 1, through: 1, by: -1) where maps.pages[UInt64(id)].isNone {
+        freeIDs.append(PageID(rawValue: UInt64(id)))
+      }
+    }
+    pages.restoreIDs(next: PageID(rawValue: UInt64(max(count, 1))), free: freeIDs)
+    let roots = try loadRoots(data, maps.roots, superblock)
+    let first = Version(
+      number: superblock.version, roots: roots, nextTreeID: superblock.nextTreeID,
+      logEnd: superblock.logPosition, logChain: superblock.logChain)
+    var options = options
+    options.pageSize = superblock.pageSize
+    options.segmentSize = superblock.segmentSize
+    return StorageCore(
+      path: path, options: options, pages: pages, first: first, folder: folder, data: data,
+      superblock: superblock, free: free)
+  }
+
+  private func loadRoots(
+    _ data: DataFile, _ map: PageMap, _ superblock: Superblock
+  ) throws(StorageError) -> RootsArray {
+    var roots = RootsArray(pageSize: superblock.pageSize)
+    let page = UnsafeMutableRawBufferPointer.allocate(byteCount: superblock.pageSize, alignment: 64)
+    defer { page.deallocate() }
+    for i in 0..<map.count where !map[UInt64(i)].isNone {
+      try data.readExtent(
+        map[UInt64(i)], identity: UInt64(i), kind: .roots, place: "roots page \(i)", into: page)
+      guard let base = page.baseAddress,
+        let chunk = RootsArray.decode(UnsafeRawPointer(base), chunkSize: roots.chunkSize)
+      else { throw .corrupt(file: path, place: "roots page \(i)", reason: "a root makes no sense") }
+      roots.setChunk(i, chunk)
+    }
+    // A database that no checkpoint was made of has no roots yet, but a catalog it has.
+    if superblock.version == 0, roots.chunks.isEmpty { roots.set(.catalog, .empty) }
+    guard roots[.catalog] != nil else {
+      throw .corrupt(file: path, place: "roots array", reason: "the catalog's tree is missing")
+    }
+    return roots
+  }
+
+  // MARK: Log
+
+  /// The log to be replayed, or nil if the superblock is clean and there is none.
+  private func openLog(_ superblock: Superblock) throws(StorageError) -> LogReader? {
+    guard try folder.status(logPath) != nil else {
+      guard superblock.isClean else {
+        throw .logMismatch(
+          file: logPath,
+          reason: "the log of \(path) is missing and holds commits that the database does not: bring it back")
+      }
+      return nil
+    }
+    let file: StoreFile
+    do throws(StorageError) {
+      file = try folder.open(logPath, options.isReadOnly ? .readOnly : .readWrite)
+    } catch {
+      if case .io(let cause) = error, cause.code == EINVAL {
+        throw .logMismatch(file: logPath, reason: "it is no regular file")
+      }
+      throw error
+    }
+    let log = try LogReader(file: file, superblock: superblock, databasePath: path)
+    if log.continuesSuperblock { return log }
+    guard superblock.isClean else {
+      throw .logMismatch(
+        file: logPath, reason: "it does not continue \(path), which needs its own log: bring that back")
+    }
+    guard log.belongsToDatabase() else {
+      throw .logMismatch(file: logPath, reason: "it is no log of \(path): move it away")
+    }
+    guard try !log.holdsAnyRecord() else {
+      throw .corrupt(
+        file: path, place: "superblock",
+        reason: "the log holds commits of a newer superblock, which is damaged")
+    }
+    // Made just before a crash: nothing was committed through it.
+    if !options.isReadOnly {
+      try folder.remove(logPath)
+      try folder.syncDirectory(of: logPath)
+    }
+    return nil
+  }
+
+  /// Applies the log by the code that writes run, as one transaction that is not logged again.
+  private func replay(_ log: LogReader, in core: StorageCore) throws(StorageError) {
+    try core.turn.take()
+    let transaction = WriteTransaction(core, isLogging: false)
+    do throws(StorageError) {
+      let logPath = logPath
+      let (version, end, chain) = try log.replay { (version, operations) throws(StorageError) in
+        let reason: String?
+        do throws(StorageError) { reason = try LogOperation.replay(operations, in: transaction) } catch {
+          switch error {
+          case .noSuchTree, .keyTooLong, .valueTooLong: reason = "\(error)"
+          default: throw error
+          }
+        }
+        if let reason { throw .corrupt(file: logPath, place: "version \(version)", reason: reason) }
+      }
+      try transaction.publishReplayed(as: version, end: end, chain: chain)
+    } catch {
+      transaction.rollback()
+      throw error
+    }
+  }
+}

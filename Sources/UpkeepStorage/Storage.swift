@@ -1,0 +1,146 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// An open store: ordered byte keys and values in many trees, in transactions. The front door of the engine.
+package final class Storage: Sendable {
+  let core: StorageCore
+
+  init(_ core: StorageCore) { self.core = core }
+
+  /// Opens a store, and makes it if it does not exist and the options say so.
+  package static func open(
+    _ path: String, fileSystem: any FileSystem, options: StorageOptions
+  ) throws(StorageError) -> Storage {
+    try options.check()
+    let folder = StoreFolder(fileSystem)
+    return Storage(try StorageOpening(path: path, folder: folder, options: options).open())
+  }
+
+  /// A store without a file.
+  package static func inMemory(options: StorageOptions) throws(StorageError) -> Storage {
+    try options.check()
+    let superblock = Superblock(
+      generation: 1, databaseID: .random(), pageSize: options.pageSize, segmentSize: options.segmentSize,
+      isClean: true)
+    var roots = RootsArray(pageSize: options.pageSize)
+    roots.set(.catalog, .empty)
+    let first = Version(
+      number: 0, roots: roots, nextTreeID: TreeID.firstOfUsers.rawValue, logEnd: LogPosition(0), logChain: 0)
+    guard let free = FreeSpace(used: [], endUnit: FreeSpace.firstUnit) else { throw .outOfMemory }
+    return Storage(
+      StorageCore(
+        path: "", options: options, pages: PageStore(pageSize: options.pageSize, source: nil), first: first,
+        folder: nil, data: nil, superblock: superblock, free: free))
+  }
+
+  deinit {
+    // A store that was not closed is left as a crash would leave it; its lock goes with its file.
+  }
+
+  /// A snapshot of the newest visible version. It takes no lock.
+  package func beginRead() throws(StorageError) -> ReadTransaction {
+    if core.isClosed { throw .closed }
+    return try ReadTransaction(reading: core)
+  }
+
+  /// Waits for the writer's turn and opens a write transaction.
+  ///
+  /// - Throws: `nestedWrite` inside a write of the same thread.
+  package func beginWrite() throws(StorageError) -> WriteTransaction {
+    if core.options.isReadOnly { throw .readOnly }
+    try core.turn.take()
+    do throws(StorageError) {
+      if core.isClosed { throw .closed }
+      try core.latch?.check()
+      return WriteTransaction(core, isLogging: core.isDurable)
+    } catch {
+      core.turn.giveBack()
+      throw error
+    }
+  }
+
+  /// Writes what was committed since the last checkpoint to the data file. No effect where nothing was.
+  package func checkpoint() throws(StorageError) {
+    guard core.isDurable, !core.options.isReadOnly else { return }
+    try core.turn.take()
+    defer { core.turn.giveBack() }
+    if core.isClosed { throw .closed }
+    guard !core.changes.isEmpty else { return }
+    try core.writeCheckpoint(of: core.versions.visible, isClean: false, syncsBothSlots: false)
+  }
+
+  /// Walks everything and tells what is wrong; empty if nothing is.
+  package func verify() throws(StorageError) -> [String] {
+    if core.isClosed { throw .closed }
+    if core.options.isReadOnly { return try IntegrityCheck(core).run() }
+    try core.turn.take()
+    defer { core.turn.giveBack() }
+    return try IntegrityCheck(core).run()
+  }
+
+  /// What the store is made of, at this moment.
+  package func statistics() throws(StorageError) -> StorageStatistics {
+    if core.isClosed { throw .closed }
+    if !core.options.isReadOnly { try core.turn.take() }
+    defer { if !core.options.isReadOnly { core.turn.giveBack() } }
+    var result = StorageStatistics()
+    result.pageSize = core.pages.pageSize
+    result.version = core.versions.visible.number
+    result.pageCount = core.pages.usedPageCount
+    result.fileSize = core.free.endUnit * UInt64(Extent.unitSize)
+    result.freeBytes = core.free.freeUnits * UInt64(Extent.unitSize)
+    result.logSize = core.log?.fileSize ?? 0
+    result.logBytesWritten = core.log?.bytesWritten ?? 0
+    result.checkpointCount = core.checkpointCount
+    result.pagesWritten = core.pagesWritten
+    return result
+  }
+
+  /// Closes the store: a last checkpoint, marked clean, then the log is removed. Calling it again does nothing.
+  ///
+  /// After an earlier failure it only lets the files go: the next opening recovers.
+  ///
+  /// - Throws: `snapshotsOpen` while snapshots are open; nothing was closed then.
+  package func close() throws(StorageError) {
+    try core.turn.take()
+    defer { core.turn.giveBack() }
+    guard !core.isClosed else { return }
+    let open = core.versions.pinnedCount
+    guard open == 0 else { throw .snapshotsOpen(open) }
+    core.isClosed = true
+    guard let data = core.data, !core.options.isReadOnly else { return }
+    defer { try? data.file.unlock() }
+    try core.latch?.check()
+    guard core.log != nil else { return }
+    try core.endLog()
+  }
+}
+
+extension StorageCore {
+  /// A clean superblock in both slots, then the log goes, then the file's free end (rule 17).
+  func endLog() throws(StorageError) {
+    guard let data, let folder else { return }
+    try writeCheckpoint(of: versions.visible, isClean: true, syncsBothSlots: true)
+    log = nil
+    if try folder.status(logPath) != nil {
+      try folder.remove(logPath)
+      try folder.syncDirectory(of: logPath)
+    }
+    if try data.file.size() > superblock.fileSize { try data.file.truncate(to: superblock.fileSize) }
+  }
+}
+
+extension StorageOptions {
+  func check() throws(StorageError) {
+    guard Self.isValidPageSize(pageSize) else {
+      throw .badOption("a page size of \(pageSize): it must be a power of two from 512 to 65,536")
+    }
+    guard Self.isValidSegmentSize(segmentSize) else {
+      throw .badOption(
+        "a log segment of \(segmentSize) bytes: it must be a multiple of 4096 from 16,384 to 1 GiB")
+    }
+  }
+}

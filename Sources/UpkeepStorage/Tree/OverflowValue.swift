@@ -1,0 +1,215 @@
+/// Values too long for a leaf. They lie in overflow pages: data pages full of the value's bytes, and for more
+/// than four of them index pages that list the data pages in order, chained.
+///
+/// ```
+/// in the leaf   0 byte count u32 | 4 zero u32 | 8 page ids u64: the data pages (up to 4), or the first index page
+/// overflow page 64 role u8 (1 data, 2 index) | 65 zero | 66 level u16 = 0xFFFF | 68 count u32 (bytes, or ids)
+///               72 next index page u64 (data: zero) | 80 bytes, or page ids u64 | zeros
+/// ```
+/// Pages are born by the put that stores the value and retired only by the put or delete that removes it,
+/// never by copying, splitting, merging or moving the entry (rule 20).
+enum OverflowValue {
+  static let role = 64
+  static let level = 66
+  static let count = 68
+  static let next = 72
+  static let content = 80
+  static let dataRole: UInt8 = 1
+  static let indexRole: UInt8 = 2
+
+  static let referenceHeader = 8
+  static let maximumDirectPages = 4
+  static let longestReference = referenceHeader + 8 * maximumDirectPages
+
+  static func pagesNeeded(_ byteCount: Int, pageSize: Int) -> (data: Int, index: Int) {
+    let data = (byteCount + pageSize - content - 1) / (pageSize - content)
+    let perIndex = (pageSize - content) / 8
+    return (data, data <= maximumDirectPages ? 0 : (data + perIndex - 1) / perIndex)
+  }
+
+  /// Bytes of the reference to a value of this length.
+  static func referenceLength(_ byteCount: Int, pageSize: Int) -> Int {
+    let needed = pagesNeeded(byteCount, pageSize: pageSize)
+    return referenceHeader + 8 * (needed.index == 0 ? needed.data : 1)
+  }
+
+  static func byteCount(_ reference: RawBytes) -> Int {
+    Int(UInt32(littleEndian: reference.start.loadUnaligned(as: UInt32.self)))
+  }
+
+  static func pageCount(_ reference: RawBytes, pageSize: Int) -> Int {
+    let needed = pagesNeeded(byteCount(reference), pageSize: pageSize)
+    return needed.data + needed.index
+  }
+
+  private static func id(_ start: UnsafeRawPointer, _ i: Int) -> PageID {
+    PageID(rawValue: UInt64(littleEndian: start.loadUnaligned(fromByteOffset: 8 * i, as: UInt64.self)))
+  }
+
+  /// Stores a value in new pages and fills `reference` with what goes into the leaf.
+  static func write(
+    _ value: RawBytes, _ edits: PageEdits, reference: ByteBuffer
+  ) throws(StorageError) {
+    let pageSize = edits.store.pageSize
+    let perPage = pageSize - content
+    let perIndex = perPage / 8
+    let needed = pagesNeeded(value.count, pageSize: pageSize)
+    reference.removeAll()
+    reference.append(littleEndian: UInt32(value.count))
+    reference.append(littleEndian: UInt32(0))
+    var index: MutableNode?
+    var listed = 0
+    for i in 0..<needed.data {
+      let page = try edits.allocate(.overflow)
+      let data = MutableNode(page.base, pageSize)
+      let chunk = min(perPage, value.count - i * perPage)
+      page.base.storeBytes(of: dataRole, toByteOffset: role, as: UInt8.self)
+      data.store16(NodeLayout.overflowLevel, level)
+      data.store32(chunk, count)
+      (page.base + content).copyMemory(from: value.start + i * perPage, byteCount: chunk)
+      if needed.index == 0 {
+        reference.append(littleEndian: page.id.rawValue)
+        continue
+      }
+      if index == nil || listed == perIndex {
+        let made = try edits.allocate(.overflow)
+        let new = MutableNode(made.base, pageSize)
+        made.base.storeBytes(of: indexRole, toByteOffset: role, as: UInt8.self)
+        new.store16(NodeLayout.overflowLevel, level)
+        if let last = index {
+          last.store64(made.id.rawValue, next)
+        } else {
+          reference.append(littleEndian: made.id.rawValue)
+        }
+        index = new
+        listed = 0
+      }
+      if let index {
+        index.store64(page.id.rawValue, content + 8 * listed)
+        listed += 1
+        index.store32(listed, count)
+      }
+    }
+  }
+
+  /// What a page of a value is used for.
+  private enum Role { case data, index }
+
+  private static func page(
+    _ id: PageID, _ store: PageStore, is role: Role, count expected: Int
+  ) throws(StorageError) -> UnsafeRawPointer {
+    let base = try store.page(id)
+    let node = Node(base)
+    let wanted = role == .data ? dataRole : indexRole
+    guard node.load16(level) == NodeLayout.overflowLevel,
+      base.load(fromByteOffset: OverflowValue.role, as: UInt8.self) == wanted, node.load32(count) == expected
+    else { throw damaged(id, "is not the part of a long value that it should be") }
+    return base
+  }
+
+  /// Calls back with each page of a value, data pages in order, with the bytes that each holds; index pages
+  /// with 0. Every loop here is bounded by the length in the reference.
+  static func forEachPage(
+    _ reference: RawBytes, _ store: PageStore, _ body: (PageID, _ bytes: Int) throws(StorageError) -> Void
+  ) throws(StorageError) {
+    let pageSize = store.pageSize
+    let perPage = pageSize - content
+    let length = byteCount(reference)
+    let needed = pagesNeeded(length, pageSize: pageSize)
+    let ids = reference.start + referenceHeader
+    if needed.index == 0 {
+      for i in 0..<needed.data { try body(id(ids, i), min(perPage, length - i * perPage)) }
+      return
+    }
+    let perIndex = perPage / 8
+    var index = id(ids, 0)
+    for i in 0..<needed.index {
+      let listed = min(perIndex, needed.data - i * perIndex)
+      let base = try page(index, store, is: .index, count: listed)
+      let following = id(base + next, 0)
+      for k in 0..<listed {
+        try body(id(base + content, k), min(perPage, length - (i * perIndex + k) * perPage))
+      }
+      try body(index, 0)
+      index = following
+    }
+  }
+
+  /// Throws unless the page holds that many bytes of a value; index pages, for which it is 0, were checked on the
+  /// way.
+  static func check(_ id: PageID, _ store: PageStore, bytes: Int) throws(StorageError) {
+    if bytes > 0 { _ = try page(id, store, is: .data, count: bytes) }
+  }
+
+  /// Appends the value's bytes.
+  static func read(
+    _ reference: RawBytes, _ store: PageStore, into buffer: ByteBuffer
+  ) throws(StorageError) {
+    try forEachPage(reference, store) { (id, bytes) throws(StorageError) in
+      guard bytes > 0 else { return }
+      let base = try page(id, store, is: .data, count: bytes)
+      buffer.append(UnsafeRawBufferPointer(start: base + content, count: bytes))
+    }
+  }
+
+  /// Gives up the pages of a value. How many there were.
+  static func retire(_ reference: RawBytes, _ edits: PageEdits) throws(StorageError) -> Int {
+    var count = 0
+    try forEachPage(reference, edits.store) { (id, _) throws(StorageError) in
+      edits.retire(id)
+      count += 1
+    }
+    return count
+  }
+
+  /// The complete check of a page of this kind that came from disk.
+  static func problem(_ base: UnsafeRawPointer, pageSize: Int) -> String? {
+    let node = Node(base)
+    let role = base.load(fromByteOffset: OverflowValue.role, as: UInt8.self)
+    let listed = node.load32(count)
+    let following = id(base + next, 0)
+    guard node.load16(level) == NodeLayout.overflowLevel else {
+      return "level of an overflow page is \(node.level)"
+    }
+    switch role {
+    case dataRole:
+      guard listed >= 1, listed <= pageSize - content else { return "overflow page holds \(listed) bytes" }
+      return following == .none ? nil : "overflow data page has a successor"
+    case indexRole:
+      guard listed >= 1, listed <= (pageSize - content) / 8 else {
+        return "overflow index lists \(listed) pages"
+      }
+      for i in 0..<listed where id(base + content, i) == .none {
+        return "overflow index lists no page at \(i)"
+      }
+      return nil
+    default: return "role of an overflow page is \(role)"
+    }
+  }
+}
+
+/// A value as its leaf has it, valid until the leaf is next changed.
+struct ValueReference {
+  /// The value itself, or a reference to overflow pages.
+  let stored: RawBytes
+  let isOverflow: Bool
+
+  /// Bytes of the value.
+  var byteCount: Int { isOverflow ? OverflowValue.byteCount(stored) : stored.count }
+
+  /// The value's bytes: where they are, or put together in `buffer`.
+  @inline(__always)
+  func bytes(_ store: PageStore, using buffer: ByteBuffer) throws(StorageError) -> UnsafeRawBufferPointer {
+    if !isOverflow { return stored.buffer }
+    return try assemble(store, buffer)
+  }
+
+  @inline(never)
+  private func assemble(
+    _ store: PageStore, _ buffer: ByteBuffer
+  ) throws(StorageError) -> UnsafeRawBufferPointer {
+    buffer.removeAll()
+    try OverflowValue.read(stored, store, into: buffer)
+    return buffer.bytes
+  }
+}

@@ -1,0 +1,237 @@
+/// A place in a tree, and steps from there both ways.
+///
+/// It reads the tree as it was when the cursor was made: the transaction that makes one over its working tree
+/// takes a new edit stamp, so that no page of that tree is edited in place any more.
+///
+/// It stands on an entry, before the first or after the last. What it hands out is valid until it moves.
+package final class TreeCursor {
+  private struct Step {
+    var node: Node
+    var child: Int
+  }
+
+  private let store: PageStore
+  private let root: TreeRoot
+  /// What keeps the pages: the snapshot or the transaction.
+  private let keepAlive: AnyObject?
+  /// The branches above the leaf, root first.
+  private let path: UnsafeMutablePointer<Step>
+  private let leafLevel: Int
+  private var hasLeaf = false
+
+  // The leaf under the cursor, unpacked.
+  private var leaf: Node
+  private var slots: UnsafeRawPointer
+  private var count = 0
+  private var index = -1
+
+  /// The assembled key, and of what.
+  private var keyBuffer: UnsafeMutableRawPointer?
+  private var prefixInBuffer = false
+  private var valueBuffer: ByteBuffer?
+
+  /// - Parameter keepAlive: held as long as the cursor lives.
+  init(_ store: PageStore, _ root: TreeRoot, keepAlive: AnyObject?) throws(StorageError) {
+    self.store = store
+    self.root = root
+    self.keepAlive = keepAlive
+    leafLevel = root.height == 0 ? 0 : try TreeReader.rootLevel(root)
+    path = .allocate(capacity: leafLevel + 1)
+    leaf = Node(UnsafeRawPointer(path))
+    slots = UnsafeRawPointer(path)
+  }
+
+  deinit {
+    path.deallocate()
+    keyBuffer?.deallocate()
+  }
+
+  // MARK: Moving
+
+  /// To the first entry at or above `key`; false if there is none.
+  package func seek(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    guard try descend(to: key) else { return false }
+    if index < count { return true }
+    return try enterNextLeaf()
+  }
+
+  /// To the last entry below `key`; false if there is none.
+  package func seekBefore(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    guard try descend(to: key) else { return false }
+    index -= 1
+    if index >= 0 { return true }
+    return try enterPreviousLeaf()
+  }
+
+  /// To the first entry; false if there is none.
+  package func first() throws(StorageError) -> Bool {
+    if root.height == 0 { return false }
+    try descend(from: 0, root.page, toLast: false)
+    return true
+  }
+
+  /// To the last entry; false if there is none.
+  package func last() throws(StorageError) -> Bool {
+    if root.height == 0 { return false }
+    try descend(from: 0, root.page, toLast: true)
+    return true
+  }
+
+  /// To the following entry; false at the end. From before the first, to the first.
+  package func next() throws(StorageError) -> Bool {
+    index &+= 1
+    if index < count { return true }
+    return try enterNextLeaf()
+  }
+
+  /// To the preceding entry; false at the start. From after the last, to the last.
+  package func previous() throws(StorageError) -> Bool {
+    if index > 0 {
+      index &-= 1
+      return true
+    }
+    return try enterPreviousLeaf()
+  }
+
+  /// To the n-th entry, from 0; false past the end.
+  package func seek(ordinal: UInt64) throws(StorageError) -> Bool {
+    if root.height == 0 { return false }
+    if ordinal >= root.count {
+      try descend(from: 0, root.page, toLast: true)
+      index = count
+      return false
+    }
+    var rest = ordinal
+    var page = root.page
+    for depth in 0..<leafLevel {
+      let node = try TreeReader.node(page, level: leafLevel - depth, store)
+      guard let child = node.child(holding: &rest) else {
+        throw damaged(page, "has fewer rows below it than it should")
+      }
+      path[depth] = Step(node: node, child: child)
+      page = node.child(child)
+    }
+    try enter(page)
+    guard rest < count else {
+      hasLeaf = false
+      throw damaged(page, "has fewer rows than it should")
+    }
+    index = Int(rest)
+    return true
+  }
+
+  // MARK: Reading
+
+  /// The key, put together if the node keeps a part of it apart. Call only on an entry.
+  package var key: UnsafeRawBufferPointer {
+    precondition(index >= 0 && index < count, "the cursor stands on no entry")
+    let slot = Slot(
+      word: UInt32(littleEndian: slots.loadUnaligned(fromByteOffset: 4 &* index, as: UInt32.self)))
+    let suffix = leaf.base + (slot.offset &+ NodeLayout.leafFront)
+    let prefixLength = leaf.prefixLength
+    if prefixLength == 0 { return UnsafeRawBufferPointer(start: suffix, count: slot.suffixLength) }
+    let buffer = keyBuffer ?? makeKeyBuffer()
+    if !prefixInBuffer {
+      buffer.copyMemory(from: leaf.prefix, byteCount: prefixLength)
+      prefixInBuffer = true
+    }
+    (buffer + prefixLength).copyMemory(from: suffix, byteCount: slot.suffixLength)
+    return UnsafeRawBufferPointer(start: buffer, count: prefixLength &+ slot.suffixLength)
+  }
+
+  /// The value; a long one is read and put together. Call only on an entry.
+  package func value() throws(StorageError) -> UnsafeRawBufferPointer {
+    precondition(index >= 0 && index < count, "the cursor stands on no entry")
+    let slot = Slot(
+      word: UInt32(littleEndian: slots.loadUnaligned(fromByteOffset: 4 &* index, as: UInt32.self)))
+    let value = leaf.value(in: slot)
+    if !value.isOverflow { return value.stored.buffer }
+    let buffer = valueBuffer ?? ByteBuffer()
+    valueBuffer = buffer
+    return try value.bytes(store, using: buffer)
+  }
+
+  private func makeKeyBuffer() -> UnsafeMutableRawPointer {
+    // Validation holds every key in a page to the limit.
+    let buffer = UnsafeMutableRawPointer.allocate(
+      byteCount: TreeLimits.maxKeyLength(pageSize: store.pageSize), alignment: 16)
+    keyBuffer = buffer
+    return buffer
+  }
+
+  // MARK: Paths
+
+  /// Makes a leaf the one under the cursor; where in it is for the caller to say.
+  @inline(__always)
+  private func enter(_ page: PageID) throws(StorageError) {
+    leaf = try TreeReader.node(page, level: 0, store)
+    slots = leaf.base + leaf.slotsOffset
+    count = leaf.count
+    prefixInBuffer = false
+    hasLeaf = true
+  }
+
+  /// To where `key` is or would be; false in an empty tree.
+  private func descend(to key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    if root.height == 0 { return false }
+    hasLeaf = false
+    count = 0
+    let key = RawBytes(key, or: UnsafeRawPointer(path))
+    var page = root.page
+    for depth in 0..<leafLevel {
+      let node = try TreeReader.node(page, level: leafLevel &- depth, store)
+      let child = node.searchBranch(key)
+      path[depth] = Step(node: node, child: child)
+      page = node.child(child)
+    }
+    try enter(page)
+    index = leaf.searchLeaf(key).index
+    return true
+  }
+
+  /// Down from a page at `depth` to its first or last entry.
+  private func descend(from depth: Int, _ page: PageID, toLast: Bool) throws(StorageError) {
+    hasLeaf = false
+    count = 0
+    var page = page
+    for depth in depth..<leafLevel {
+      let node = try TreeReader.node(page, level: leafLevel &- depth, store)
+      let child = toLast ? node.count : 0
+      path[depth] = Step(node: node, child: child)
+      page = node.child(child)
+    }
+    try enter(page)
+    index = toLast ? count - 1 : 0
+  }
+
+  @inline(never)
+  private func enterNextLeaf() throws(StorageError) -> Bool {
+    guard hasLeaf else { return try first() }
+    var depth = leafLevel - 1
+    while depth >= 0, path[depth].child == path[depth].node.count { depth -= 1 }
+    guard depth >= 0 else {
+      index = count
+      return false
+    }
+    path[depth].child += 1
+    try descend(from: depth + 1, path[depth].node.child(path[depth].child), toLast: false)
+    return true
+  }
+
+  @inline(never)
+  private func enterPreviousLeaf() throws(StorageError) -> Bool {
+    guard hasLeaf else {
+      index = -1
+      return false
+    }
+    var depth = leafLevel - 1
+    while depth >= 0, path[depth].child == 0 { depth -= 1 }
+    guard depth >= 0 else {
+      index = -1
+      return false
+    }
+    path[depth].child -= 1
+    try descend(from: depth + 1, path[depth].node.child(path[depth].child), toLast: true)
+    return true
+  }
+}

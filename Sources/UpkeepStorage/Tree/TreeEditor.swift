@@ -1,0 +1,193 @@
+/// The working tree of an open write transaction: reads, puts and deletes, on pages that are copied when first
+/// touched under an edit stamp.
+///
+/// It remembers the path to the leaf it last was in (the finger). A key that lies between the separators around
+/// that leaf is found without a descent, so a batch in key order is a sweep, and a get makes the put of the
+/// same key free.
+///
+/// Invariants:
+/// 1. A page that the current edit stamp owns has only owned pages above it, up to the root.
+/// 2. While there is a finger, `path` is the way from the root to its leaf as the tree now is.
+/// 3. `pending` is what the row counts on that path, from the root to the leaf's parent, lack. It is 0 without
+///    a finger. `root.count` lacks nothing.
+///
+/// What throws may leave the tree half changed: roll back to a savepoint, then `reset`.
+final class TreeEditor {
+  struct Step {
+    var page: PageID
+    var base: UnsafeMutableRawPointer
+    /// In a branch: which child the path takes.
+    var child: Int
+  }
+
+  let edits: PageEdits
+  let store: PageStore
+  let pageSize: Int
+  let longestKey: Int
+  let longestInline: Int
+
+  /// The tree. Counts inside of its branches are right only after `flush`.
+  var root: TreeRoot
+
+  let path: UnsafeMutablePointer<Step>
+  var hasFinger = false
+  /// The deepest branches of the path with a separator below, and above, the leaf; -1 where there is none.
+  var lowerDepth = -1
+  var upperDepth = -1
+  var pending = 0
+  /// Where in its leaf the finger last was.
+  var lastIndex = 0
+
+  /// How many inserts in a row went each right behind (above 0) or right before (below 0) the one before.
+  var run = 0
+  var lastInsert = -2
+
+  private var madeBuilder: NodeBuilder?
+  let reference = ByteBuffer(capacity: OverflowValue.longestReference)
+  private var keyCopy: ByteBuffer?
+  private var valueCopy: ByteBuffer?
+
+  init(edits: PageEdits, root: TreeRoot) {
+    self.edits = edits
+    self.root = root
+    store = edits.store
+    pageSize = store.pageSize
+    longestKey = TreeLimits.maxKeyLength(pageSize: pageSize)
+    longestInline = TreeLimits.maxInlineValue(pageSize: pageSize)
+    path = .allocate(capacity: NodeLayout.maximumHeight + 1)
+  }
+
+  deinit { path.deallocate() }
+
+  /// Goes on from another root: after a rollback to a savepoint.
+  func reset(to root: TreeRoot) {
+    self.root = root
+    dropFinger()
+    run = 0
+    lastInsert = -2
+  }
+
+  var builder: NodeBuilder {
+    if let madeBuilder { return madeBuilder }
+    let made = NodeBuilder(pageSize: pageSize)
+    madeBuilder = made
+    return made
+  }
+
+  // MARK: Reading
+
+  /// The value of a key, valid until the tree is next changed.
+  func get(_ key: UnsafeRawBufferPointer) throws(StorageError) -> ValueReference? {
+    if root.height == 0 { return nil }
+    let position = try locate(RawBytes(key, or: UnsafeRawPointer(path)))
+    return position.isFound ? leaf.value(position.index) : nil
+  }
+
+  // MARK: Writing
+
+  /// Inserts or replaces a row; whether it was inserted.
+  @discardableResult
+  func put(
+    _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+  ) throws(StorageError) -> Bool {
+    guard key.count <= longestKey else { throw .keyTooLong(byteCount: key.count, limit: longestKey) }
+    guard value.count <= TreeLimits.maximumValueLength else {
+      throw .valueTooLong(byteCount: value.count, limit: TreeLimits.maximumValueLength)
+    }
+    var key = RawBytes(key, or: UnsafeRawPointer(path))
+    var stored = RawBytes(value, or: UnsafeRawPointer(path))
+    let isOverflow = stored.count > longestInline
+    if root.height == 0 {
+      if isOverflow { stored = try writeOverflow(stored) }
+      try plant(key, stored, isOverflow)
+      return true
+    }
+    let position = try locate(key)
+    // The leaf is about to change under bytes that may be its own.
+    if key.lies(in: leaf.base, pageSize) { key = copied(key, &keyCopy) }
+    if stored.lies(in: leaf.base, pageSize) { stored = copied(stored, &valueCopy) }
+    if isOverflow { stored = try writeOverflow(stored) }
+    try ownLeaf()
+    if position.isFound {
+      try replace(at: position.index, key, stored, isOverflow)
+      return false
+    }
+    noteInsert(at: position.index)
+    root.count &+= 1
+    pending &+= 1
+    if mutableLeaf.insert(at: position.index, key: key, stored: stored, isOverflow: isOverflow) {
+      lastIndex = position.index
+    } else {
+      try rebuildLeaf(at: position.index, replacing: false, key, stored, isOverflow)
+    }
+    return true
+  }
+
+  /// Removes a row; whether there was one.
+  @discardableResult
+  func delete(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    if root.height == 0 { return false }
+    let position = try locate(RawBytes(key, or: UnsafeRawPointer(path)))
+    guard position.isFound else { return false }
+    try removeRows(from: position.index, to: position.index + 1)
+    return true
+  }
+
+  /// The first row of a tree: a leaf that is the root.
+  private func plant(_ key: RawBytes, _ stored: RawBytes, _ isOverflow: Bool) throws(StorageError) {
+    let page = try edits.allocate(.leaf)
+    builder.start(level: 0)
+    builder.add(key: key, stored: stored, isOverflow: isOverflow)
+    builder.write(0, 1, level: 0, to: page.base)
+    root.page = page.id
+    root.height = 1
+    root.count = 1
+    noteInsert(at: 0)
+  }
+
+  private func replace(
+    at i: Int, _ key: RawBytes, _ stored: RawBytes, _ isOverflow: Bool
+  ) throws(StorageError) {
+    try retireOverflow(of: leaf.value(i))
+    if !mutableLeaf.replace(at: i, stored: stored, isOverflow: isOverflow) {
+      try rebuildLeaf(at: i, replacing: true, key, stored, isOverflow)
+    }
+  }
+
+  // MARK: Parts
+
+  /// Stores a long value in pages of its own; what stands for it in the leaf.
+  private func writeOverflow(_ value: RawBytes) throws(StorageError) -> RawBytes {
+    try OverflowValue.write(value, edits, reference: reference)
+    let stored = RawBytes(start: UnsafeRawPointer(reference.base), count: reference.count)
+    root.overflowPages &+= UInt64(OverflowValue.pageCount(stored, pageSize: pageSize))
+    return stored
+  }
+
+  /// Gives up the pages of a value that is going.
+  @inline(__always)
+  func retireOverflow(of value: ValueReference) throws(StorageError) {
+    guard value.isOverflow else { return }
+    root.overflowPages &-= UInt64(try OverflowValue.retire(value.stored, edits))
+  }
+
+  private func copied(_ bytes: RawBytes, _ buffer: inout ByteBuffer?) -> RawBytes {
+    let made = buffer ?? ByteBuffer(capacity: bytes.count)
+    buffer = made
+    made.removeAll()
+    made.append(bytes.buffer)
+    return RawBytes(start: UnsafeRawPointer(made.base), count: bytes.count)
+  }
+
+  @inline(__always)
+  private func noteInsert(at index: Int) {
+    if index == lastInsert &+ 1 {
+      run = run > 0 ? run &+ 1 : 1
+    } else if index == lastInsert {
+      run = run < 0 ? run &- 1 : -1
+    } else {
+      run = 0
+    }
+    lastInsert = index
+  }
+}
