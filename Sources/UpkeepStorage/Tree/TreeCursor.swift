@@ -206,7 +206,10 @@ package final class TreeCursor {
 
   @inline(never)
   private func enterNextLeaf() throws(StorageError) -> Bool {
-    guard hasLeaf else { return try first() }
+    guard hasLeaf else {
+      index = -1
+      return try first()
+    }
     var depth = leafLevel - 1
     while depth >= 0, path[depth].child == path[depth].node.count { depth -= 1 }
     guard depth >= 0 else {
