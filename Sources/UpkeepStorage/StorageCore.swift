@@ -21,10 +21,12 @@ final class StorageCore: @unchecked Sendable {
   /// What the versions after the superblock's brought and gave up, oldest first.
   var changes: [VersionChange] = []
   var isClosed = false
+  let stamps = EditStamps()
+  /// The operations of the open write transaction; there is one at a time, so they share a buffer.
+  let logBuffer = ByteBuffer(capacity: 4096)
   /// Counters for statistics.
   var checkpointCount = 0
   var pagesWritten: UInt64 = 0
-  private var lastStamp: UInt64 = 0
 
   init(
     path: String, options: StorageOptions, pages: PageStore, first: Version, folder: StoreFolder?,
@@ -45,12 +47,6 @@ final class StorageCore: @unchecked Sendable {
   var isDurable: Bool { data != nil }
   var latch: FailureLatch? { folder?.latch }
   var logPath: String { path + "-wal" }
-
-  /// A stamp never given before in this process (rule 3).
-  func takeStamp() -> UInt64 {
-    lastStamp += 1
-    return lastStamp
-  }
 
   /// Makes sure that there is a log, before the first commit after opening: the log and its name durable first,
   /// then a superblock that needs it (rule 17).

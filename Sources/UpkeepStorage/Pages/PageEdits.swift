@@ -1,3 +1,13 @@
+/// Gives edit stamps: each once in the life of the process, never 0. Used under the writer's turn.
+final class EditStamps {
+  private var last: UInt64 = 0
+
+  func take() -> UInt64 {
+    last += 1
+    return last
+  }
+}
+
 /// The pages of one open write transaction: those it made, and those of its base that it no longer needs.
 ///
 /// The life of a page here:
@@ -33,14 +43,13 @@ final class PageEdits {
   private var spare: [PageID] = []
   /// Where in `born` the pages of the current stamp begin.
   private var stampStart = 0
-  private let takeStamp: () -> UInt64
+  private let stamps: EditStamps
 
-  /// - Parameter takeStamp: gives a stamp that was never given before in this process.
-  init(store: PageStore, version: UInt64, takeStamp: @escaping () -> UInt64) {
+  init(store: PageStore, version: UInt64, stamps: EditStamps) {
     self.store = store
     self.version = version
-    self.takeStamp = takeStamp
-    stamp = takeStamp()
+    self.stamps = stamps
+    stamp = stamps.take()
     firstStamp = stamp
   }
 
@@ -106,7 +115,7 @@ final class PageEdits {
   /// Ends the current stamp: what exists now is copied before it is edited.
   func takeNewStamp() -> Mark {
     dropSpares()
-    stamp = takeStamp()
+    stamp = stamps.take()
     stampStart = born.count
     return Mark(born: born.count, retired: retired.count, dead: dead.count)
   }
@@ -118,7 +127,7 @@ final class PageEdits {
     born.removeSubrange(mark.born...)
     retired.removeSubrange(mark.retired...)
     dead.removeSubrange(mark.dead...)
-    stamp = takeStamp()
+    stamp = stamps.take()
     stampStart = born.count
   }
 

@@ -10,7 +10,8 @@ package class ReadTransaction {
   private(set) var isOpen = true
   /// The working state of a write transaction; nil in a snapshot.
   var working: WorkingState?
-  private let overflow = ByteBuffer()
+  /// Long values are put together here; made when the first is met.
+  private var overflow: ByteBuffer?
   private var lastTree = TreeID(rawValue: 0)
   private var lastRoot = TreeRoot.empty
 
@@ -79,7 +80,10 @@ package class ReadTransaction {
       found = try TreeReader.get(try root(tree), pages, key)
     }
     guard let found else { return nil }
-    return try found.bytes(pages, using: overflow)
+    if !found.isOverflow { return found.stored.buffer }
+    let buffer = overflow ?? ByteBuffer(capacity: found.byteCount)
+    overflow = buffer
+    return try found.bytes(pages, using: buffer)
   }
 
   /// The entries of a tree. O(1).

@@ -12,15 +12,17 @@ final class WorkingState {
   private(set) var scratchRoots: [TreeID: TreeRoot] = [:]
   private var nextScratch = TreeID.firstOfScratch.rawValue
   /// Operations for the log.
-  let log = ByteBuffer(capacity: 1024)
+  let log: ByteBuffer
   /// False while recovery replays, in memory stores, and once the transaction is to commit by checkpoint.
   var isLogging: Bool
   /// Changes so far that a commit must make visible.
   var changeCount = 0
 
-  init(pages: PageStore, base: Version, version: UInt64, isLogging: Bool, takeStamp: @escaping () -> UInt64) {
-    self.pages = pages
-    edits = PageEdits(store: pages, version: version, takeStamp: takeStamp)
+  init(_ core: StorageCore, base: Version, isLogging: Bool) {
+    pages = core.pages
+    edits = PageEdits(store: core.pages, version: base.number + 1, stamps: core.stamps)
+    log = core.logBuffer
+    log.removeAll()
     roots = base.roots
     nextTreeID = base.nextTreeID
     self.isLogging = isLogging

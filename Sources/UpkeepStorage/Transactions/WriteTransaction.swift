@@ -12,9 +12,7 @@ package final class WriteTransaction: ReadTransaction {
 
   init(_ core: StorageCore, isLogging: Bool) {
     let version = core.versions.visible
-    state = WorkingState(
-      pages: core.pages, base: version, version: version.number + 1, isLogging: isLogging,
-      takeStamp: { [core] in core.takeStamp() })
+    state = WorkingState(core, base: version, isLogging: isLogging)
     retainedBase = version
     super.init(writing: core)
     working = state

@@ -62,12 +62,12 @@ final class ReaderSlots: @unchecked Sendable {
     slot(i).pointee.store(0, ordering: .releasing)
   }
 
-  /// The addresses that readers stand on.
-  func pinned() -> Set<UInt> {
-    var result: Set<UInt> = []
+  /// The addresses that readers stand on, some perhaps more than once.
+  func pinned() -> [UInt] {
+    var result: [UInt] = []
     for i in 0..<limit.load(ordering: .sequentiallyConsistent) {
       let address = slot(i).pointee.load(ordering: .sequentiallyConsistent)
-      if address != 0 { result.insert(address) }
+      if address != 0 { result.append(address) }
     }
     return result
   }

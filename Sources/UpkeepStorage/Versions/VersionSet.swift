@@ -65,7 +65,11 @@ final class VersionSet: @unchecked Sendable {
       let address = Self.address(version)
       return address != visible && !pinned.contains(address)
     }
-    free(retired.map { ($0, version.number) })
+    if live.count == 1 {
+      for id in retired { pages.freePage(id) }
+    } else {
+      free(retired.map { ($0, version.number) })
+    }
     // What waited for versions that nobody stands on any more.
     guard !waiting.isEmpty else { return }
     let numbers = Set(live.dropLast().map(\.number))
