@@ -37,7 +37,8 @@ struct FileFormatTests {
     for (field, next) in zip(fields, fields.dropFirst()) {
       #expect(field.offset + (field.size ?? 0) == next.offset, "\(heading): \(field.name)")
     }
-    return Dictionary(uniqueKeysWithValues: fields.filter { $0.name != "reserved" }.map { ($0.name, $0.offset) })
+    return Dictionary(
+      uniqueKeysWithValues: fields.filter { $0.name != "reserved" }.map { ($0.name, $0.offset) })
   }
 
   @Test func superblock() throws {
@@ -47,7 +48,8 @@ struct FileFormatTests {
         "magic": Layout.magic, "formatVersion": Layout.formatVersion, "slot": Layout.slot,
         "generation": Layout.generation, "databaseID": Layout.databaseID, "pageSize": Layout.pageSize,
         "segmentSize": Layout.segmentSize, "requiredFeatures": Layout.requiredFeatures,
-        "optionalFeatures": Layout.optionalFeatures, "codec": Layout.codec, "checksumKind": Layout.checksumKind,
+        "optionalFeatures": Layout.optionalFeatures, "codec": Layout.codec,
+        "checksumKind": Layout.checksumKind,
         "clean": Layout.clean, "mapLevels": Layout.mapLevels, "version": Layout.version,
         "nextTreeID": Layout.nextTreeID, "nextPageID": Layout.nextPageID, "mapRoot": Layout.mapRoot,
         "rootsRoot": Layout.rootsRoot, "rootsLevels": Layout.rootsLevels, "rootsCount": Layout.rootsCount,
@@ -85,7 +87,8 @@ struct FileFormatTests {
         "databaseID": Layout.databaseID, "salt": Layout.salt, "sequence": Layout.sequence,
         "superblockGeneration": Layout.superblockGeneration, "predecessorEnd": Layout.predecessorEnd,
         "predecessorChain": Layout.predecessorChain, "predecessorVersion": Layout.predecessorVersion,
-        "durableBefore": Layout.durableBefore, "segmentCount": Layout.segmentCount, "checksum": Layout.checksum,
+        "durableBefore": Layout.durableBefore, "segmentCount": Layout.segmentCount,
+        "checksum": Layout.checksum,
       ])
     #expect(Self.text(LogSegment.magic) == "UPKEEPLG")
     #expect(LogSegment.headerByteCount == 512)
@@ -109,7 +112,8 @@ struct FileFormatTests {
 
   @Test func operationCodes() {
     let codes: [(LogOperation.Code, UInt8)] = [
-      (.put, 1), (.putContinued, 2), (.delete, 3), (.deleteRange, 4), (.createTree, 5), (.dropTree, 6), (.patch, 7),
+      (.put, 1), (.putContinued, 2), (.delete, 3), (.deleteRange, 4), (.createTree, 5), (.dropTree, 6),
+      (.patch, 7),
     ]
     for (code, value) in codes { #expect(code.rawValue == value) }
     #expect(TreeID.catalog.rawValue == 1 && TreeID.firstOfUsers.rawValue == 16)
@@ -124,7 +128,9 @@ struct FileFormatTests {
     block.logPosition = LogPosition(99)
     let bytes = block.encoded(slot: 1)
     func decode(_ bytes: [UInt8], slot: Int) -> Superblock? {
-      guard case .valid(let block) = bytes.withUnsafeBytes({ Superblock.decode($0, slot: slot) }) else { return nil }
+      guard case .valid(let block) = bytes.withUnsafeBytes({ Superblock.decode($0, slot: slot) }) else {
+        return nil
+      }
       return block
     }
     #expect(decode(bytes, slot: 1) == block)
