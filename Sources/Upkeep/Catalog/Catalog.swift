@@ -1,0 +1,166 @@
+package import UpkeepStorage
+
+/// All schemas as they are in one state of the store. Immutable: a change writes the catalog tree and gives a new one.
+package final class Catalog: Sendable {
+  private let tablesByName: [String: TableSchema]
+  /// For each index its table, both by folded name.
+  private let tableOfIndex: [String: String]
+  /// The trees of the buckets, by name.
+  package let buckets: [String: TreeID]
+
+  private init(
+    tables: [String: TableSchema], tableOfIndex: [String: String], buckets: [String: TreeID]
+  ) {
+    tablesByName = tables
+    self.tableOfIndex = tableOfIndex
+    self.buckets = buckets
+  }
+
+  // MARK: Looking up
+
+  /// The tables, by name.
+  package var tables: [TableSchema] { tablesByName.sorted { $0.key < $1.key }.map(\.value) }
+
+  package func find(_ name: String) -> TableSchema? { tablesByName[Names.folded(name)] }
+
+  /// - Throws: `unknownTable`, with the nearest name.
+  package func table(_ name: String) throws(UpkeepError) -> TableSchema {
+    if let table = find(name) { return table }
+    let hint = Names.suggestion(for: name, among: tablesByName.values.map(\.name))
+    var error = UpkeepError(.unknownTable, "there is no table \(name)\(hint)")
+    error.table = name
+    error.name = name
+    throw error
+  }
+
+  package func index(_ name: String) -> (table: TableSchema, index: IndexSchema)? {
+    guard let owner = tableOfIndex[Names.folded(name)], let table = tablesByName[owner],
+      let index = table.indexes.first(where: { Names.equal($0.name, name) })
+    else { return nil }
+    return (table, index)
+  }
+
+  /// - Throws: `unknownIndex`, with the nearest name.
+  package func requiredIndex(_ name: String) throws(UpkeepError) -> (table: TableSchema, index: IndexSchema) {
+    if let found = index(name) { return found }
+    let names = tablesByName.values.flatMap { $0.indexes.map(\.name) }
+    var error = UpkeepError(
+      .unknownIndex, "there is no index \(name)\(Names.suggestion(for: name, among: names))")
+    error.index = name
+    error.name = name
+    throw error
+  }
+
+  // MARK: Loading
+
+  package static func load(_ transaction: ReadTransaction) throws(UpkeepError) -> Catalog {
+    var tables: [CatalogCodec.TableEntry] = []
+    var indexes: [UInt64: [CatalogCodec.IndexEntry]] = [:]
+    var buckets: [String: TreeID] = [:]
+    let cursor = try storing { () throws(StorageError) in try transaction.cursor(.catalog) }
+    var isThere = try storing { () throws(StorageError) in try cursor.first() }
+    while isThere {
+      let key = cursor.key
+      guard let kind = key.first else { throw UpkeepError.corrupt("the catalog", "an entry without a key") }
+      let rest = UnsafeRawBufferPointer(rebasing: key[1...])
+      switch kind {
+      case CatalogCodec.Kind.table:
+        let id = try id(rest)
+        tables.append(try CatalogCodec.table(id, try value(cursor)))
+      case CatalogCodec.Kind.index:
+        let id = try id(rest)
+        let entry = try CatalogCodec.index(id, try value(cursor))
+        indexes[entry.table, default: []].append(entry)
+      case CatalogCodec.Kind.bucket:
+        let name = String(decoding: rest, as: UTF8.self)
+        buckets[name] = try CatalogCodec.bucket(name, try value(cursor))
+      case CatalogCodec.Kind.automaticID:
+        break
+      default:
+        throw UpkeepError(
+          .unsupported,
+          "the catalog holds entries (kind \(kind)) of a newer release; open the store with that")
+      }
+      isThere = try storing { () throws(StorageError) in try cursor.next() }
+    }
+    return try assemble(tables, indexes, buckets)
+  }
+
+  private static func value(_ cursor: TreeCursor) throws(UpkeepError) -> UnsafeRawBufferPointer {
+    try storing { () throws(StorageError) in try cursor.value() }
+  }
+
+  private static func id(_ bytes: UnsafeRawBufferPointer) throws(UpkeepError) -> UInt64 {
+    guard bytes.count == 8 else { throw .corrupt("the catalog", "a key of \(bytes.count) bytes") }
+    return UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
+  }
+
+  private static func assemble(
+    _ entries: [CatalogCodec.TableEntry], _ indexes: [UInt64: [CatalogCodec.IndexEntry]],
+    _ buckets: [String: TreeID]
+  ) throws(UpkeepError) -> Catalog {
+    var tables: [String: TableSchema] = [:]
+    var tableOfIndex: [String: String] = [:]
+    var indexCount = 0
+    for var entry in entries {
+      let own = indexes[entry.id] ?? []
+      indexCount += own.count
+      entry.definition.uniqueKeys = own.filter(\.isConstraint).map(\.definition)
+      let table: TableSchema
+      do {
+        table = try TableSchema(
+          entry.definition, id: entry.id, tree: entry.tree, missingValues: entry.missingValues,
+          indexes: { columns throws(UpkeepError) in
+            var schemas: [IndexSchema] = []
+            for index in own {
+              var definition = index.definition
+              definition.table = entry.definition.name
+              schemas.append(
+                try IndexSchema(
+                  definition, name: definition.name ?? "", id: index.id, tree: index.tree,
+                  isConstraint: index.isConstraint, of: columns, nullable: index.nullable,
+                  unknownFields: index.unknownFields))
+            }
+            return schemas
+          }, unknownFields: entry.unknownFields)
+      } catch {
+        throw .corrupt("the catalog's entry of table \(entry.definition.name)", error.message)
+      }
+      let key = Names.folded(table.name)
+      guard tables.updateValue(table, forKey: key) == nil else {
+        throw .corrupt("the catalog", "there are two tables named \(table.name)")
+      }
+      for index in table.indexes { tableOfIndex[Names.folded(index.name)] = key }
+    }
+    guard indexCount == indexes.reduce(0, { $0 + $1.value.count }), tableOfIndex.count == indexCount else {
+      throw .corrupt("the catalog", "an index has no table, or two have one name")
+    }
+    return Catalog(tables: tables, tableOfIndex: tableOfIndex, buckets: buckets)
+  }
+
+  // MARK: Changing
+
+  /// The catalog with one table changed, added or, with nil, gone.
+  func replacing(_ name: String, with table: TableSchema?) -> Catalog {
+    let key = Names.folded(name)
+    var tables = tablesByName
+    var owners = tableOfIndex
+    for index in tables[key]?.indexes ?? [] { owners[Names.folded(index.name)] = nil }
+    tables[key] = table
+    for index in table?.indexes ?? [] { owners[Names.folded(index.name)] = key }
+    return Catalog(tables: tables, tableOfIndex: owners, buckets: buckets)
+  }
+
+  func replacing(bucket name: String, with tree: TreeID?) -> Catalog {
+    var buckets = buckets
+    buckets[name] = tree
+    return Catalog(tables: tablesByName, tableOfIndex: tableOfIndex, buckets: buckets)
+  }
+
+  /// What has a name already: `table x` or `index x`.
+  func holder(of name: String) -> String? {
+    if let table = find(name) { return "table \(table.name)" }
+    if let (table, index) = index(name) { return "index \(index.name) of \(table.name)" }
+    return nil
+  }
+}

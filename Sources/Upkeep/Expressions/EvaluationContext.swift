@@ -1,0 +1,75 @@
+/// The rows and circumstances that an expression is evaluated on. One per statement, filled anew for each row.
+///
+/// A slot holds nothing (its columns are NULL), a row of values, or a view of a stored row, which is read in place.
+package final class EvaluationContext {
+  private enum Source: UInt8 {
+    case nothing
+    case values
+    case view
+  }
+
+  /// The most rows that an expression sees at once.
+  package static let slotCount = 8
+
+  private let sources: UnsafeMutablePointer<Source>
+  private let views: UnsafeMutablePointer<RowView>
+  private var rows: [[Value]]
+  /// The parameters of a prepared statement; parameter 1 is the first. Those missing are NULL.
+  package var parameters: [Value] = []
+  /// The time of the statement.
+  package var now = Timestamp(microseconds: 0)
+  /// What `changes()` gives.
+  package var changes = 0
+  /// What `upsert_action()`, `conflict_key()` and `row_ordinal()` give.
+  package var action: String?
+  package var conflictKey: String?
+  package var rowOrdinal: Int?
+
+  package init() {
+    sources = .allocate(capacity: Self.slotCount)
+    sources.initialize(repeating: .nothing, count: Self.slotCount)
+    views = .allocate(capacity: Self.slotCount)
+    rows = Array(repeating: [], count: Self.slotCount)
+  }
+
+  deinit {
+    sources.deallocate()
+    views.deallocate()
+  }
+
+  /// Lets a slot be a row of values.
+  package func set(slot: Int, row: [Value]) {
+    rows[slot] = row
+    sources[slot] = .values
+  }
+
+  /// Lets a slot be a stored row, which must stay valid until the slot is set or cleared.
+  package func set(slot: Int, view: RowView) {
+    precondition(slot < Self.slotCount)
+    (views + slot).initialize(to: view)
+    sources[slot] = .view
+  }
+
+  /// Lets a slot hold nothing: its columns are NULL.
+  package func clear(slot: Int) {
+    precondition(slot < Self.slotCount)
+    sources[slot] = .nothing
+  }
+
+  /// The stored row in a slot, if it holds one.
+  @inline(__always)
+  func view(_ slot: Int) -> RowView? { sources[slot] == .view ? views[slot] : nil }
+
+  /// The value of a column; NULL where the row has fewer values.
+  package func value(_ column: SlotColumn) throws(UpkeepError) -> Value {
+    switch sources[column.slot] {
+    case .view:
+      let view = views[column.slot]
+      return column.ordinal < view.width ? try view.value(column.ordinal) : .null
+    case .values:
+      return column.ordinal < rows[column.slot].count ? rows[column.slot][column.ordinal] : .null
+    case .nothing:
+      return .null
+    }
+  }
+}

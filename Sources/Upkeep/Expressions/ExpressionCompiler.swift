@@ -1,0 +1,265 @@
+/// A compiled part of an expression, with what the parts above it need to know.
+struct CompiledPart {
+  let node: ExpressionNode
+  /// The type of a column or CAST, which decides how the other side of a comparison is converted.
+  var affinity: ValueType?
+  /// How text compares: of a column, or of COLLATE, which outranks a column's.
+  var collation: Collation?
+  var isCollationExplicit = false
+
+  init(_ node: ExpressionNode, affinity: ValueType? = nil) {
+    self.node = node
+    self.affinity = affinity
+  }
+
+  var literal: Value? { (node as? LiteralNode)?.value }
+}
+
+/// Turns an expression into nodes: binds names, chooses conversions and collations, folds constants.
+struct ExpressionCompiler {
+  let scope: ExpressionScope
+  var columnsRead = Set<SlotColumn>()
+  var isDeterministic = true
+  /// Reads parameters, the time, or what became of a row.
+  var readsCircumstances = false
+
+  init(scope: ExpressionScope) { self.scope = scope }
+
+  mutating func compile(_ expression: Expression, depth: Int) throws(UpkeepError) -> CompiledPart {
+    if depth > Expression.maximumDepth {
+      throw UpkeepError(
+        .limit, "an expression is nested more than \(Expression.maximumDepth) deep; write it in smaller parts"
+      )
+    }
+    let depth = depth + 1
+    switch expression {
+    case .literal(let value):
+      return CompiledPart(LiteralNode(Coercion.coerce(value, to: .any) ?? .null))
+    case .column(let reference):
+      return column(try scope.resolve(reference))
+    case .parameter(let number):
+      readsCircumstances = true
+      guard number >= 1 else { throw UpkeepError(.misuse, "parameters count from 1, not \(number)") }
+      return CompiledPart(ParameterNode(number))
+    case .unary(let op, let operand):
+      return try unary(op, operand, depth)
+    case .binary(let op, let left, let right):
+      return try binary(op, left, right, depth)
+    case .isNull(let operand, let negated):
+      let part = try compile(operand, depth: depth)
+      return folded(NullTestNode(part.node, negated), [part])
+    case .inList(let operand, let list, let negated):
+      return try inList(operand, list, negated, depth)
+    case .between(let operand, let low, let high, let negated):
+      let part = try compile(operand, depth: depth)
+      let lower = comparison(.greaterOrEqual, part, try compile(low, depth: depth))
+      let upper = comparison(.lessOrEqual, part, try compile(high, depth: depth))
+      let both = folded(ConjunctionNode([lower.node, upper.node]), [lower, upper])
+      return negated ? folded(NotNode(both.node), [both]) : both
+    case .like(let operand, let pattern, let escape, let negated):
+      let parts = [try compile(operand, depth: depth), try compile(pattern, depth: depth)]
+      let escapePart: CompiledPart?
+      if let escape { escapePart = try compile(escape, depth: depth) } else { escapePart = nil }
+      let node = try LikeNode(parts[0].node, parts[1].node, escape: escapePart?.node, isNegated: negated)
+      return folded(node, parts + (escapePart.map { [$0] } ?? []))
+    case .cases(let operand, let branches, let otherwise):
+      return try cases(operand, branches, otherwise, depth)
+    case .cast(let operand, let type):
+      let part = try compile(operand, depth: depth)
+      var cast = folded(CastNode(part.node, type), [part])
+      cast.affinity = type == .any ? part.affinity : type
+      return cast
+    case .function(let name, let arguments):
+      return try function(name, arguments, depth)
+    case .aggregate(let name, _, _):
+      if let column = scope.aggregates[expression] { return self.column(column) }
+      throw UpkeepError(.misuse, "\(name)() is over many rows and cannot be used here")
+    case .collate(let operand, let collation):
+      var part = try compile(operand, depth: depth)
+      part.collation = collation
+      part.isCollationExplicit = true
+      return part
+    }
+  }
+
+  private mutating func column(_ column: SlotColumn) -> CompiledPart {
+    columnsRead.insert(column)
+    let schema = scope.column(column)
+    var part = CompiledPart(ColumnNode(column), affinity: schema?.type ?? .integer)
+    part.collation = schema?.collation
+    return part
+  }
+
+  /// The node, or its value if all that it is made of is constant. What fails to evaluate now fails when it is
+  /// evaluated for a row.
+  private func folded(_ node: ExpressionNode, _ parts: [CompiledPart]) -> CompiledPart {
+    guard parts.allSatisfy({ $0.node is LiteralNode }), let value = try? node.evaluate(Self.emptyContext())
+    else {
+      return CompiledPart(node)
+    }
+    return CompiledPart(LiteralNode(value))
+  }
+
+  private static func emptyContext() -> EvaluationContext { EvaluationContext() }
+
+  private mutating func unary(
+    _ op: UnaryOperator, _ operand: Expression, _ depth: Int
+  ) throws(UpkeepError) -> CompiledPart {
+    let part = try compile(operand, depth: depth)
+    switch op {
+    case .plus:
+      return CompiledPart(part.node is LiteralNode ? part.node : SameNode(part.node))
+    case .not: return folded(NotNode(part.node), [part])
+    case .minus, .bitNot: return folded(UnaryNode(op, part.node), [part])
+    }
+  }
+
+  private mutating func binary(
+    _ op: BinaryOperator, _ left: Expression, _ right: Expression, _ depth: Int
+  ) throws(UpkeepError) -> CompiledPart {
+    let a = try compile(left, depth: depth)
+    let b = try compile(right, depth: depth)
+    switch op {
+    case .and:
+      let nodes =
+        ((a.node as? ConjunctionNode)?.nodes ?? [a.node]) + ((b.node as? ConjunctionNode)?.nodes ?? [b.node])
+      return folded(ConjunctionNode(nodes), [a, b])
+    case .or:
+      let nodes =
+        ((a.node as? DisjunctionNode)?.nodes ?? [a.node]) + ((b.node as? DisjunctionNode)?.nodes ?? [b.node])
+      return folded(DisjunctionNode(nodes), [a, b])
+    case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .identical, .notIdentical:
+      return comparison(op, a, b)
+    case .concatenate:
+      return folded(ConcatenationNode(a.node, b.node), [a, b])
+    case .add, .subtract, .multiply, .divide, .remainder, .bitAnd, .bitOr, .shiftLeft, .shiftRight:
+      return folded(ArithmeticNode(op, a.node, b.node), [a, b])
+    }
+  }
+
+  /// COLLATE on the left, then on the right; then the left column's collation, then the right one's.
+  private func collation(_ a: CompiledPart, _ b: CompiledPart) -> Collation {
+    if a.isCollationExplicit, let collation = a.collation { return collation }
+    if b.isCollationExplicit, let collation = b.collation { return collation }
+    return a.collation ?? b.collation ?? .binary
+  }
+
+  func comparison(_ op: BinaryOperator, _ a: CompiledPart, _ b: CompiledPart) -> CompiledPart {
+    let collation = collation(a, b)
+    let left = converted(a, Conversion.of(a.affinity, against: b.affinity))
+    let right = converted(b, Conversion.of(b.affinity, against: a.affinity))
+    if let fast = ColumnComparison.make(op, left, right, collation, scope) { return CompiledPart(fast) }
+    if op == .identical || op == .notIdentical {
+      return folded(
+        IdentityNode(left.node, right.node, collation, isNegated: op == .notIdentical), [left, right])
+    }
+    return folded(ComparisonNode(op, left.node, right.node, collation), [left, right])
+  }
+
+  private func converted(_ part: CompiledPart, _ conversion: Conversion) -> CompiledPart {
+    if conversion == .none { return part }
+    if let value = part.literal {
+      var result = part
+      result = CompiledPart(LiteralNode(conversion.apply(value)), affinity: part.affinity)
+      return result
+    }
+    return CompiledPart(ConversionNode(part.node, conversion), affinity: part.affinity)
+  }
+
+  private mutating func inList(
+    _ operand: Expression, _ list: [Expression], _ negated: Bool, _ depth: Int
+  ) throws(UpkeepError) -> CompiledPart {
+    let part = try compile(operand, depth: depth)
+    var items: [CompiledPart] = []
+    for item in list { items.append(try compile(item, depth: depth)) }
+    let collation = part.collation ?? .binary
+    // The list's items count as expressions without a type, as in SQLite.
+    let conversion = Conversion.of(nil, against: part.affinity)
+    let nodes = items.map { converted($0, conversion).node }
+    return folded(InListNode(part.node, nodes, collation, isNegated: negated), [part] + items)
+  }
+
+  private mutating func cases(
+    _ operand: Expression?, _ branches: [CaseBranch], _ otherwise: Expression?, _ depth: Int
+  ) throws(UpkeepError) -> CompiledPart {
+    var subject: CompiledPart?
+    if let operand { subject = try compile(operand, depth: depth) }
+    var conditions: [ExpressionNode] = []
+    var results: [ExpressionNode] = []
+    for branch in branches {
+      let when = try compile(branch.when, depth: depth)
+      conditions.append(subject.map { comparison(.equal, $0, when).node } ?? when.node)
+      results.append(try compile(branch.then, depth: depth).node)
+    }
+    var last: ExpressionNode = LiteralNode(.null)
+    if let otherwise { last = try compile(otherwise, depth: depth).node }
+    return CompiledPart(CaseNode(conditions, results, last))
+  }
+
+  private mutating func function(
+    _ name: String, _ arguments: [Expression], _ depth: Int
+  ) throws(UpkeepError) -> CompiledPart {
+    var parts: [CompiledPart] = []
+    for argument in arguments { parts.append(try compile(argument, depth: depth)) }
+    let function = try ScalarFunction.find(name, argumentCount: parts.count)
+    if function.readsCircumstances { readsCircumstances = true }
+    if !function.isDeterministic { isDeterministic = false }
+    let collation = parts.first?.collation ?? .binary
+    let node = FunctionNode(function, parts.map(\.node), collation)
+    return function.readsCircumstances || !function.isDeterministic ? CompiledPart(node) : folded(node, parts)
+  }
+}
+
+/// What becomes of one side of a comparison because of the type of the other.
+enum Conversion: Sendable, Hashable {
+  case none
+  /// Text that is a number becomes one.
+  case numeric
+  /// Numbers become text.
+  case text
+  /// What can be of the type becomes it.
+  case to(ValueType)
+
+  static func of(_ own: ValueType?, against other: ValueType?) -> Conversion {
+    switch other {
+    case .integer, .real:
+      switch own {
+      case .integer, .real, .boolean, .timestamp: return .none
+      default: return .numeric
+      }
+    case .boolean:
+      switch own {
+      case .integer, .real, .boolean: return .none
+      default: return .to(.boolean)
+      }
+    case .timestamp, .uuid, .json:
+      return own == other ? .none : .to(other ?? .any)
+    case .text:
+      return own == nil ? .text : .none
+    case .any, .blob, nil:
+      return .none
+    }
+  }
+
+  func apply(_ value: Value) -> Value {
+    switch self {
+    case .none:
+      return value
+    case .numeric:
+      guard case .text(var text) = value else { return value }
+      switch text.withUTF8({ NumberParser.number(UnsafeRawBufferPointer($0)) }) {
+      case .integer(let integer): return .integer(integer)
+      case .real(let real): return .real(real)
+      case nil: return value
+      }
+    case .text:
+      switch value {
+      case .integer, .real, .boolean: return value.text.map { .text($0) } ?? value
+      default: return value
+      }
+    case .to(let type):
+      if let converted = Coercion.coerce(value, to: type) { return converted }
+      return type == .boolean ? Conversion.numeric.apply(value) : value
+    }
+  }
+}

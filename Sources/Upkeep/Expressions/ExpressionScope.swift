@@ -1,0 +1,115 @@
+/// A column of one of the rows that an expression sees.
+package struct SlotColumn: Sendable, Hashable {
+  package let slot: Int
+  /// The column's position; one past the last for the hidden rowid.
+  package let ordinal: Int
+
+  package init(slot: Int, ordinal: Int) {
+    self.slot = slot
+    self.ordinal = ordinal
+  }
+}
+
+/// The rows that an expression may name, when it is compiled. Their order is that of the slots of the
+/// `EvaluationContext`: by custom 0 is the current (stored) row, 1 `excluded`, 2 `old`, 3 `new`.
+package struct ExpressionScope: Sendable {
+  /// One row: the names by which it can be qualified, and its columns.
+  package struct Slot: Sendable {
+    package var names: [String]
+    package var columns: ColumnList
+
+    package init(names: [String], columns: ColumnList) {
+      self.names = names
+      self.columns = columns
+    }
+  }
+
+  package var slots: [Slot]
+  /// The slots in which bare names are looked up; the first that has the column is meant.
+  package var bareSlots: [Int]
+  /// What aggregates were computed into: where an aggregate stands, the column is read instead.
+  package var aggregates: [Expression: SlotColumn] = [:]
+
+  /// No rows: constants and functions only.
+  package init() {
+    slots = []
+    bareSlots = []
+  }
+
+  /// Bare names are looked up in slot 0 only, unless said.
+  package init(slots: [Slot], bareSlots: [Int] = [0]) {
+    self.slots = slots
+    self.bareSlots = bareSlots
+  }
+
+  /// One row.
+  package init(names: [String], columns: ColumnList) {
+    self.init(slots: [Slot(names: names, columns: columns)])
+  }
+
+  /// The current row of a table, by its name or an alias.
+  package init(table: TableSchema, alias: String? = nil) {
+    self.init(names: [alias ?? table.name], columns: table.columnList)
+  }
+
+  /// The rows of an upsert: the stored one, `excluded`, and for RETURNING `old` and `new`.
+  package static func upsert(into table: TableSchema, alias: String? = nil) -> ExpressionScope {
+    ExpressionScope(slots: [
+      Slot(names: [alias ?? table.name], columns: table.columnList),
+      Slot(names: ["excluded"], columns: table.columnList),
+      Slot(names: ["old"], columns: table.columnList),
+      Slot(names: ["new"], columns: table.columnList),
+    ])
+  }
+
+  /// The column's schema; nil for a hidden rowid.
+  package func column(_ column: SlotColumn) -> ColumnSchema? {
+    guard column.slot < slots.count else { return nil }
+    let columns = slots[column.slot].columns.columns
+    return column.ordinal < columns.count ? columns[column.ordinal] : nil
+  }
+
+  /// Finds the column that a reference means.
+  package func resolve(_ reference: ColumnReference) throws(UpkeepError) -> SlotColumn {
+    guard let qualifier = reference.qualifier else {
+      for slot in bareSlots where slot < slots.count {
+        if let ordinal = slots[slot].columns.ordinal(of: reference.name) {
+          return SlotColumn(slot: slot, ordinal: ordinal)
+        }
+      }
+      let known = bareSlots.filter { $0 < slots.count }.flatMap { slots[$0].columns.columns.map(\.name) }
+      throw unknown(
+        reference, among: known, in: bareSlots.first.flatMap { $0 < slots.count ? slots[$0] : nil })
+    }
+    var isKnownQualifier = false
+    for (slot, row) in slots.enumerated() where row.names.contains(where: { Names.equal($0, qualifier) }) {
+      isKnownQualifier = true
+      if let ordinal = row.columns.ordinal(of: reference.name) {
+        return SlotColumn(slot: slot, ordinal: ordinal)
+      }
+    }
+    if isKnownQualifier {
+      let row = slots.first { $0.names.contains { Names.equal($0, qualifier) } }
+      throw unknown(reference, among: row?.columns.columns.map(\.name) ?? [], in: row)
+    }
+    let hint = Names.suggestion(for: qualifier, among: slots.flatMap(\.names))
+    var error = UpkeepError(
+      .unknownColumn, "\(qualifier).\(reference.name) names no row that can be used here\(hint)")
+    error.name = reference.name
+    throw error
+  }
+
+  private func unknown(_ reference: ColumnReference, among known: [String], in row: Slot?) -> UpkeepError {
+    let hint = Names.suggestion(for: reference.name, among: known)
+    let place: String
+    if let row, let table = row.columns.columns.first?.table {
+      place = "table \(table) has no column \(reference.name)"
+    } else {
+      place = "column \(reference.name) cannot be used here: there is no row"
+    }
+    var error = UpkeepError(.unknownColumn, place + hint)
+    error.table = row?.columns.columns.first?.table
+    error.name = reference.name
+    return error
+  }
+}
