@@ -1,4 +1,4 @@
-public import UpkeepStorage
+internal import UpkeepStorage
 
 /// What went wrong, where, and what to do next. The one error type of the public interface.
 public struct UpkeepError: Error, Sendable {

@@ -1,4 +1,4 @@
-import UpkeepStorage
+internal import UpkeepStorage
 
 /// Reads records of comma- or tab-separated text from a source, in pieces, and hands out their fields as
 /// bytes without making anything for a field.

@@ -1,6 +1,6 @@
 extension Value: CustomStringConvertible {
-  /// The value as the shell prints it: `3435.0`, `x'ab12'`, `2024-05-01T12:00:00Z`; NULL is the word `NULL`.
-  public var description: String { text ?? "NULL" }
+  /// The value as the shell prints it: `3435.0`, `x'ab12'`, `2024-05-01T12:00:00Z`; NULL is nothing.
+  public var description: String { text ?? "" }
 
   /// The value as text, as `||` and CAST AS TEXT see it; nil for NULL. Blobs print as `x'ab12'`.
   package var text: String? {
@@ -20,6 +20,8 @@ extension Value: CustomStringConvertible {
   /// The value as an expression would write it: text in quotes. Long values are cut, for messages.
   package var literalText: String {
     switch self {
+    case .null:
+      return "NULL"
     case .text(let text), .json(let text):
       let shown = text.count > 60 ? text.prefix(57) + "..." : text[...]
       return "'" + shown.replacing("'", with: "''") + "'"
