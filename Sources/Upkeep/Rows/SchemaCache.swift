@@ -1,0 +1,57 @@
+import Synchronization
+package import UpkeepStorage
+
+/// The catalog of a store, loaded once for each change of the schema and shared by its transactions, which
+/// look at nothing on disk to know that it is still right.
+///
+/// 1. The catalog kept is that of every version from `first` on. All changes of the schema go through this
+///    process, so that nothing else can make it wrong.
+/// 2. A commit that changes the schema says so before it becomes visible (`beginChange`); from then on the old
+///    catalog is not given out. Versions before the change load their own.
+/// 3. What a transaction of an earlier version than the newest change loaded is not kept.
+package final class SchemaCache: Sendable {
+  private struct State {
+    var catalog: Catalog?
+    /// The first version of which `catalog` is known to be right.
+    var first: UInt64 = 0
+    /// The version that the newest change of the schema made, or is about to make.
+    var newestChange: UInt64 = 0
+  }
+
+  private let state = Mutex(State())
+
+  package init() {}
+
+  /// The catalog as `transaction` sees it, which has not changed it.
+  package func catalog(for transaction: ReadTransaction) throws(UpkeepError) -> Catalog {
+    let version = transaction.version
+    if let catalog = state.withLock({ version >= $0.first ? $0.catalog : nil }) { return catalog }
+    let catalog = try Catalog.load(transaction)
+    keep(catalog, from: version)
+    return catalog
+  }
+
+  /// The version after `version` may have another catalog.
+  /// - Returns: what `cancelChange` needs if it does not come to be.
+  func beginChange(after version: UInt64) -> UInt64 {
+    state.withLock { state in
+      let before = state.newestChange
+      state.newestChange = version + 1
+      state.catalog = nil
+      return before
+    }
+  }
+
+  func cancelChange(_ before: UInt64) {
+    state.withLock { $0.newestChange = before }
+  }
+
+  /// Keeps the catalog of a committed version.
+  func keep(_ catalog: Catalog, from version: UInt64) {
+    state.withLock { state in
+      guard version >= state.newestChange, state.catalog == nil || version < state.first else { return }
+      state.catalog = catalog
+      state.first = version
+    }
+  }
+}

@@ -1,0 +1,53 @@
+internal import UpkeepStorage
+
+extension TableSchema {
+  /// A row's primary key as a person reads it: `7`, or `(7, 'a')` for several columns.
+  package func keyDescription(of row: [Value]) -> String {
+    if hasHiddenRowid { return "rowid \(row.count > columns.count ? row[columns.count].description : "?")" }
+    return Self.description(primaryKey.map { row[$0] })
+  }
+
+  /// The same of a key's bytes.
+  package func keyDescription(of key: UnsafeRawBufferPointer) -> String {
+    var reader = KeyReader(key)
+    var values: [Value] = []
+    for part in keyParts {
+      guard let value = try? reader.value(part) else { return "?" }
+      values.append(value)
+    }
+    return hasHiddenRowid ? "rowid \(values[0])" : Self.description(values)
+  }
+
+  static func description(_ values: [Value]) -> String {
+    if values.count == 1 { return values[0].description }
+    return "(" + values.map(\.description).joined(separator: ", ") + ")"
+  }
+}
+
+extension IndexSchema {
+  /// The values of the row's key in this index as a person reads them.
+  package func keyDescription(of row: [Value]) -> String {
+    let context = EvaluationContext()
+    context.set(slot: 0, row: row)
+    return TableSchema.description(
+      parts.map { part in
+        if let column = part.column { return row[column] }
+        return (try? part.compiled.evaluate(context)) ?? .null
+      })
+  }
+
+  /// The same of an entry's key.
+  func keyDescription(ofKey key: [UInt8]) -> String {
+    key.withUnsafeBytes { bytes in
+      var reader = KeyReader(bytes)
+      return TableSchema.description(parts.map { (try? reader.value($0.key)) ?? .null })
+    }
+  }
+
+  /// The columns and expressions of the key as a person reads them, `(iata)`; the index's name where it has
+  /// expressions.
+  package func columnsDescription(_ schema: TableSchema) -> String {
+    guard let columnOrdinals else { return name }
+    return "(" + columnOrdinals.map { schema.columns[$0].name }.joined(separator: ", ") + ")"
+  }
+}

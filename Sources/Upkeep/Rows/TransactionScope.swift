@@ -1,0 +1,215 @@
+package import UpkeepStorage
+
+/// What tables, upserts and queries need of a transaction: the trees, the catalog and reusable buffers.
+///
+/// Its life:
+/// 1. `Store` makes it around a read or a write transaction.
+/// 2. The catalog is fetched on first use, from the store's cache where that is of the right version.
+/// 3. Statements run inside `statement { }`; a failed one leaves no trace, in the trees or in here.
+/// 4. `commit()` or `rollback()` ends it; after that every use throws.
+package final class TransactionScope {
+  package let read: ReadTransaction
+  /// The same transaction, if it may write; nil in a snapshot.
+  package let write: WriteTransaction?
+  private let cache: SchemaCache
+  private var loadedCatalog: Catalog?
+  /// Whether the catalog was changed in here, so that the cache learns of it at commit only.
+  private var catalogChanged = false
+  /// The schema looked up last: one table is mostly asked for again and again.
+  private var lastTable: TableSchema?
+  /// AUTOINCREMENT counters raised in here and not yet written to the catalog tree, by table.
+  private var raisedCounters: [UInt64: Int64] = [:]
+  package private(set) var isOpen = true
+  /// A change that failed half way, outside any statement: nothing may follow but a return to before it.
+  private var failure: UpkeepError?
+
+  /// For the key of one look-up; free again when the look-up is over.
+  package let keyBuffer = ByteBuffer()
+
+  package init(reading transaction: ReadTransaction, cache: SchemaCache) {
+    read = transaction
+    write = nil
+    self.cache = cache
+  }
+
+  package init(writing transaction: WriteTransaction, cache: SchemaCache) {
+    read = transaction
+    write = transaction
+    self.cache = cache
+  }
+
+  deinit { rollback() }
+
+  /// All schemas as this transaction sees them.
+  package var catalog: Catalog {
+    get throws(UpkeepError) {
+      if let loadedCatalog { return loadedCatalog }
+      try requireOpen()
+      let catalog = try cache.catalog(for: read)
+      loadedCatalog = catalog
+      return catalog
+    }
+  }
+
+  /// Goes on with a catalog that a change of the schema gave.
+  package func adopt(_ catalog: Catalog) {
+    loadedCatalog = catalog
+    catalogChanged = true
+    lastTable = nil
+  }
+
+  /// A table's schema by name, or an error that names the nearest one.
+  package func table(_ name: String) throws(UpkeepError) -> TableSchema {
+    if let lastTable, lastTable.name == name { return lastTable }
+    let schema = try catalog.table(name)
+    lastTable = schema
+    return schema
+  }
+
+  /// The transaction for writing, or an error in a snapshot or after the end.
+  package var writing: WriteTransaction {
+    get throws(UpkeepError) {
+      try requireOpen()
+      guard let write else {
+        throw UpkeepError(.readOnly, "a snapshot does not write; use write { } for changes")
+      }
+      return write
+    }
+  }
+
+  @inline(__always)
+  package func requireOpen() throws(UpkeepError) {
+    if !isOpen || failure != nil { throw refusal }
+  }
+
+  private var refusal: UpkeepError {
+    guard isOpen, let failure else { return Self.ended }
+    var error = failure
+    error.message = "nothing more can be done in this transaction after an earlier error: \(failure.message)"
+    return error
+  }
+
+  /// One change of a tree without a statement around it, which would cost more than the change.
+  ///
+  /// What is refused because of its size changed nothing; any other error may have left the change half done,
+  /// and the transaction then ends in a rollback, unless a savepoint takes it back to before.
+  func change<T>(
+    _ body: (WriteTransaction) throws(StorageError) -> T
+  ) throws(UpkeepError) -> T {
+    let transaction = try writing
+    do throws(StorageError) {
+      return try body(transaction)
+    } catch {
+      let told = UpkeepError(error)
+      if told.code != .tooLong { failure = told }
+      throw told
+    }
+  }
+
+  private static var ended: UpkeepError {
+    UpkeepError(.misuse, "the transaction has ended; use it only within the closure that it was given to")
+  }
+}
+
+// MARK: - Statements and savepoints
+
+/// A moment of a transaction to which it can return, of trees, catalog and counters together.
+package struct ScopeSavepoint {
+  fileprivate let storage: Savepoint
+  fileprivate let catalog: Catalog?
+  fileprivate let catalogChanged: Bool
+  fileprivate let raisedCounters: [UInt64: Int64]
+}
+
+extension TransactionScope {
+  package func savepoint() throws(UpkeepError) -> ScopeSavepoint {
+    let transaction = try writing
+    return ScopeSavepoint(
+      storage: try storing { () throws(StorageError) in try transaction.savepoint() },
+      catalog: loadedCatalog, catalogChanged: catalogChanged, raisedCounters: raisedCounters)
+  }
+
+  /// Takes everything since back. The savepoint stays usable.
+  package func rollback(to savepoint: ScopeSavepoint) throws(UpkeepError) {
+    guard isOpen, let write else { throw Self.ended }
+    try storing { () throws(StorageError) in try write.rollback(to: savepoint.storage) }
+    // A catalog loaded since, and not changed since, is still right; but telling is not worth a case.
+    loadedCatalog = savepoint.catalog
+    catalogChanged = savepoint.catalogChanged
+    raisedCounters = savepoint.raisedCounters
+    lastTable = nil
+    failure = nil
+  }
+
+  package func release(_ savepoint: ScopeSavepoint) {
+    write?.release(savepoint.storage)
+  }
+
+  /// Runs a statement that happens whole or not at all: an error takes back what it did, and leaves the
+  /// transaction as usable as before.
+  package func statement<T>(_ body: () throws(UpkeepError) -> T) throws(UpkeepError) -> T {
+    let savepoint = try savepoint()
+    do {
+      let result = try body()
+      release(savepoint)
+      return result
+    } catch {
+      try rollback(to: savepoint)
+      release(savepoint)
+      throw error
+    }
+  }
+}
+
+// MARK: - AUTOINCREMENT
+
+extension TransactionScope {
+  /// The greatest id ever given in a table with AUTOINCREMENT.
+  func automaticCounter(of schema: TableSchema) throws(UpkeepError) -> Int64 {
+    if let raised = raisedCounters[schema.id] { return raised }
+    return try Catalog.automaticID(of: schema, in: read)
+  }
+
+  func raiseAutomaticCounter(of schema: TableSchema, to id: Int64) {
+    raisedCounters[schema.id] = id
+  }
+
+  private func writeRaisedCounters(_ transaction: WriteTransaction) throws(UpkeepError) {
+    for schema in try catalog.tables {
+      if let id = raisedCounters[schema.id] { try Catalog.setAutomaticID(id, of: schema, in: transaction) }
+    }
+    raisedCounters = [:]
+  }
+}
+
+// MARK: - The end
+
+extension TransactionScope {
+  /// Makes the changes last, as durably as the store promises. The transaction has then ended, also when
+  /// this throws.
+  package func commit() throws(UpkeepError) {
+    let transaction = try writing
+    defer { rollback() }
+    if !raisedCounters.isEmpty { try writeRaisedCounters(transaction) }
+    guard catalogChanged, let loadedCatalog else {
+      return try storing { () throws(StorageError) in try transaction.commit() }
+    }
+    let base = transaction.version
+    let before = cache.beginChange(after: base)
+    do throws(StorageError) {
+      try transaction.commit()
+    } catch {
+      cache.cancelChange(before)
+      throw UpkeepError(error)
+    }
+    cache.keep(loadedCatalog, from: base + 1)
+  }
+
+  /// Ends the transaction; without a commit before, its changes are gone.
+  package func rollback() {
+    guard isOpen else { return }
+    isOpen = false
+    if let write { write.rollback() }
+    read.end()
+  }
+}

@@ -1,0 +1,138 @@
+internal import UpkeepStorage
+
+extension Snapshot {
+  /// The names of all tables, in order.
+  public var tableNames: [String] {
+    get throws(UpkeepError) { try scope.catalog.tables.map(\.name) }
+  }
+
+  /// A table as it was created, or nil if there is none of this name.
+  public func definition(of table: String) throws(UpkeepError) -> TableDefinition? {
+    try scope.catalog.find(table)?.definition
+  }
+
+  /// The row with this primary key, one value for each of its columns.
+  ///
+  /// - Complexity: O(log n).
+  public func find(_ table: String, _ key: Value...) throws(UpkeepError) -> Row? {
+    try find(table, key: key)
+  }
+
+  /// The row with this primary key, one value for each of its columns.
+  public func find(_ table: String, key: [Value]) throws(UpkeepError) -> Row? {
+    try withRow(table, key: key) { row throws(UpkeepError) in try row.row() }
+  }
+
+  /// Lends the row with this primary key to `body` where it lies.
+  ///
+  /// - Returns: what `body` makes of it; nil if there is no such row.
+  /// - Complexity: O(log n), without allocating.
+  public func withRow<R>(
+    _ table: String, key: [Value], _ body: (borrowing StoredRow) throws(UpkeepError) -> R
+  ) throws(UpkeepError) -> R? {
+    try scope.requireOpen()
+    let schema = try scope.table(table)
+    let buffer = scope.keyBuffer
+    buffer.removeAll()
+    guard try schema.appendKey(key, to: buffer) else { return nil }
+    guard let view = try RowReader(scope).find(schema, key: buffer.bytes) else { return nil }
+    return try body(StoredRow(view, schema))
+  }
+
+  /// The row with this key in a unique index.
+  public func find(_ table: String, by index: String, _ key: Value...) throws(UpkeepError) -> Row? {
+    try scope.requireOpen()
+    let schema = try scope.table(table)
+    let index = try requiredIndex(index, of: schema)
+    guard index.isUnique else {
+      throw UpkeepError(.misuse, "index \(index.name) is not unique; use scan(_:by:_:) for all its rows")
+    }
+    let columns = KeyColumns(index, of: schema)
+    guard key.count == index.parts.count else {
+      throw UpkeepError(
+        .misuse, "\(columns.name) has \(index.parts.count) columns, and the key \(key.count) values")
+    }
+    if key.contains(.null) { return nil }
+    let buffer = scope.keyBuffer
+    buffer.removeAll()
+    try columns.append(key, to: buffer)
+    let reader = RowReader(scope)
+    guard let holder = try reader.holder(of: buffer.bytes, in: index) else { return nil }
+    buffer.removeAll()
+    buffer.append(holder)
+    guard let view = try reader.find(schema, key: buffer.bytes) else {
+      throw .corrupt("index \(index.name)", "an entry has no row")
+    }
+    return Row(schema, stored: try view.values())
+  }
+
+  /// The rows whose primary keys lie in a range, in key order or the other way.
+  public func scan(
+    _ table: String, _ range: KeyRange = .all, reversed: Bool = false
+  ) throws(UpkeepError) -> RowScan {
+    try scope.requireOpen()
+    let schema = try scope.table(table)
+    let bounds = try range.bounds(KeyColumns(primaryKeyOf: schema))
+    return RowScan(scope, try RowReader(scope).scan(schema, in: bounds), isReversed: reversed)
+  }
+
+  /// The rows whose keys in an index lie in a range, in the index's order or the other way.
+  public func scan(
+    _ table: String, by index: String, _ range: KeyRange = .all, reversed: Bool = false
+  ) throws(UpkeepError) -> RowScan {
+    try scope.requireOpen()
+    let schema = try scope.table(table)
+    let index = try requiredIndex(index, of: schema)
+    let bounds = try range.bounds(KeyColumns(index, of: schema))
+    return RowScan(scope, try RowReader(scope).scan(index, of: schema, in: bounds), isReversed: reversed)
+  }
+
+  /// Calls `body` with each row of a range of primary keys, where it lies: the fastest way through a table.
+  ///
+  /// - Parameter body: gives false to stop.
+  public func forEachRow(
+    in table: String, _ range: KeyRange = .all, _ body: (borrowing StoredRow) throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) {
+    try scope.requireOpen()
+    let schema = try scope.table(table)
+    let bounds = try range.bounds(KeyColumns(primaryKeyOf: schema))
+    let cursor = try RowReader(scope).scan(schema, in: bounds)
+    while try cursor.next() {
+      if !(try body(StoredRow(try cursor.row, schema))) { return }
+    }
+  }
+
+  /// How many rows a table has, or how many of them lie in a range of primary keys.
+  ///
+  /// - Complexity: O(log n).
+  public func count(_ table: String, _ range: KeyRange = .all) throws(UpkeepError) -> Int {
+    try scope.requireOpen()
+    let schema = try scope.table(table)
+    let bounds = try range.bounds(KeyColumns(primaryKeyOf: schema))
+    return Int(clamping: try RowReader(scope).count(schema, in: bounds))
+  }
+
+  private func requiredIndex(_ name: String, of schema: TableSchema) throws(UpkeepError) -> IndexSchema {
+    if let index = schema.indexes.first(where: { Names.equal($0.name, name) }) { return index }
+    let hint = Names.suggestion(for: name, among: schema.indexes.map(\.name))
+    var error = UpkeepError(.unknownIndex, "table \(schema.name) has no index \(name)\(hint)")
+    error.table = schema.name
+    error.name = name
+    throw error
+  }
+}
+
+extension TableSchema {
+  /// Appends the bytes of a whole primary key.
+  ///
+  /// - Returns: false if no row can have it.
+  func appendKey(_ key: [Value], to buffer: ByteBuffer) throws(UpkeepError) -> Bool {
+    guard key.count == keyParts.count else {
+      throw UpkeepError(
+        .misuse,
+        "the primary key of \(name) has \(keyParts.count) column\(keyParts.count == 1 ? "" : "s"), "
+          + "and the key \(key.count) value\(key.count == 1 ? "" : "s")")
+    }
+    return try KeyColumns(primaryKeyOf: self).append(key, to: buffer)
+  }
+}

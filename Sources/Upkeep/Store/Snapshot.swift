@@ -1,0 +1,22 @@
+/// The store at one moment, for reading. Given to the closure of `Store.read` and of no use after it.
+///
+/// ```swift
+/// let names = try store.read { snapshot in
+///   try snapshot.scan("airport", .from("EG")).prefix(10).map { $0["name"] }
+/// }
+/// ```
+public class Snapshot {
+  package let scope: TransactionScope
+
+  package init(_ scope: TransactionScope) { self.scope = scope }
+}
+
+@available(*, unavailable)
+extension Snapshot: Sendable {}
+
+/// The right to write, and all that a `Snapshot` can. Given to the closure of `Store.write` and of no use
+/// after it.
+///
+/// Each call happens whole or not at all: one that throws leaves the transaction as it was before it, so
+/// that `body` may catch the error and go on.
+public final class Transaction: Snapshot {}
