@@ -1,0 +1,123 @@
+/// The words that statements are made of. Only those of `isReserved` cannot be names; every other one is a
+/// keyword where the grammar asks for it and a name elsewhere.
+package enum Keyword: UInt8, Sendable, CaseIterable {
+  case abort, action, add, all, alter, always, ambiguity, analyze, and, any, `as`, asc, attach, autoincrement
+  case begin, between, blob, by
+  case `case`, cast, check, collate, column, commit, concurrently, conflict, constraint, copy, create, cross, cte
+  case current_date, current_time, current_timestamp
+  case database, `default`, deferrable, deferred, delete, desc, detach, displace, distinct, `do`, drop, duplicate
+  case `else`, end, error, escape, except, exclusive, exists, explain
+  case fail, `false`, filter, first, fold, following, foreign, from, full
+  case generated, glob, grant, group
+  case having
+  case `if`, ignore, immediate, `in`, index, indexed, inner, insert, instead, intersect, into, `is`, isnull
+  case join, json
+  case key
+  case last, lateral, left, like, limit
+  case match, materialized, merge
+  case natural, no, not, nothing, notnull, null, nulls
+  case of, offset, on, or, order, outer, over
+  case plan, pragma, preview, primary
+  case query
+  case raise, recursive, references, regexp, reindex, reject, release, rename, replace, restrict, returning
+  case right, rollback, row, rowid
+  case savepoint, schema, select, set, strict, sync
+  case table, temp, temporary, then, timestamp, to, transaction, trigger, `true`, truncate
+  case union, unique, update, upsert, using, uuid
+  case vacuum, values, view, virtual
+  case when, `where`, window, with, without
+  case ties, only
+
+  /// The word in capitals, as messages and printed statements write it.
+  package var text: String { Self.texts[Int(rawValue)] }
+
+  /// A bare word that is one of these is never a name (SQLite's list).
+  package var isReserved: Bool {
+    switch self {
+    case .add, .all, .alter, .and, .as, .autoincrement, .between, .case, .check, .collate, .commit,
+      .constraint, .create, .default, .deferrable, .delete, .distinct, .drop, .else, .escape, .exists,
+      .foreign, .from, .group, .having, .in, .index, .insert, .intersect, .into, .is, .isnull, .join, .limit,
+      .not, .nothing, .notnull, .null, .on, .or, .order, .primary, .references, .returning, .select, .set,
+      .table, .then, .to, .transaction, .union, .unique, .update, .using, .values, .when, .where:
+      true
+    default: false
+    }
+  }
+
+  /// May not stand as an alias without AS after a table or a result column: what follows there would
+  /// otherwise be taken for a name.
+  package var startsTail: Bool {
+    switch self {
+    case .cross, .except, .full, .indexed, .inner, .left, .natural, .offset, .outer, .right, .window: true
+    default: isReserved
+    }
+  }
+
+  private static let texts: [String] = allCases.map { "\($0)".uppercased() }
+
+  /// The keyword that these bytes spell, without regard to ASCII case.
+  package static func find(_ bytes: ArraySlice<UInt8>) -> Keyword? {
+    guard let word = PackedWord(bytes) else { return nil }
+    return table[word]
+  }
+
+  private static let table: [PackedWord: Keyword] = {
+    var table: [PackedWord: Keyword] = [:]
+    for keyword in allCases {
+      if let word = PackedWord(Array(keyword.text.utf8)[...]) { table[word] = keyword }
+    }
+    return table
+  }()
+}
+
+/// Up to 24 bytes of a word in capitals, so that looking one up allocates nothing.
+private struct PackedWord: Hashable {
+  var a: UInt64 = 0
+  var b: UInt64 = 0
+  var c: UInt64 = 0
+
+  init?(_ bytes: ArraySlice<UInt8>) {
+    guard bytes.count <= 24 else { return nil }
+    for byte in bytes {
+      guard byte < 0x80 else { return nil }
+      let capital = (0x61...0x7A).contains(byte) ? byte - 0x20 : byte
+      a = a << 8 | b >> 56
+      b = b << 8 | c >> 56
+      c = c << 8 | UInt64(capital)
+    }
+  }
+}
+
+extension Keyword {
+  /// The keyword most likely meant by a mistyped word; nil if none is near.
+  static func nearest(to word: String, among candidates: [Keyword]) -> Keyword? {
+    let wanted = Array(word.uppercased().utf8)
+    guard (2...24).contains(wanted.count) else { return nil }
+    var best: (keyword: Keyword, distance: Int)?
+    for candidate in candidates {
+      let letters = Array(candidate.text.utf8)
+      let distance = editDistance(wanted, letters)
+      // One slip in a short word, two in a longer one; equal words are no slip.
+      guard distance > 0, distance <= (min(letters.count, wanted.count) <= 4 ? 1 : 2) else { continue }
+      if distance < best?.distance ?? .max { best = (candidate, distance) }
+    }
+    return best?.keyword
+  }
+
+  /// Insertions, deletions, changes and swaps of neighbours that lead from one word to another.
+  private static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+    var before: [Int] = []
+    var previous = Array(0...b.count)
+    for i in 0..<a.count {
+      var current = [i + 1]
+      for j in 0..<b.count {
+        var least = min(previous[j] + (a[i] == b[j] ? 0 : 1), previous[j + 1] + 1, current[j] + 1)
+        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { least = min(least, before[j - 1] + 1) }
+        current.append(least)
+      }
+      before = previous
+      previous = current
+    }
+    return previous[b.count]
+  }
+}

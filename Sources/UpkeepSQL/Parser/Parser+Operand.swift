@@ -1,0 +1,194 @@
+import Upkeep
+
+/// What stands between operators: literals, names, calls, CASE, CAST, and prefix operators with theirs.
+extension Parser {
+  mutating func operand() throws(UpkeepError) -> Parsed {
+    switch token.kind {
+    case .integer, .real: return Parsed(value: .literal(try number(negative: false)), depth: 1)
+    case .string: return Parsed(value: .literal(.text(try unquoted(advance()))), depth: 1)
+    case .blob: return Parsed(value: .literal(.blob(try blob(advance()))), depth: 1)
+    case .parameter: return try parameter()
+    case .minus, .plus, .tilde: return try signed()
+    case .leftParen: return try parenthesized()
+    case .quotedName: return try nameOrCall()
+    case .word: return try wordOperand()
+    default: throw unexpected("an expression")
+    }
+  }
+
+  private mutating func wordOperand() throws(UpkeepError) -> Parsed {
+    switch token.keyword {
+    case .not?:
+      try advance()
+      if at(.exists) { throw unsupported("EXISTS") }
+      let inner = try parse(Precedence.not)
+      return try node(.unary(.not, inner.value), over: inner)
+    case .null?:
+      try advance()
+      return Parsed(value: .literal(.null), depth: 1)
+    case .true?, .false?:
+      return Parsed(value: .literal(.boolean(try advance().keyword == .true)), depth: 1)
+    case .case?: return try cases()
+    case .cast? where try peek().kind == .leftParen: return try cast()
+    case .exists?: throw unsupported("EXISTS")
+    case .select?, .values?: throw unsupported("a subquery")
+    case .raise? where try peek().kind == .leftParen: throw unsupported("RAISE")
+    case .current_timestamp?, .current_date?, .current_time?:
+      guard try peek().kind != .leftParen, try peek().kind != .dot else { return try nameOrCall() }
+      let word = try advance()
+      return Parsed(value: .function(source.text(word.range).lowercased(), []), depth: 1)
+    case .timestamp?, .uuid?, .json?:
+      // `TIMESTAMP '…'`: a literal of that type.
+      guard try peek().kind == .string else { return try nameOrCall() }
+      return Parsed(value: .literal(try typedLiteral()), depth: 1)
+    default:
+      guard atName else {
+        if let keyword = token.keyword, keyword.isReserved { throw misplaced(keyword) }
+        throw unexpected("an expression")
+      }
+      return try nameOrCall()
+    }
+  }
+
+  /// A reserved word where an expression should be.
+  private func misplaced(_ keyword: Keyword) -> UpkeepError {
+    source.error(
+      .syntax,
+      "found \(source.text(token.range)), expected an expression; "
+        + "to use this reserved word as a name, write \"\(source.text(token.range))\"",
+      at: token.start)
+  }
+
+  private mutating func parenthesized() throws(UpkeepError) -> Parsed {
+    let start = try advance().start
+    if at(.select) || at(.values) || at(.with) { throw unsupported("a subquery", at: start) }
+    let inner = try parse(Precedence.or)
+    if at(.comma) { throw unsupported("a row value", hint: "compare its columns one by one", at: start) }
+    try expect(.rightParen)
+    return inner
+  }
+
+  /// `-x`, `+x`, `~x`. A minus right before a number is part of it, so that the least integer can be written.
+  private mutating func signed() throws(UpkeepError) -> Parsed {
+    let sign = try advance().kind
+    if sign == .minus, at(.integer) || at(.real) {
+      return Parsed(value: .literal(try number(negative: true)), depth: 1)
+    }
+    nesting += 1
+    defer { nesting -= 1 }
+    guard nesting <= Self.deepestNesting else {
+      throw source.error(
+        .limit, "expressions nest at most \(Self.deepestNesting) levels deep here", at: token.start)
+    }
+    let inner = try operand()
+    let operation: UnaryOperator = sign == .minus ? .minus : sign == .plus ? .plus : .bitNot
+    return try node(.unary(operation, inner.value), over: inner)
+  }
+
+  private mutating func parameter() throws(UpkeepError) -> Parsed {
+    let written = token
+    switch parameters.resolve(source.text(token.range)) {
+    case .success(let value):
+      try advance()
+      return Parsed(value: value, depth: 1)
+    case .failure(let error):
+      throw source.error(.misuse, error.message, at: written.start)
+    }
+  }
+
+  // MARK: - Names and calls
+
+  /// `c`, `t.c`, `main.t.c`, `f(…)`
+  private mutating func nameOrCall() throws(UpkeepError) -> Parsed {
+    let start = token.start
+    let first = try name("a name")
+    if at(.leftParen) { return try call(first, start) }
+    guard try accept(.dot) else { return Parsed(value: .column(ColumnReference(first)), depth: 1) }
+    if at(.star) {
+      throw source.error(.syntax, "found \(first).*, expected an expression; * stands for columns only "
+        + "alone in a list", at: start)
+    }
+    let second = try name("the name of a column")
+    guard try accept(.dot) else {
+      return Parsed(value: .column(ColumnReference(second, of: first)), depth: 1)
+    }
+    guard first.lowercased() == "main" else {
+      throw source.error(.unsupported, "there is no database \(first); the only one is main", at: start)
+    }
+    return Parsed(value: .column(ColumnReference(try name("the name of a column"), of: second)), depth: 1)
+  }
+
+  private mutating func call(_ written: String, _ start: Int) throws(UpkeepError) -> Parsed {
+    let function = written.lowercased()
+    try advance()
+    var arguments: [Parsed] = []
+    var isDistinct = false
+    var isStar = false
+    if at(.star) {
+      guard function == "count" else {
+        throw source.error(.syntax, "found \(written)(*); * is an argument of COUNT only", at: token.start)
+      }
+      try advance()
+      isStar = true
+    } else {
+      isDistinct = try accept(.distinct)
+      if at(.select) || at(.with) { throw unsupported("a subquery") }
+      arguments = try expressionList()
+      if at(.order) { throw unsupported("ORDER BY in a call") }
+    }
+    try expect(.rightParen)
+    if at(.filter), try peek().kind == .leftParen { throw unsupported("FILTER") }
+    if at(.over) { throw unsupported("OVER (a window function)") }
+    let isAggregate =
+      switch function {
+      case "count", "sum", "avg", "total", "group_concat", "string_agg": true
+      case "min", "max": arguments.count == 1
+      default: false
+      }
+    if isAggregate {
+      guard isStar || !arguments.isEmpty || function == "count" else {
+        throw source.error(.syntax, "\(function.uppercased()) takes an argument", at: start)
+      }
+      guard arguments.count <= (function.hasSuffix("_concat") || function.hasSuffix("_agg") ? 2 : 1) else {
+        throw source.error(.syntax, "\(function.uppercased()) takes one argument", at: start)
+      }
+      return try node(
+        .aggregate(function, arguments.map(\.value), isDistinct: isDistinct), over: arguments)
+    }
+    if isDistinct {
+      throw source.error(.syntax, "DISTINCT stands in aggregates only, and \(written) is none", at: start)
+    }
+    return try node(.function(function, arguments.map(\.value)), over: arguments)
+  }
+
+  private mutating func cases() throws(UpkeepError) -> Parsed {
+    try advance()
+    var parts: [Parsed] = []
+    let operand = at(.when) ? nil : try parse(Precedence.or)
+    if let operand { parts.append(operand) }
+    var branches: [CaseBranch] = []
+    try expect(.when)
+    repeat {
+      let when = try parse(Precedence.or)
+      try expect(.then)
+      let then = try parse(Precedence.or)
+      branches.append(CaseBranch(when: when.value, then: then.value))
+      parts += [when, then]
+    } while try accept(.when)
+    let otherwise = try accept(.else) ? try parse(Precedence.or) : nil
+    if let otherwise { parts.append(otherwise) }
+    try expect(.end)
+    return try node(
+      .cases(operand: operand?.value, branches: branches, otherwise: otherwise?.value), over: parts)
+  }
+
+  private mutating func cast() throws(UpkeepError) -> Parsed {
+    try advance()
+    try expect(.leftParen)
+    let inner = try parse(Precedence.or)
+    try expect(.as)
+    guard let type = try typeName() else { throw unexpected("the name of a type") }
+    try expect(.rightParen)
+    return try node(.cast(inner.value, type.type), over: inner)
+  }
+}

@@ -1,0 +1,289 @@
+import Upkeep
+
+/// CREATE and DROP.
+extension Parser {
+  mutating func create() throws(UpkeepError) -> Statement {
+    try advance()
+    switch token.keyword {
+    case .temp?, .temporary?: throw unsupported("CREATE TEMP TABLE")
+    case .trigger?, .view?, .materialized?, .virtual?, .schema?, .database?:
+      throw unsupported("CREATE \(describe(token).uppercased())")
+    case .or?: throw unsupported("CREATE OR REPLACE")
+    default: break
+    }
+    if try accept(.table) { return try createTable() }
+    if try accept(.unique) {
+      try expect(.index)
+      return try createIndex(isUnique: true)
+    }
+    if try accept(.index) { return try createIndex(isUnique: false) }
+    throw unexpected()
+  }
+
+  mutating func drop() throws(UpkeepError) -> Statement {
+    try advance()
+    if try accept(.table) {
+      let ifExists = try ifExists()
+      return .dropTable(try tableName(), ifExists: ifExists)
+    }
+    if try accept(.index) {
+      let ifExists = try ifExists()
+      return .dropIndex(try tableName("the name of an index"), ifExists: ifExists)
+    }
+    if at(.view) || at(.trigger) || at(.schema) || at(.database) {
+      throw unsupported("DROP \(describe(token).uppercased())")
+    }
+    throw unexpected()
+  }
+
+  private mutating func ifExists() throws(UpkeepError) -> Bool {
+    guard try accept(.if, .exists) else { return false }
+    return true
+  }
+
+  private mutating func ifNotExists() throws(UpkeepError) -> Bool {
+    guard at(.if), try peek().keyword == .not else {
+      expected.insert(.if)
+      return false
+    }
+    try advance()
+    try advance()
+    try expect(.exists)
+    return true
+  }
+
+  private mutating func createIndex(isUnique: Bool) throws(UpkeepError) -> Statement {
+    if at(.concurrently) { throw unsupported("CONCURRENTLY") }
+    let ifNotExists = try ifNotExists()
+    let index = try tableName("the name of an index")
+    try expect(.on)
+    let table = try tableName()
+    if at(.using) { throw unsupported("USING", hint: "every index is a B-tree") }
+    try expect(.leftParen)
+    var parts: [IndexPart] = []
+    repeat { parts.append(try indexPart()) } while try accept(.comma)
+    try expect(.rightParen)
+    if at(.nulls) { throw unsupported("NULLS NOT DISTINCT") }
+    let predicate = try accept(.where) ? try expression() : nil
+    return .createIndex(
+      IndexDefinition(index, on: table, parts: parts, isUnique: isUnique, where: predicate),
+      ifNotExists: ifNotExists)
+  }
+
+  /// `expression [COLLATE c] [ASC | DESC]`
+  private mutating func indexPart() throws(UpkeepError) -> IndexPart {
+    let isParenthesized = at(.leftParen)
+    let value = try expression()
+    let isDescending = try direction()
+    if at(.nulls) { throw unsupported("NULLS in an index") }
+    if case .collate(let inner, let collation) = value, !isParenthesized {
+      return IndexPart(inner, isDescending: isDescending, collation: collation)
+    }
+    return IndexPart(value, isDescending: isDescending)
+  }
+
+  // MARK: - CREATE TABLE
+
+  private mutating func createTable() throws(UpkeepError) -> Statement {
+    let ifNotExists = try ifNotExists()
+    var table = TableDefinition(try tableName(), columns: [])
+    if at(.as) { throw unsupported("CREATE TABLE … AS") }
+    try expect(.leftParen)
+    repeat {
+      if atTableConstraint {
+        try tableConstraint(&table)
+      } else {
+        // SQLite and PostgreSQL let constraints of the table come last.
+        guard table.columns.isEmpty || !hasTableConstraint else { throw unexpected("a table constraint") }
+        try column(&table)
+        continue
+      }
+      hasTableConstraint = true
+    } while try acceptCommaBetweenConstraints()
+    hasTableConstraint = false
+    try expect(.rightParen)
+    guard !table.columns.isEmpty else {
+      throw source.error(.syntax, "a table has at least one column", at: lastEnd)
+    }
+    if !at(.semicolon), !at(.end) {
+      repeat {
+        if try accept(.strict) { continue }
+        if try accept(.without) {
+          guard at(.rowid) else { throw unexpected("ROWID") }
+          try advance()
+          continue
+        }
+        throw unexpected()
+      } while try accept(.comma)
+    }
+    return .createTable(table, ifNotExists: ifNotExists)
+  }
+
+  /// Table constraints may follow one another without a comma, as in SQLite.
+  private mutating func acceptCommaBetweenConstraints() throws(UpkeepError) -> Bool {
+    if try accept(.comma) { return true }
+    return hasTableConstraint && atTableConstraint
+  }
+
+  private var atTableConstraint: Bool {
+    switch token.keyword {
+    case .constraint?, .primary?, .unique?, .check?, .foreign?: true
+    default: false
+    }
+  }
+
+  private mutating func column(_ table: inout TableDefinition) throws(UpkeepError) {
+    let start = token.start
+    let name = try name("the name of a column")
+    guard !table.columns.contains(where: { Names.equal($0.name, name) }) else {
+      throw source.error(.misuse, "table \(table.name) has two columns \(name)", at: start)
+    }
+    let type = try typeName()
+    var column = ColumnDefinition(name, type?.type ?? .any, declaredType: type?.declared)
+    while try columnConstraint(&column, &table) {}
+    table.columns.append(column)
+  }
+
+  /// Takes one constraint of a column; false if none is there.
+  private mutating func columnConstraint(
+    _ column: inout ColumnDefinition, _ table: inout TableDefinition
+  ) throws(UpkeepError) -> Bool {
+    let start = token.start
+    let constraint = try accept(.constraint) ? try name("the name of a constraint") : nil
+    if try accept(.not) {
+      try expect(.null)
+      column.isNullable = false
+    } else if try accept(.null) {
+      // Said for clearness only.
+    } else if try accept(.primary) {
+      try expect(.key)
+      guard table.primaryKey.isEmpty else { throw twoPrimaryKeys(table, at: start) }
+      table.primaryKey = [IndexPart(column: column.name, isDescending: try direction())]
+      try refuseConflictClause()
+      if try accept(.autoincrement) {
+        guard column.type == .integer else {
+          throw source.error(.syntax, "AUTOINCREMENT is for an INTEGER PRIMARY KEY", at: lastEnd)
+        }
+        table.isAutoincrement = true
+      }
+    } else if try accept(.unique) {
+      if at(.nulls) { throw unsupported("NULLS NOT DISTINCT") }
+      table.uniqueKeys.append(
+        IndexDefinition(constraint, on: table.name, parts: [IndexPart(column: column.name)], isUnique: true))
+    } else if try accept(.check) {
+      table.checks.append(try check(constraint))
+    } else if try accept(.default) {
+      column.defaultValue = try defaultValue()
+    } else if try accept(.collate) {
+      column.collation = try collation()
+    } else {
+      try refuseColumnConstraint()
+      if constraint != nil { throw unexpected() }
+      return false
+    }
+    try refuseConflictClause()
+    return true
+  }
+
+  private func refuseColumnConstraint() throws(UpkeepError) {
+    switch token.keyword {
+    case .references?: throw unsupported("REFERENCES (a foreign key)")
+    case .generated?: throw unsupported("GENERATED (a computed column)")
+    case .as?: throw unsupported("AS (a computed column)")
+    case .merge?: throw unsupported("MERGE in a column (a merge rule)", hint: "write DO UPDATE SET …")
+    default: return
+    }
+  }
+
+  private mutating func refuseConflictClause() throws(UpkeepError) {
+    guard at(.on), try peek().keyword == .conflict else { return }
+    throw unsupported("ON CONFLICT in a constraint", hint: "write it in the statement that inserts")
+  }
+
+  private mutating func defaultValue() throws(UpkeepError) -> Expression {
+    switch token.kind {
+    case .leftParen:
+      try advance()
+      let value = try expression()
+      try expect(.rightParen)
+      return value
+    case .plus, .minus:
+      let negative = try advance().kind == .minus
+      guard at(.integer) || at(.real) else { throw unexpected("a number") }
+      return .literal(try number(negative: negative))
+    case .integer, .real, .string, .blob: return try operand().value
+    case .word:
+      switch token.keyword {
+      case .null?, .true?, .false?, .current_timestamp?, .current_date?, .current_time?, .timestamp?, .uuid?,
+        .json?:
+        return try operand().value
+      default: break
+      }
+    default: break
+    }
+    throw unexpected("a literal or an expression in parentheses")
+  }
+
+  private mutating func check(_ name: String?) throws(UpkeepError) -> CheckDefinition {
+    try expect(.leftParen)
+    let start = token.start
+    let condition = try expression()
+    let text = written(from: start)
+    try expect(.rightParen)
+    return CheckDefinition(name, condition, text: text)
+  }
+
+  private mutating func tableConstraint(_ table: inout TableDefinition) throws(UpkeepError) {
+    let start = token.start
+    let constraint = try accept(.constraint) ? try name("the name of a constraint") : nil
+    if try accept(.primary) {
+      try expect(.key)
+      guard table.primaryKey.isEmpty else { throw twoPrimaryKeys(table, at: start) }
+      table.primaryKey = try keyParts(table)
+      if at(.autoincrement) { throw unexpected(", or )") }
+    } else if try accept(.unique) {
+      if at(.nulls) { throw unsupported("NULLS NOT DISTINCT") }
+      table.uniqueKeys.append(
+        IndexDefinition(constraint, on: table.name, parts: try keyParts(table), isUnique: true))
+    } else if try accept(.check) {
+      table.checks.append(try check(constraint))
+    } else if at(.foreign) {
+      throw unsupported("FOREIGN KEY")
+    } else {
+      throw unexpected()
+    }
+    try refuseConflictClause()
+  }
+
+  /// `(a [COLLATE c] [ASC | DESC], …)`, columns of the table, none twice.
+  private mutating func keyParts(_ table: TableDefinition) throws(UpkeepError) -> [IndexPart] {
+    try expect(.leftParen)
+    var parts: [IndexPart] = []
+    var seen: Set<String> = []
+    repeat {
+      let start = token.start
+      let column = try name("the name of a column")
+      guard table.columns.contains(where: { Names.equal($0.name, column) }) else {
+        let hint = Names.suggestion(for: column, among: table.columns.map(\.name))
+        var error = source.error(
+          .unknownColumn, "table \(table.name) has no column \(column)\(hint)", at: start)
+        error.table = table.name
+        error.name = column
+        throw error
+      }
+      guard seen.insert(Names.folded(column)).inserted else {
+        throw source.error(.misuse, "column \(column) stands twice in this key", at: start)
+      }
+      var part = IndexPart(column: column)
+      if try accept(.collate) { part.collation = try collation() }
+      part.isDescending = try direction()
+      parts.append(part)
+    } while try accept(.comma)
+    try expect(.rightParen)
+    return parts
+  }
+
+  private func twoPrimaryKeys(_ table: TableDefinition, at offset: Int) -> UpkeepError {
+    source.error(.misuse, "table \(table.name) has a primary key already", at: offset)
+  }
+}

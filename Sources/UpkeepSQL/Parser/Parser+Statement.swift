@@ -1,0 +1,107 @@
+import Upkeep
+
+/// One statement, by its first word.
+extension Parser {
+  /// Reads one statement up to the `;` behind it or the end of the text; nil if none is left.
+  mutating func nextStatement() throws(UpkeepError) -> (statement: Statement, range: Range<Int>)? {
+    while at(.semicolon) { try advance() }
+    guard !at(.end) else { return nil }
+    parameters.beginStatement()
+    lastBareAlias = nil
+    let start = token.start
+    let statement = try statement()
+    let end = lastEnd
+    guard at(.semicolon) || at(.end) else {
+      expected.insert(.semicolon)
+      throw unexpected()
+    }
+    return (statement, start..<end)
+  }
+
+  mutating func statement() throws(UpkeepError) -> Statement {
+    guard token.kind == .word, let first = token.keyword else { throw noStatement() }
+    switch first {
+    case .select: return .select(try query())
+    case .values: return .values(try valuesStatement())
+    case .insert, .replace, .upsert: return .upsert(try upsert())
+    case .update: return .update(try update())
+    case .delete: return .delete(try delete())
+    case .create: return try create()
+    case .drop: return try drop()
+    case .begin, .commit, .end, .rollback, .savepoint, .release: return try transactionControl()
+    case .explain: return try explain()
+    case .with: throw unsupported("WITH (a common table expression)")
+    case .merge, .sync, .preview, .alter, .analyze, .attach, .detach, .copy, .grant, .pragma, .reindex, .truncate,
+      .vacuum:
+      // Words that are no statement here may still be a slip; followed by anything, they are refused by name.
+      throw unsupported(first.text, hint: Self.hints[first])
+    default: throw noStatement()
+    }
+  }
+
+  private static let hints: [Keyword: String] = [
+    .truncate: "DELETE FROM without WHERE empties a table",
+    .merge: "UPSERT INTO … ON CONFLICT does its part for rows",
+    .sync: "the shell's .import --mode sync makes a table equal to a feed",
+    .vacuum: "files are kept compact without it",
+  ]
+
+  private static let beginnings: [Keyword] = [
+    .select, .values, .insert, .replace, .upsert, .update, .delete, .create, .drop, .begin, .commit, .end,
+    .rollback, .savepoint, .release, .explain,
+  ]
+
+  private func noStatement() -> UpkeepError {
+    var message = "found \(describe(token)), expected a statement"
+    if token.kind == .word,
+      let meant = Keyword.nearest(to: source.text(token.range), among: Self.beginnings)
+    {
+      message += "; did you mean \(meant.text)?"
+    } else {
+      message += " such as SELECT, UPSERT, INSERT, UPDATE, DELETE or CREATE"
+    }
+    return source.error(.syntax, message, at: token.start)
+  }
+
+  // MARK: - Transactions
+
+  private mutating func transactionControl() throws(UpkeepError) -> Statement {
+    switch try advance().keyword {
+    case .begin:
+      var immediate = false
+      if try accept(.immediate) {
+        immediate = true
+      } else if try accept(.exclusive) {
+        immediate = true
+      } else {
+        _ = try accept(.deferred)
+      }
+      _ = try accept(.transaction)
+      return .begin(immediate: immediate)
+    case .commit, .end:
+      _ = try accept(.transaction)
+      return .commit
+    case .rollback:
+      _ = try accept(.transaction)
+      guard try accept(.to) else { return .rollback }
+      return .rollbackTo(try savepointName())
+    case .savepoint: return .savepoint(try name("the name of a savepoint"))
+    default: return .release(try savepointName())
+    }
+  }
+
+  /// `[SAVEPOINT] name`; a savepoint may itself be called savepoint.
+  private mutating func savepointName() throws(UpkeepError) -> String {
+    if at(.savepoint), isName(try peek()) { try advance() }
+    return try name("the name of a savepoint")
+  }
+
+  private mutating func explain() throws(UpkeepError) -> Statement {
+    try advance()
+    if try accept(.query) { try expect(.plan) }
+    switch token.keyword {
+    case .select?, .insert?, .replace?, .upsert?, .update?, .delete?: return .explain(.statement(try statement()))
+    default: throw unexpected("SELECT, UPSERT, INSERT, REPLACE, UPDATE or DELETE")
+    }
+  }
+}

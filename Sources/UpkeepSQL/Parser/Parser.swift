@@ -1,0 +1,185 @@
+import Upkeep
+
+/// Reads statements from a text, straight into Upkeep's statement values. Names stay names: what they stand
+/// for is Upkeep's to find.
+///
+/// One token is current and a few may be looked at ahead. What the grammar asked for at the current token
+/// and did not find is remembered, so that an error can say what was expected there.
+package struct Parser: Sendable {
+  var lexer: Lexer
+  /// The token that the grammar stands at.
+  var token: Token
+  /// Where the last token taken ends.
+  var lastEnd = 0
+  /// Tokens looked at beyond the current one, nearest first.
+  private var ahead: [Token] = []
+  /// What was asked for at the current token in vain.
+  var expected = Expected()
+  /// How deep the recursion of expressions is.
+  var nesting = 0
+  /// Values for parameters, and the names met so far.
+  var parameters: ParameterList
+  /// The last bare word taken as an alias: perhaps a keyword mistyped.
+  var lastBareAlias: Token?
+  /// CREATE TABLE has come to the constraints of the table.
+  var hasTableConstraint = false
+
+  var source: SourceText { lexer.source }
+
+  package init(
+    _ source: SourceText, from offset: Int = 0, parameters: SQLParameters? = nil
+  ) throws(UpkeepError) {
+    lexer = Lexer(source)
+    lexer.offset = max(lexer.offset, offset)
+    self.parameters = ParameterList(parameters)
+    token = try lexer.next()
+    lastEnd = token.start
+  }
+
+  // MARK: - Walking
+
+  /// Goes to the next token and gives the one left behind.
+  @discardableResult
+  mutating func advance() throws(UpkeepError) -> Token {
+    let taken = token
+    token = ahead.isEmpty ? try lexer.next() : ahead.removeFirst()
+    lastEnd = taken.end
+    expected = Expected()
+    return taken
+  }
+
+  /// The n-th token after the current one.
+  mutating func peek(_ distance: Int = 1) throws(UpkeepError) -> Token {
+    while ahead.count < distance { ahead.append(try lexer.next()) }
+    return ahead[distance - 1]
+  }
+
+  /// Whether the current token is this keyword. It does not count as asked for.
+  func at(_ keyword: Keyword) -> Bool { token.keyword == keyword }
+
+  /// Whether the current token is of this kind. It does not count as asked for.
+  func at(_ kind: TokenKind) -> Bool { token.kind == kind }
+
+  /// Takes the keyword if it is there.
+  mutating func accept(_ keyword: Keyword) throws(UpkeepError) -> Bool {
+    guard token.keyword == keyword else {
+      expected.insert(keyword)
+      return false
+    }
+    try advance()
+    return true
+  }
+
+  /// Takes the symbol if it is there.
+  mutating func accept(_ kind: TokenKind) throws(UpkeepError) -> Bool {
+    guard token.kind == kind else {
+      expected.insert(kind)
+      return false
+    }
+    try advance()
+    return true
+  }
+
+  /// Takes both keywords if they are there.
+  mutating func accept(_ first: Keyword, _ second: Keyword) throws(UpkeepError) -> Bool {
+    guard token.keyword == first, try peek().keyword == second else {
+      expected.insert(first)
+      return false
+    }
+    try advance()
+    try advance()
+    return true
+  }
+
+  /// Takes the keyword, which must be there.
+  mutating func expect(_ keyword: Keyword) throws(UpkeepError) {
+    guard try accept(keyword) else { throw unexpected() }
+  }
+
+  /// Takes the symbol, which must be there.
+  mutating func expect(_ kind: TokenKind) throws(UpkeepError) {
+    guard try accept(kind) else { throw unexpected() }
+  }
+
+  // MARK: - Names
+
+  /// Whether the current token can be a name.
+  var atName: Bool { isName(token) }
+
+  func isName(_ token: Token) -> Bool {
+    token.kind == .quotedName || (token.kind == .word && token.keyword?.isReserved != true)
+  }
+
+  /// Takes a name; `what` says of what, for the error if there is none.
+  mutating func name(_ what: String) throws(UpkeepError) -> String {
+    guard atName else { throw noName(what) }
+    return try text(ofName: advance())
+  }
+
+  /// What a name's token names.
+  func text(ofName token: Token) throws(UpkeepError) -> String {
+    guard token.kind == .quotedName else { return source.text(token.range) }
+    let name = try unquoted(token)
+    guard !name.isEmpty else { throw source.error(.syntax, "a name cannot be empty", at: token.start) }
+    guard !name.utf8.contains(0) else {
+      throw source.error(.syntax, "a name cannot hold a NUL byte", at: token.start)
+    }
+    return name
+  }
+
+  /// The text between a token's quotes, doubled quotes made single.
+  func unquoted(_ token: Token) throws(UpkeepError) -> String {
+    let inner = source.bytes[token.start + 1..<token.end - 1]
+    let quote = source.bytes[token.end - 1]
+    var text: String?
+    if inner.contains(quote) {
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(inner.count)
+      var index = inner.startIndex
+      while index < inner.endIndex {
+        bytes.append(inner[index])
+        index += inner[index] == quote ? 2 : 1
+      }
+      text = String(validating: bytes, as: UTF8.self)
+    } else {
+      text = String(validating: inner, as: UTF8.self)
+    }
+    guard let text else {
+      let what = token.kind == .string ? "string" : "name"
+      throw source.error(
+        .syntax, "this \(what) is not UTF-8; write bytes as a blob, x'…'", at: token.start)
+    }
+    return text
+  }
+
+  /// `t` or `main.t`
+  mutating func tableName(_ what: String = "the name of a table") throws(UpkeepError) -> String {
+    let start = token.start
+    let first = try name(what)
+    guard try accept(.dot) else { return first }
+    guard first.lowercased() == "main" else {
+      throw source.error(.unsupported, "there is no database \(first); the only one is main", at: start)
+    }
+    return try name(what)
+  }
+
+  /// `(a, b, c)`, names that must differ.
+  mutating func columnList() throws(UpkeepError) -> [String] {
+    try expect(.leftParen)
+    var names: [String] = []
+    var seen: Set<String> = []
+    repeat {
+      let start = token.start
+      let column = try name("the name of a column")
+      guard seen.insert(column.lowercased()).inserted else {
+        throw source.error(.misuse, "column \(column) is named twice", at: start)
+      }
+      names.append(column)
+    } while try accept(.comma)
+    try expect(.rightParen)
+    return names
+  }
+
+  /// The text from a token's start to the end of the last token taken.
+  func written(from start: Int) -> String { source.text(start..<max(start, lastEnd)) }
+}

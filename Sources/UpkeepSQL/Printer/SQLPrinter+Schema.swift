@@ -1,0 +1,115 @@
+public import Upkeep
+
+/// Tables and indexes.
+extension SQLPrinter {
+  /// CREATE TABLE for a definition, a line for each column and constraint, and behind it a CREATE INDEX for
+  /// each index that was made later; each ends with `;`.
+  public static func createTable(_ table: TableDefinition, indexes: [IndexDefinition] = []) -> String {
+    let (inline, separate) = keysByPlace(table)
+    var lines = table.columns.map { column($0, table, inline) }
+    if table.primaryKey.count > 1 || table.primaryKey.contains(where: { $0.collation != nil }) {
+      lines.append("PRIMARY KEY \(keyParts(table.primaryKey))")
+    }
+    for key in separate where isConstraint(key) {
+      lines.append("\(constraintName(key, table))UNIQUE \(keyParts(key.parts))")
+    }
+    for check in table.checks {
+      let prefix = check.name.map { "CONSTRAINT \(name($0)) " } ?? ""
+      lines.append("\(prefix)CHECK (\(check.text ?? expression(check.condition)))")
+    }
+    var text = "CREATE \(table.isTemporary ? "TEMP " : "")TABLE \(name(table.name)) (\n  "
+    text += lines.joined(separator: ",\n  ") + "\n);"
+    for key in separate.filter({ !isConstraint($0) }) + indexes { text += "\n\(createIndex(key))" }
+    return text
+  }
+
+  /// CREATE INDEX for a definition, ending with `;`.
+  public static func createIndex(_ index: IndexDefinition) -> String {
+    let indexName = index.name ?? defaultName(of: index)
+    var text = "CREATE \(index.isUnique ? "UNIQUE " : "")INDEX \(name(indexName)) ON \(name(index.table)) "
+    text += keyParts(index.parts)
+    if let predicate = index.predicate { text += " WHERE \(expression(predicate))" }
+    return text + ";"
+  }
+
+  private static func column(
+    _ column: ColumnDefinition, _ table: TableDefinition, _ inlineKeys: [String: IndexDefinition]
+  ) -> String {
+    var text = name(column.name)
+    if let declared = column.declaredType {
+      text += " \(declared)"
+    } else if column.type != .any {
+      text += " \(TypeNames.name(of: column.type))"
+    }
+    if table.primaryKey.count == 1, let part = table.primaryKey.first, part.collation == nil,
+      plainColumn(part) == Names.folded(column.name)
+    {
+      text += " PRIMARY KEY\(part.isDescending ? " DESC" : "")"
+      if table.isAutoincrement { text += " AUTOINCREMENT" }
+    }
+    if !column.isNullable { text += " NOT NULL" }
+    if let key = inlineKeys[Names.folded(column.name)] { text += " \(constraintName(key, table))UNIQUE" }
+    if let value = column.defaultValue { text += " DEFAULT \(defaultValue(value))" }
+    if column.collation != .binary { text += " COLLATE \(name(of: column.collation))" }
+    return text
+  }
+
+  private static func defaultValue(_ value: Expression) -> String {
+    switch value {
+    case .literal, .function("current_timestamp", []): expression(value)
+    default: "(\(expression(value)))"
+    }
+  }
+
+  static func keyParts(_ parts: [IndexPart]) -> String {
+    let texts = parts.map { part in
+      var text = expression(part.expression)
+      if case .collate = part.expression { text = "(\(text))" }
+      if let collation = part.collation { text += " COLLATE \(name(of: collation))" }
+      return part.isDescending ? text + " DESC" : text
+    }
+    return "(\(texts.joined(separator: ", ")))"
+  }
+
+  /// The folded name of a part that is a plain column.
+  private static func plainColumn(_ part: IndexPart) -> String? {
+    guard case .column(let column) = part.expression, column.qualifier == nil else { return nil }
+    return Names.folded(column.name)
+  }
+
+  /// Unique keys of one column stand beside it as long as that keeps their order.
+  private static func keysByPlace(
+    _ table: TableDefinition
+  ) -> (inline: [String: IndexDefinition], separate: [IndexDefinition]) {
+    let places = Dictionary(
+      table.columns.enumerated().map { (Names.folded($1.name), $0) }, uniquingKeysWith: { a, _ in a })
+    var inline: [String: IndexDefinition] = [:]
+    var last = -1
+    for (index, key) in table.uniqueKeys.enumerated() {
+      guard key.parts.count == 1, let part = key.parts.first, !part.isDescending, part.collation == nil,
+        key.predicate == nil, let column = plainColumn(part), let place = places[column], place > last
+      else { return (inline, Array(table.uniqueKeys[index...])) }
+      inline[column] = key
+      last = place
+    }
+    return (inline, [])
+  }
+
+  /// A UNIQUE constraint is over plain columns of every row; other keys need CREATE UNIQUE INDEX.
+  private static func isConstraint(_ key: IndexDefinition) -> Bool {
+    key.predicate == nil && key.parts.allSatisfy { plainColumn($0) != nil }
+  }
+
+  private static func constraintName(_ key: IndexDefinition, _ table: TableDefinition) -> String {
+    guard let given = key.name, given != defaultName(of: key) else { return "" }
+    return "CONSTRAINT \(name(given)) "
+  }
+
+  /// The name that a key without one gets.
+  private static func defaultName(of key: IndexDefinition) -> String {
+    let columns = key.parts.map { part in
+      if case .column(let column) = part.expression { column.name } else { "expression" }
+    }
+    return ([key.table] + columns + ["key"]).joined(separator: "_")
+  }
+}

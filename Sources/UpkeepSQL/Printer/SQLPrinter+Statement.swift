@@ -1,0 +1,161 @@
+public import Upkeep
+
+/// Statements, on one line each, without the `;`.
+extension SQLPrinter {
+  /// A statement as text.
+  public static func statement(_ statement: Statement) -> String {
+    switch statement {
+    case .createTable(let table, let ifNotExists):
+      let text = String(createTable(table).dropLast())
+      return ifNotExists ? inserting("IF NOT EXISTS", behind: "TABLE", in: text) : text
+    case .dropTable(let table, let ifExists): return "DROP TABLE \(ifExists ? "IF EXISTS " : "")\(name(table))"
+    case .createIndex(let index, let ifNotExists):
+      let text = String(createIndex(index).dropLast())
+      return ifNotExists ? inserting("IF NOT EXISTS", behind: "INDEX", in: text) : text
+    case .dropIndex(let index, let ifExists): return "DROP INDEX \(ifExists ? "IF EXISTS " : "")\(name(index))"
+    case .upsert(let upsert): return self.upsert(upsert)
+    case .update(let update): return self.update(update)
+    case .delete(let delete):
+      return "DELETE FROM \(table(delete.table))\(condition(delete.condition))\(returning(delete.returning))"
+    case .select(let query): return self.query(query)
+    case .values(let rows): return values(rows)
+    case .explain(.statement(let explained)): return "EXPLAIN \(self.statement(explained))"
+    case .begin(let immediate): return immediate ? "BEGIN IMMEDIATE" : "BEGIN"
+    case .commit: return "COMMIT"
+    case .rollback: return "ROLLBACK"
+    case .savepoint(let savepoint): return "SAVEPOINT \(name(savepoint))"
+    case .rollbackTo(let savepoint): return "ROLLBACK TO \(name(savepoint))"
+    case .release(let savepoint): return "RELEASE \(name(savepoint))"
+    }
+  }
+
+  private static func inserting(_ words: String, behind word: String, in text: String) -> String {
+    let parts = text.split(separator: " \(word) ", maxSplits: 1, omittingEmptySubsequences: false)
+    return parts.count == 2 ? "\(parts[0]) \(word) \(words) \(parts[1])" : text
+  }
+
+  /// A query as text.
+  public static func query(_ query: Query) -> String {
+    var text = "SELECT \(resultColumns(query.columns))"
+    if let reference = query.table { text += " FROM \(table(reference))" }
+    text += condition(query.condition)
+    if !query.order.isEmpty {
+      text += " ORDER BY " + query.order.map(orderTerm).joined(separator: ", ")
+    }
+    if let limit = query.limit {
+      text += " LIMIT \(expression(limit))"
+    } else if query.offset != nil {
+      text += " LIMIT -1"
+    }
+    if let offset = query.offset { text += " OFFSET \(expression(offset))" }
+    return text
+  }
+
+  private static func orderTerm(_ term: OrderTerm) -> String {
+    var text = expression(term.expression)
+    if term.isDescending { text += " DESC" }
+    if let first = term.nullsFirst { text += first ? " NULLS FIRST" : " NULLS LAST" }
+    return text
+  }
+
+  private static func table(_ reference: TableReference) -> String {
+    name(reference.name) + (reference.alias.map { " AS \(name($0))" } ?? "")
+  }
+
+  private static func condition(_ condition: Expression?) -> String {
+    condition.map { " WHERE \(expression($0))" } ?? ""
+  }
+
+  private static func resultColumns(_ columns: [ResultColumn]) -> String {
+    columns.map { column in
+      switch column {
+      case .all(of: nil): return "*"
+      case .all(of: .some(let qualifier)): return "\(name(qualifier)).*"
+      case .expression(let value, let shown):
+        let text = expression(value)
+        return text == shown ? text : "\(text) AS \(name(shown))"
+      }
+    }.joined(separator: ", ")
+  }
+
+  private static func returning(_ returning: Returning?) -> String {
+    guard let returning else { return "" }
+    return " RETURNING \(returning.includesAll ? "ALL " : "")\(resultColumns(returning.columns))"
+  }
+
+  private static func values(_ rows: [[Expression?]]) -> String {
+    "VALUES "
+      + rows.map { "(\($0.map { $0.map(expression) ?? "DEFAULT" }.joined(separator: ", ")))" }
+      .joined(separator: ", ")
+  }
+
+  private static func assignments(_ list: [Assignment]) -> String {
+    list.map { "\(name($0.column)) = \($0.value.map(expression) ?? "DEFAULT")" }.joined(separator: ", ")
+  }
+
+  private static func update(_ update: UpdateStatement) -> String {
+    var text = "UPDATE "
+    if let word = orWord(update.otherwise) { text += "OR \(word) " }
+    text += "\(table(update.table)) SET \(assignments(update.assignments))"
+    return text + condition(update.condition) + returning(update.returning)
+  }
+
+  private static func orWord(_ resolution: ConflictResolution) -> String? {
+    switch resolution {
+    case .abort: nil
+    case .fail: "FAIL"
+    case .rollback: "ROLLBACK"
+    case .ignore: "IGNORE"
+    case .replace: "REPLACE"
+    }
+  }
+
+  private static func upsert(_ upsert: UpsertStatement) -> String {
+    var text = "INSERT "
+    if let word = orWord(upsert.otherwise) { text += "OR \(word) " }
+    text += "INTO \(name(upsert.table))"
+    if let alias = upsert.alias { text += " AS \(name(alias))" }
+    if let columns = upsert.columns { text += " \(names(columns))" }
+    switch upsert.source {
+    case .defaults: text += " DEFAULT VALUES"
+    case .values(let rows): text += " \(values(rows))"
+    case .query(let query): text += " \(self.query(query))"
+    }
+    for clause in upsert.clauses { text += " \(self.clause(clause))" }
+    switch upsert.duplicates {
+    case .fold: break
+    case .first: text += " ON DUPLICATE FIRST"
+    case .last: text += " ON DUPLICATE LAST"
+    case .fail: text += " ON DUPLICATE FAIL"
+    }
+    if case .collect(let limit) = upsert.rejects {
+      text += " ON ERROR REJECT" + (limit.map { " LIMIT \($0)" } ?? "")
+    }
+    return text + returning(upsert.returning)
+  }
+
+  private static func clause(_ clause: ConflictClause) -> String {
+    var text = "ON CONFLICT "
+    switch clause.target {
+    case .primaryKey: text += "PRIMARY KEY "
+    case .columns(let parts, let condition):
+      text += "(\(parts.map(expression).joined(separator: ", ")))\(self.condition(condition)) "
+    case .index(let index): text += "ON CONSTRAINT \(name(index)) "
+    case .anyUnique: break
+    }
+    switch clause.action {
+    case .fail: text += "DO FAIL"
+    case .ignore: text += "DO NOTHING"
+    case .replace: text += "DO REPLACE"
+    case .merge(let columns): text += "DO MERGE" + (columns.map { " \(names($0))" } ?? "")
+    case .update(let list, let condition):
+      text += "DO UPDATE SET \(assignments(list))\(self.condition(condition))"
+    }
+    switch clause.ambiguity {
+    case .fail: break
+    case .first: text += " ON AMBIGUITY FIRST"
+    case .displace: text += " ON AMBIGUITY DISPLACE"
+    }
+    return text
+  }
+}
