@@ -114,7 +114,7 @@ public struct SQLStatement: Sendable {
     lexer.offset = range.lowerBound
     let wanted = Names.folded(name.split(separator: ".").last.map(String.init) ?? name)
     let whole = Names.folded(name)
-    while let token = try? lexer.next(), token.kind != .end, token.start < range.upperBound {
+    while let token = try? lexer.next(), token.kind != .endOfText, token.start < range.upperBound {
       guard token.kind == .word || token.kind == .quotedName else { continue }
       var bytes = source.bytes[token.range]
       if token.kind == .quotedName { bytes = bytes.dropFirst().dropLast() }

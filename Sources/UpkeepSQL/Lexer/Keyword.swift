@@ -2,10 +2,12 @@
 /// keyword where the grammar asks for it and a name elsewhere.
 package enum Keyword: UInt8, Sendable, CaseIterable {
   case abort, action, add, all, alter, always, ambiguity, analyze, and, any, `as`, asc, attach, autoincrement
-  case begin, between, blob, by
-  case `case`, cast, check, collate, column, commit, concurrently, conflict, constraint, copy, create, cross, cte
+  case begin, between, by
+  case `case`, cast, check, collate, column, commit, concurrently, conflict, constraint, copy, create, cross,
+    cte
   case current_date, current_time, current_timestamp
-  case database, `default`, deferrable, deferred, delete, desc, detach, displace, distinct, `do`, drop, duplicate
+  case database, `default`, deferrable, deferred, delete, desc, detach, displace, distinct, `do`, drop,
+    duplicate
   case `else`, end, error, escape, except, exclusive, exists, explain
   case fail, `false`, filter, first, fold, following, foreign, from, full
   case generated, glob, grant, group
@@ -58,10 +60,10 @@ package enum Keyword: UInt8, Sendable, CaseIterable {
   /// The keyword that these bytes spell, without regard to ASCII case.
   package static func find(_ bytes: ArraySlice<UInt8>) -> Keyword? {
     guard let word = PackedWord(bytes) else { return nil }
-    return table[word]
+    return byWord[word]
   }
 
-  private static let table: [PackedWord: Keyword] = {
+  private static let byWord: [PackedWord: Keyword] = {
     var table: [PackedWord: Keyword] = [:]
     for keyword in allCases {
       if let word = PackedWord(Array(keyword.text.utf8)[...]) { table[word] = keyword }

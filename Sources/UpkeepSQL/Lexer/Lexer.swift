@@ -29,11 +29,13 @@ package struct Lexer: Sendable {
   @inline(__always)
   private func byte(_ index: Int) -> UInt8 { index < source.bytes.count ? source.bytes[index] : 0 }
 
-  /// The next token; at the end of the text `.end`, again and again.
+  /// The next token; at the end of the text `.endOfText`, again and again.
   package mutating func next() throws(UpkeepError) -> Token {
     try skipBlanks()
     let start = offset
-    guard start < source.bytes.count else { return Token(kind: .end, keyword: nil, start: start, end: start) }
+    guard start < source.bytes.count else {
+      return Token(kind: .endOfText, keyword: nil, start: start, end: start)
+    }
     let first = source.bytes[start]
     if Self.startsWord(first) {
       if first | 0x20 == UInt8(ascii: "x"), byte(start + 1) == UInt8(ascii: "'") { return try blob() }
@@ -262,7 +264,9 @@ package struct Lexer: Sendable {
       }
     case UInt8(ascii: "!") where second == UInt8(ascii: "="): (kind, length) = (.notEqual, 2)
     case let other:
-      let code = other < 0x20 || other == 0x7F ? "the control character \(other)" : "the character \(Character(UnicodeScalar(other)))"
+      let code =
+        other < 0x20 || other == 0x7F
+        ? "the control character \(other)" : "the character \(Character(UnicodeScalar(other)))"
       throw source.error(.syntax, "found \(code), which stands for nothing in a statement", at: start)
     }
     offset = start + length

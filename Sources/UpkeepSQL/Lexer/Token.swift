@@ -6,7 +6,7 @@ package enum TokenKind: UInt8, Sendable {
   case quotedName
   case string, blob, integer, real, parameter
   /// The end of the text.
-  case end
+  case endOfText
   case semicolon, comma, dot, leftParen, rightParen
   case plus, minus, star, slash, percent
   case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual

@@ -51,7 +51,7 @@ extension Parser {
 
   /// How a message names a token.
   func describe(_ token: Token) -> String {
-    if token.kind == .end { return "the end of the text" }
+    if token.kind == .endOfText { return "the end of the text" }
     let longest = 40
     let text = source.text(token.start..<min(token.end, token.start + longest))
     return token.end - token.start > longest ? "\(text)…" : text
@@ -82,7 +82,8 @@ extension Parser {
       let meant = nearestKeyword(to: alias, among: expected.candidates)
     else { return nil }
     return source.error(
-      .syntax, "found \(describe(alias)), expected \(meant.text); did you mean \(meant.text)?", at: alias.start)
+      .syntax, "found \(describe(alias)), expected \(meant.text); did you mean \(meant.text)?",
+      at: alias.start)
   }
 
   private func nearestKeyword(to token: Token, among candidates: [Keyword]) -> Keyword? {

@@ -133,7 +133,8 @@ extension Parser {
     case .glob, .regexp, .match:
       // These are names too: `SELECT a match` calls a column so.
       let next = try peek()
-      guard next.kind != .end, next.kind != .semicolon, next.kind != .comma, next.keyword?.isReserved != true
+      guard next.kind != .endOfText, next.kind != .semicolon, next.kind != .comma,
+        next.keyword?.isReserved != true
       else { return nil }
       throw unsupported("the operator \(keyword.text)", hint: keyword == .glob ? "LIKE is" : nil)
     case .not:

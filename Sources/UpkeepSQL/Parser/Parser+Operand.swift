@@ -105,8 +105,10 @@ extension Parser {
     if at(.leftParen) { return try call(first, start) }
     guard try accept(.dot) else { return Parsed(value: .column(ColumnReference(first)), depth: 1) }
     if at(.star) {
-      throw source.error(.syntax, "found \(first).*, expected an expression; * stands for columns only "
-        + "alone in a list", at: start)
+      throw source.error(
+        .syntax,
+        "found \(first).*, expected an expression; * stands for columns only "
+          + "alone in a list", at: start)
     }
     let second = try name("the name of a column")
     guard try accept(.dot) else {

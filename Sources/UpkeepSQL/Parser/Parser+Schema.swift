@@ -105,7 +105,7 @@ extension Parser {
     guard !table.columns.isEmpty else {
       throw source.error(.syntax, "a table has at least one column", at: lastEnd)
     }
-    if !at(.semicolon), !at(.end) {
+    if !at(.semicolon), !at(.endOfText) {
       repeat {
         if try accept(.strict) { continue }
         if try accept(.without) {

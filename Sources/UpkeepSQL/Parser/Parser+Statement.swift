@@ -5,13 +5,13 @@ extension Parser {
   /// Reads one statement up to the `;` behind it or the end of the text; nil if none is left.
   mutating func nextStatement() throws(UpkeepError) -> (statement: Statement, range: Range<Int>)? {
     while at(.semicolon) { try advance() }
-    guard !at(.end) else { return nil }
+    guard !at(.endOfText) else { return nil }
     parameters.beginStatement()
     lastBareAlias = nil
     let start = token.start
     let statement = try statement()
     let end = lastEnd
-    guard at(.semicolon) || at(.end) else {
+    guard at(.semicolon) || at(.endOfText) else {
       expected.insert(.semicolon)
       throw unexpected()
     }
@@ -31,7 +31,8 @@ extension Parser {
     case .begin, .commit, .end, .rollback, .savepoint, .release: return try transactionControl()
     case .explain: return try explain()
     case .with: throw unsupported("WITH (a common table expression)")
-    case .merge, .sync, .preview, .alter, .analyze, .attach, .detach, .copy, .grant, .pragma, .reindex, .truncate,
+    case .merge, .sync, .preview, .alter, .analyze, .attach, .detach, .copy, .grant, .pragma, .reindex,
+      .truncate,
       .vacuum:
       // Words that are no statement here may still be a slip; followed by anything, they are refused by name.
       throw unsupported(first.text, hint: Self.hints[first])
@@ -100,7 +101,8 @@ extension Parser {
     try advance()
     if try accept(.query) { try expect(.plan) }
     switch token.keyword {
-    case .select?, .insert?, .replace?, .upsert?, .update?, .delete?: return .explain(.statement(try statement()))
+    case .select?, .insert?, .replace?, .upsert?, .update?, .delete?:
+      return .explain(.statement(try statement()))
     default: throw unexpected("SELECT, UPSERT, INSERT, REPLACE, UPDATE or DELETE")
     }
   }

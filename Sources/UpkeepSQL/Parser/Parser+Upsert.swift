@@ -82,7 +82,8 @@ extension Parser {
       guard try accept(.on, .conflict) else { break }
       guard !catchAll else {
         throw source.error(
-          .misuse, "the ON CONFLICT before this one has no target and covers every key; put this one before it",
+          .misuse,
+          "the ON CONFLICT before this one has no target and covers every key; put this one before it",
           at: start)
       }
       let clause = try conflictClause()

@@ -10,15 +10,18 @@ enum TypeNames {
     (
       .integer,
       [
-        "int", "integer", "tinyint", "smallint", "mediumint", "bigint", "int2", "int4", "int8", "integer unsigned",
-        "int unsigned", "bigint unsigned", "smallint unsigned", "tinyint unsigned", "unsigned big int", "unsigned",
+        "int", "integer", "tinyint", "smallint", "mediumint", "bigint", "int2", "int4", "int8",
+        "integer unsigned",
+        "int unsigned", "bigint unsigned", "smallint unsigned", "tinyint unsigned", "unsigned big int",
+        "unsigned",
         "int64", "long", "serial", "bigserial", "smallserial",
       ]
     ),
     (
       .real,
       [
-        "real", "double", "double precision", "float", "float4", "float8", "numeric", "decimal", "dec", "number",
+        "real", "double", "double precision", "float", "float4", "float8", "numeric", "decimal", "dec",
+        "number",
       ]
     ),
     (
@@ -86,7 +89,8 @@ extension Parser {
     }
     let name = words.joined(separator: " ")
     guard let type = TypeNames.type(named: name) else {
-      let hint = TypeNames.nearest(to: name).map { "; did you mean \($0)?" }
+      let hint =
+        TypeNames.nearest(to: name).map { "; did you mean \($0)?" }
         ?? "; the types are INTEGER, REAL, TEXT, BLOB, BOOLEAN, TIMESTAMP, UUID, JSON and ANY"
       throw source.error(.syntax, "there is no type \(name)\(hint)", at: start)
     }

@@ -117,7 +117,9 @@ extension SQLPrinter {
   }
 
   private static func functionName(_ function: String) -> String {
-    let known = ["coalesce", "nullif", "length", "lower", "upper", "abs", "typeof", "count", "sum", "min", "max"]
+    let known = [
+      "coalesce", "nullif", "length", "lower", "upper", "abs", "typeof", "count", "sum", "min", "max",
+    ]
     return known.contains(function) ? function : name(function)
   }
 

@@ -8,11 +8,13 @@ extension SQLPrinter {
     case .createTable(let table, let ifNotExists):
       let text = String(createTable(table).dropLast())
       return ifNotExists ? inserting("IF NOT EXISTS", behind: "TABLE", in: text) : text
-    case .dropTable(let table, let ifExists): return "DROP TABLE \(ifExists ? "IF EXISTS " : "")\(name(table))"
+    case .dropTable(let table, let ifExists):
+      return "DROP TABLE \(ifExists ? "IF EXISTS " : "")\(name(table))"
     case .createIndex(let index, let ifNotExists):
       let text = String(createIndex(index).dropLast())
       return ifNotExists ? inserting("IF NOT EXISTS", behind: "INDEX", in: text) : text
-    case .dropIndex(let index, let ifExists): return "DROP INDEX \(ifExists ? "IF EXISTS " : "")\(name(index))"
+    case .dropIndex(let index, let ifExists):
+      return "DROP INDEX \(ifExists ? "IF EXISTS " : "")\(name(index))"
     case .upsert(let upsert): return self.upsert(upsert)
     case .update(let update): return self.update(update)
     case .delete(let delete):
