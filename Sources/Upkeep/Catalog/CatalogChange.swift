@@ -97,30 +97,35 @@ extension Catalog {
     return replacing(bucket: name, with: nil)
   }
 
-  // MARK: Automatic ids
+  // MARK: Counters
 
   /// The highest id that AUTOINCREMENT ever gave in a table; 0 if none.
-  package static func automaticID(
-    of table: TableSchema, in transaction: ReadTransaction
+  package static func automaticCounter(
+    of table: UInt64, _ transaction: ReadTransaction
   ) throws(UpkeepError) -> Int64 {
-    let key = CatalogCodec.key(CatalogCodec.Kind.automaticID, table.id)
-    guard let bytes = try storing({ () throws(StorageError) in try transaction.get(.catalog, key.bytes) })
-    else {
-      return 0
-    }
-    guard bytes.count == 8 else {
-      throw .corrupt("the catalog", "the id counter of \(table.name) has \(bytes.count) bytes")
-    }
-    return Int64(littleEndian: bytes.loadUnaligned(as: Int64.self))
+    try counter(CatalogCodec.key(CatalogCodec.Kind.automaticID, table), transaction)
   }
 
   /// Remembers the highest id given in a table.
-  package static func setAutomaticID(
-    _ id: Int64, of table: TableSchema, in transaction: WriteTransaction
+  package static func setAutomaticCounter(
+    _ id: Int64, of table: UInt64, in transaction: WriteTransaction
   ) throws(UpkeepError) {
-    let key = CatalogCodec.key(CatalogCodec.Kind.automaticID, table.id)
+    try setCounter(CatalogCodec.key(CatalogCodec.Kind.automaticID, table), id, transaction)
+  }
+
+  private static func counter(_ key: ByteBuffer, _ transaction: ReadTransaction) throws(UpkeepError) -> Int64 {
+    guard let bytes = try storing({ () throws(StorageError) in try transaction.get(.catalog, key.bytes) }) else {
+      return 0
+    }
+    guard bytes.count == 8 else { throw .corrupt("the catalog", "a counter of \(bytes.count) bytes") }
+    return Int64(littleEndian: bytes.loadUnaligned(as: Int64.self))
+  }
+
+  private static func setCounter(
+    _ key: ByteBuffer, _ number: Int64, _ transaction: WriteTransaction
+  ) throws(UpkeepError) {
     let value = ByteBuffer(capacity: 16)
-    value.append(littleEndian: id)
+    value.append(littleEndian: number)
     try storing { () throws(StorageError) in try transaction.put(.catalog, key.bytes, value.bytes) }
   }
 
