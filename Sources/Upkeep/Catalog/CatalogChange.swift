@@ -100,21 +100,23 @@ extension Catalog {
   // MARK: Counters
 
   /// The highest id that AUTOINCREMENT ever gave in a table; 0 if none.
-  package static func automaticCounter(
-    of table: UInt64, _ transaction: ReadTransaction
+  package static func automaticID(
+    of table: TableSchema, in transaction: ReadTransaction
   ) throws(UpkeepError) -> Int64 {
-    try counter(CatalogCodec.key(CatalogCodec.Kind.automaticID, table), transaction)
+    try counter(CatalogCodec.key(CatalogCodec.Kind.automaticID, table.id), transaction)
   }
 
   /// Remembers the highest id given in a table.
-  package static func setAutomaticCounter(
-    _ id: Int64, of table: UInt64, in transaction: WriteTransaction
+  package static func setAutomaticID(
+    _ id: Int64, of table: TableSchema, in transaction: WriteTransaction
   ) throws(UpkeepError) {
-    try setCounter(CatalogCodec.key(CatalogCodec.Kind.automaticID, table), id, transaction)
+    try setCounter(CatalogCodec.key(CatalogCodec.Kind.automaticID, table.id), id, transaction)
   }
 
-  private static func counter(_ key: ByteBuffer, _ transaction: ReadTransaction) throws(UpkeepError) -> Int64 {
-    guard let bytes = try storing({ () throws(StorageError) in try transaction.get(.catalog, key.bytes) }) else {
+  private static func counter(_ key: ByteBuffer, _ transaction: ReadTransaction) throws(UpkeepError) -> Int64
+  {
+    guard let bytes = try storing({ () throws(StorageError) in try transaction.get(.catalog, key.bytes) })
+    else {
       return 0
     }
     guard bytes.count == 8 else { throw .corrupt("the catalog", "a counter of \(bytes.count) bytes") }

@@ -34,10 +34,13 @@ package struct PredicateImplication {
     if depth > Expression.maximumDepth { return nil }
     switch e {
     case .binary(.and, let a, let b):
-      guard let left = conjuncts(a, depth: depth + 1), let right = conjuncts(b, depth: depth + 1) else { return nil }
+      guard let left = conjuncts(a, depth: depth + 1), let right = conjuncts(b, depth: depth + 1) else {
+        return nil
+      }
       return left + right
     case .between(let x, let low, let high, negated: false):
-      guard let a = normal(.binary(.greaterOrEqual, x, low), depth), let b = normal(.binary(.lessOrEqual, x, high), depth)
+      guard let a = normal(.binary(.greaterOrEqual, x, low), depth),
+        let b = normal(.binary(.lessOrEqual, x, high), depth)
       else { return nil }
       return [a, b]
     default:
@@ -55,7 +58,8 @@ package struct PredicateImplication {
   }
 
   private func isNumber(_ e: Expression) -> Bool {
-    guard case .column(let reference) = e, let columns, let ordinal = columns.ordinal(of: reference.name) else {
+    guard case .column(let reference) = e, let columns, let ordinal = columns.ordinal(of: reference.name)
+    else {
       return false
     }
     guard ordinal < columns.columns.count else { return true }
@@ -134,8 +138,12 @@ package struct PredicateImplication {
     if known.contains(wanted) { return true }
     if depth > 20 { return false }
     if case .binary(.or, let a, let b) = wanted {
-      guard let left = conjuncts(a, depth: depth), let right = conjuncts(b, depth: depth) else { return false }
-      for side in [left, right] where side.allSatisfy({ implied($0, by: known, depth: depth + 1) }) { return true }
+      guard let left = conjuncts(a, depth: depth), let right = conjuncts(b, depth: depth) else {
+        return false
+      }
+      for side in [left, right] where side.allSatisfy({ implied($0, by: known, depth: depth + 1) }) {
+        return true
+      }
     }
     if case .inList(let x, let items, negated: false) = wanted {
       for item in items where implied(.binary(.equal, x, item), by: known, depth: depth + 1) { return true }
@@ -191,7 +199,8 @@ package struct PredicateImplication {
     case (.notEqual, .notEqual): order == 0
     case (.less, .less), (.less, .lessOrEqual), (.less, .notEqual), (.lessOrEqual, .lessOrEqual): order <= 0
     case (.lessOrEqual, .less), (.lessOrEqual, .notEqual): order < 0
-    case (.greater, .greater), (.greater, .greaterOrEqual), (.greater, .notEqual), (.greaterOrEqual, .greaterOrEqual):
+    case (.greater, .greater), (.greater, .greaterOrEqual), (.greater, .notEqual),
+      (.greaterOrEqual, .greaterOrEqual):
       order >= 0
     case (.greaterOrEqual, .greater), (.greaterOrEqual, .notEqual): order > 0
     default: false
@@ -215,7 +224,8 @@ package struct PredicateImplication {
     case .between(let operand, _, _, let negated): return !negated && strict(operand)
     case .like(let operand, let pattern, _, _): return strict(operand) || strict(pattern)
     case .function(let name, let arguments):
-      return ["abs", "length", "lower", "upper", "trim", "hex", "round", "substr", "replace", "instr"].contains(name)
+      return ["abs", "length", "lower", "upper", "trim", "hex", "round", "substr", "replace", "instr"]
+        .contains(name)
         && arguments.contains(where: strict)
     default: return false
     }

@@ -96,7 +96,8 @@ public struct IndexDefinition: Sendable, Hashable {
 
   /// An index over parts.
   public init(
-    _ name: String?, on table: String, parts: [IndexPart], isUnique: Bool = false, where predicate: Expression? = nil
+    _ name: String?, on table: String, parts: [IndexPart], isUnique: Bool = false,
+    where predicate: Expression? = nil
   ) {
     self.name = name
     self.table = table

@@ -1,6 +1,6 @@
 /// One value of a column: what a row holds, a key is made of and an expression gives.
 ///
-/// `==` and hashing are structural: `.integer(1) != .real(1)`. How values compare in queries and keys,
+/// `==` and hashing are structural, text by its bytes: `.integer(1) != .real(1)`. How values compare in queries and keys,
 /// where 1 and 1.0 are equal, is `ValueOrder`.
 public enum Value: Sendable, Hashable {
   /// NULL.
@@ -50,4 +50,22 @@ public struct UUIDValue: Sendable, Hashable, Comparable {
 
   /// By bytes.
   public static func < (a: UUIDValue, b: UUIDValue) -> Bool { (a.high, a.low) < (b.high, b.low) }
+}
+
+extension Value {
+  /// Whether both are of one type and have the same content, text byte for byte.
+  public static func == (a: Value, b: Value) -> Bool {
+    switch (a, b) {
+    case (.null, .null): true
+    case (.integer(let left), .integer(let right)): left == right
+    case (.real(let left), .real(let right)): left == right
+    case (.text(let left), .text(let right)), (.json(let left), .json(let right)):
+      left.utf8.count == right.utf8.count && ValueOrder.compare(left, right, .binary) == 0
+    case (.blob(let left), .blob(let right)): left == right
+    case (.boolean(let left), .boolean(let right)): left == right
+    case (.timestamp(let left), .timestamp(let right)): left == right
+    case (.uuid(let left), .uuid(let right)): left == right
+    default: false
+    }
+  }
 }
