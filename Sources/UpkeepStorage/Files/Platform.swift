@@ -253,7 +253,12 @@ enum Platform {
       var request = flock()
       request.l_type = Int16(taken ? F_WRLCK : F_UNLCK)
       request.l_whence = Int16(SEEK_SET)
-      let result = repeatWhileInterrupted { fcntl(descriptor, setOpenFileLock, &request) }
+      var result = repeatWhileInterrupted { fcntl(descriptor, setOpenFileLock, &request) }
+      if result != 0, errno == EBADF, taken {
+        // Open for reading only: a shared lock, which keeps writers out just as well.
+        request.l_type = Int16(F_RDLCK)
+        result = repeatWhileInterrupted { fcntl(descriptor, setOpenFileLock, &request) }
+      }
     #endif
     if result == 0 { return .success(true) }
     if errno == EAGAIN || errno == EACCES || errno == EWOULDBLOCK { return .success(false) }
