@@ -1,0 +1,72 @@
+internal import UpkeepStorage
+
+/// Byte strings, each with a number of its own, 0, 1, 2, …, in the order in which they came.
+///
+/// An open hash table over one arena: no object for an entry, and looking up allocates nothing.
+final class ByteKeyTable {
+  private struct Entry {
+    let hash: UInt64
+    let offset: Int
+    let count: Int
+  }
+
+  private let arena = ByteBuffer(capacity: 1024)
+  private var entries: [Entry] = []
+  /// Entry number + 1, or 0; the count is a power of two.
+  private var slots: [UInt32] = []
+
+  var count: Int { entries.count }
+  var isEmpty: Bool { entries.isEmpty }
+
+  static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
+    var hasher = Hasher()
+    hasher.combine(bytes: key)
+    return UInt64(bitPattern: Int64(hasher.finalize()))
+  }
+
+  /// The bytes of an entry, valid until the next insertion.
+  func bytes(_ number: Int) -> UnsafeRawBufferPointer {
+    let entry = entries[number]
+    return UnsafeRawBufferPointer(start: UnsafeRawPointer(arena.base) + entry.offset, count: entry.count)
+  }
+
+  func find(_ key: UnsafeRawBufferPointer) -> Int? {
+    if entries.isEmpty { return nil }
+    let slot = slots[place(of: key, Self.hash(key))]
+    return slot == 0 ? nil : Int(slot) - 1
+  }
+
+  /// The number of a key, which is new if it was not there.
+  func insert(_ key: UnsafeRawBufferPointer) -> Int {
+    if entries.count * 4 >= slots.count * 3 { grow() }
+    let hash = Self.hash(key)
+    let place = place(of: key, hash)
+    if slots[place] != 0 { return Int(slots[place]) - 1 }
+    entries.append(Entry(hash: hash, offset: arena.count, count: key.count))
+    arena.append(key)
+    slots[place] = UInt32(entries.count)
+    return entries.count - 1
+  }
+
+  /// The slot of a key, or the empty one where it would be.
+  private func place(of key: UnsafeRawBufferPointer, _ hash: UInt64) -> Int {
+    let mask = slots.count - 1
+    var place = Int(truncatingIfNeeded: hash) & mask
+    while slots[place] != 0 {
+      let number = Int(slots[place]) - 1
+      if entries[number].hash == hash, Bytes.equal(bytes(number), key) { return place }
+      place = (place + 1) & mask
+    }
+    return place
+  }
+
+  private func grow() {
+    slots = Array(repeating: 0, count: max(16, slots.count * 2))
+    let mask = slots.count - 1
+    for (number, entry) in entries.enumerated() {
+      var place = Int(truncatingIfNeeded: entry.hash) & mask
+      while slots[place] != 0 { place = (place + 1) & mask }
+      slots[place] = UInt32(number + 1)
+    }
+  }
+}

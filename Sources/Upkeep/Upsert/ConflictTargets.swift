@@ -1,0 +1,154 @@
+/// Finds the unique keys that a conflict target means.
+struct ConflictTargets {
+  let schema: TableSchema
+  let uniqueIndexes: [IndexSchema]
+
+  init(_ schema: TableSchema, _ uniqueIndexes: [IndexSchema]) {
+    self.schema = schema
+    self.uniqueIndexes = uniqueIndexes
+  }
+
+  /// The numbers of the keys: 0 the primary key, then the unique indexes.
+  func keys(of target: ConflictTarget) throws(UpkeepError) -> [Int] {
+    switch target {
+    case .primaryKey:
+      if schema.hasHiddenRowid { throw noPrimaryKey }
+      return [0]
+    case .anyUnique:
+      return Array(0...uniqueIndexes.count)
+    case .index(let name):
+      if let index = uniqueIndexes.firstIndex(where: { Names.equal($0.name, name) }) { return [index + 1] }
+      if !schema.hasHiddenRowid, Names.equal(name, "primary key") || Names.equal(name, "\(schema.name)_pkey") {
+        return [0]
+      }
+      throw noIndex(named: name)
+    case .columns(let parts, let condition):
+      return [try key(over: parts, where: condition)]
+    }
+  }
+
+  /// `(iata)`, or `any key`.
+  func description(_ keys: [Int]) -> String {
+    keys.count == 1 ? description(keys[0]) : "any key"
+  }
+
+  func description(_ key: Int) -> String {
+    if key > 0 { return uniqueIndexes[key - 1].columnsDescription(schema) }
+    if schema.hasHiddenRowid { return "(rowid)" }
+    return "(" + schema.primaryKey.map { schema.columns[$0].name }.joined(separator: ", ") + ")"
+  }
+
+  // MARK: By columns
+
+  private func key(over parts: [Expression], where condition: Expression?) throws(UpkeepError) -> Int {
+    for part in parts {
+      if case .column(let reference) = plain(part) { _ = try schema.requiredOrdinal(of: reference.name) }
+    }
+    if !schema.hasHiddenRowid {
+      let own = schema.primaryKey.map { Expression.column(ColumnReference(schema.columns[$0].name)) }
+      if areSame(parts, own) { return 0 }
+    }
+    for (number, index) in uniqueIndexes.enumerated() where areSame(parts, index.parts.map(\.expression)) {
+      guard let predicate = index.predicateExpression else { return number + 1 }
+      if let condition, PredicateImplication.implies(condition, predicate) { return number + 1 }
+    }
+    throw noKey(over: parts, where: condition)
+  }
+
+  private func plain(_ expression: Expression) -> Expression {
+    if case .collate(let inner, _) = expression { return inner }
+    return expression
+  }
+
+  private func areSame(_ a: [Expression], _ b: [Expression]) -> Bool {
+    guard a.count == b.count else { return false }
+    var rest = b
+    for expression in a {
+      guard let match = rest.firstIndex(where: { isSame(plain(expression), plain($0)) }) else { return false }
+      rest.remove(at: match)
+    }
+    return true
+  }
+
+  /// Whether two expressions over the table's row are the same, however their columns are written.
+  private func isSame(_ a: Expression, _ b: Expression) -> Bool {
+    switch (a, b) {
+    case (.column(let a), .column(let b)): Names.equal(a.name, b.name)
+    case (.function(let f, let a), .function(let g, let b)):
+      Names.equal(f, g) && a.count == b.count && zip(a, b).allSatisfy { isSame($0, $1) }
+    case (.unary(let f, let a), .unary(let g, let b)): f == g && isSame(a, b)
+    case (.binary(let f, let a, let b), .binary(let g, let c, let d)): f == g && isSame(a, c) && isSame(b, d)
+    default: a == b
+    }
+  }
+
+  // MARK: Errors that name the nearest key
+
+  private func noKey(over parts: [Expression], where condition: Expression?) -> UpkeepError {
+    let names = parts.map { part -> String in
+      if case .column(let reference) = plain(part) { return reference.name }
+      return "an expression"
+    }
+    let wanted = "(" + names.joined(separator: ", ") + ")"
+    let advice: String
+    if let partial = uniqueIndexes.first(where: { areSame(parts, $0.parts.map(\.expression)) }) {
+      advice =
+        condition == nil
+        ? "the nearest, \(partial.name), holds only some rows: repeat its WHERE in the target"
+        : "the nearest, \(partial.name), holds only some rows, and the target's WHERE does not imply its own"
+    } else if let nearest = nearestKey(to: names) {
+      advice = "the nearest is \(nearest)"
+    } else {
+      advice = "create one with CREATE UNIQUE INDEX"
+    }
+    var error = UpkeepError(.unknownIndex, "\(schema.name) has no unique key over \(wanted); \(advice)")
+    error.table = schema.name
+    error.name = wanted
+    return error
+  }
+
+  /// The key that shares most columns with those named.
+  private func nearestKey(to names: [String]) -> String? {
+    var best: (text: String, shared: Int, extra: Int)?
+    func consider(_ text: String, _ columns: [String]) {
+      let shared = columns.filter { column in names.contains { Names.equal($0, column) } }.count
+      let extra = columns.count - shared
+      if shared > best?.shared ?? -1 || shared == best?.shared ?? -1 && extra < best?.extra ?? .max {
+        best = (text, shared, extra)
+      }
+    }
+    if !schema.hasHiddenRowid {
+      consider("the primary key \(description(0))", schema.primaryKey.map { schema.columns[$0].name })
+    }
+    for (number, index) in uniqueIndexes.enumerated() {
+      let columns = (index.columnOrdinals ?? []).map { schema.columns[$0].name }
+      consider("\(index.name) \(description(number + 1))", columns)
+    }
+    return best?.text
+  }
+
+  private var noPrimaryKey: UpkeepError {
+    let keys = uniqueIndexes.indices.map { description($0 + 1) }
+    let advice =
+      keys.isEmpty
+      ? "it has no unique key at all: create one with CREATE UNIQUE INDEX"
+      : "name one of its unique keys as the target: \(keys.joined(separator: ", "))"
+    var error = UpkeepError(.unknownIndex, "\(schema.name) has no primary key by which rows could meet; \(advice)")
+    error.table = schema.name
+    return error
+  }
+
+  private func noIndex(named name: String) -> UpkeepError {
+    var advice = Names.suggestion(for: name, among: uniqueIndexes.map(\.name))
+    if schema.indexes.contains(where: { !$0.isUnique && Names.equal($0.name, name) }) {
+      advice = "; there is an index of that name, but it is not unique"
+    } else if advice.isEmpty {
+      let names = uniqueIndexes.map(\.name)
+      advice = names.isEmpty ? "; it has none" : "; it has \(names.joined(separator: ", "))"
+    }
+    var error = UpkeepError(.unknownIndex, "\(schema.name) has no unique index named \(name)\(advice)")
+    error.table = schema.name
+    error.name = name
+    return error
+  }
+}

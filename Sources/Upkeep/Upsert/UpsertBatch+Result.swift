@@ -1,0 +1,175 @@
+internal import UpkeepStorage
+
+/// The end of a statement: claims judged, outcomes counted and shown.
+extension UpsertBatch {
+  /// Judges the keys held twice: rule by rule in `UpsertSettling`, with its consequences for input rows here.
+  func settle() throws(UpkeepError) {
+    let verdict = try claims.settle()
+    for failure in verdict.failures {
+      if collectsRejects {
+        for input in failure.inputs where wasApplied(input) { try fail(input, lostClaim(failure, input)) }
+      } else {
+        try fail(failure.claim, lostClaim(failure, failure.claim))
+      }
+    }
+    for (row, claimants) in verdict.displaced {
+      displacedRows.append(row)
+      if keepsSteps, let claimant = claimants.first(where: { wasApplied($0) }) { steps[claimant].displaced.append(row) }
+    }
+  }
+
+  private func wasApplied(_ input: Int) -> Bool {
+    switch kinds[input] {
+    case .inserted, .updated, .unchanged, .replaced: true
+    case .ignored, .deleted, .displaced, .rejected: false
+    }
+  }
+
+  func result() throws(UpkeepError) -> UpsertResult {
+    var result = UpsertResult()
+    result.isSync = plan.isSync
+    for kind in plan.kinds { result.tally[kind] = 0 }
+    var counts: [StatementSummary.Kind: Int] = [:]
+    for kind in kinds { counts[kind, default: 0] += 1 }
+    counts[.displaced] = displacedRows.count
+    counts[.deleted] = deletedCount
+    for (kind, count) in counts where count > 0 || result.tally[kind] != nil { result.tally[kind] = count }
+    result.displacedRows = displacedRows
+    result.notices = plan.notices
+    result.lastInsertedID = lastInsertedID
+    let rejects = collectsRejects ? errors.merging(passedOver) { error, _ in error } : passedOver
+    result.rejects = rejects.sorted { $0.key < $1.key }.map(\.value)
+    if keepsSteps {
+      try showDropped()
+      if collectsOutcomes { result.outcomes = kinds.indices.map { outcome($0) } }
+      try collectReturned(into: &result)
+    }
+    return result
+  }
+
+  /// Rows dropped by ON DUPLICATE show the row that the winner left.
+  private func showDropped() throws(UpkeepError) {
+    guard let key = plan.onlyKey else { return }
+    let reader = RowReader(scope)
+    for (index, number) in droppedKeys {
+      var primaryKey = Array(seenKeys.bytes(number))
+      if key > 0 {
+        guard let holder = try reader.holder(of: seenKeys.bytes(number), in: plan.uniqueIndexes[key - 1]) else { continue }
+        primaryKey = Array(holder)
+      }
+      let row = try KeyBounds.borrow(primaryKey) { bytes throws(UpkeepError) in
+        try reader.find(schema, key: bytes)?.values()
+      }
+      steps[index] = Step(old: row, new: row, key: key)
+    }
+  }
+
+  /// A row without the hidden rowid.
+  private func shown(_ row: [Value]?) -> [Value] { Array((row ?? []).prefix(schema.columns.count)) }
+
+  private func outcome(_ index: Int) -> UpsertOutcome {
+    let step = steps[index]
+    let displaced = step.displaced.map { shown($0) }
+    switch kinds[index] {
+    case .inserted: return .inserted(new: shown(step.new))
+    case .updated: return .updated(old: shown(step.old), new: shown(step.new), displaced: displaced)
+    case .unchanged: return .unchanged(row: shown(step.new), displaced: displaced)
+    case .ignored: return .ignored(stored: shown(step.old), key: step.key < 0 ? "" : keyName(step.key))
+    case .replaced: return .replaced(old: shown(step.old), new: shown(step.new), displaced: displaced)
+    case .rejected, .deleted, .displaced:
+      return .rejected(step.error ?? UpkeepError(.badInput, "the row was rejected"))
+    }
+  }
+
+  private func collectReturned(into result: inout UpsertResult) throws(UpkeepError) {
+    guard let returning = plan.returning else { return }
+    result.returnedColumns = returning.names
+    for (index, kind) in kinds.enumerated() {
+      if !returning.includesAll, kind == .ignored || kind == .rejected { continue }
+      let step = steps[index]
+      show(step.new, inSlot: 0)
+      show(nil, inSlot: 1)
+      show(step.old, inSlot: 2)
+      show(step.new, inSlot: 3)
+      context.action = kind.rawValue
+      context.conflictKey = step.key < 0 ? nil : keyName(step.key)
+      context.rowOrdinal = index + 1
+      var row: [Value] = []
+      row.reserveCapacity(returning.expressions.count)
+      for expression in returning.expressions { row.append(try expression.evaluate(context)) }
+      result.returned.append(row)
+    }
+  }
+
+  private func show(_ row: [Value]?, inSlot slot: Int) {
+    if let row { context.set(slot: slot, row: row) } else { context.clear(slot: slot) }
+  }
+}
+
+// MARK: - Errors of keys
+
+extension UpsertBatch {
+  /// `(iata)`
+  func keyName(_ key: Int) -> String { ConflictTargets(schema, plan.uniqueIndexes).description(key) }
+
+  /// The index's name, or `primary key`.
+  func indexName(_ key: Int) -> String { key == 0 ? "primary key" : plan.uniqueIndexes[key - 1].name }
+
+  private func keyText(_ key: Int, _ row: [Value]) -> String {
+    key == 0 ? schema.keyDescription(of: row) : plan.uniqueIndexes[key - 1].keyDescription(of: row)
+  }
+
+  private func error(
+    _ code: UpkeepError.Code, _ key: Int, _ keyText: String, _ existing: [Value]?, _ index: Int, _ message: String
+  ) -> UpkeepError {
+    var error = UpkeepError(code, message)
+    error.table = schema.name
+    error.index = indexName(key)
+    error.key = keyText
+    error.value = keyText
+    error.existingKey = existing.map { schema.keyDescription(of: $0) }
+    error.rowNumber = numbers[index]
+    return error
+  }
+
+  /// The row meets another by a key, and no clause says what then.
+  func violation(_ key: Int, _ row: [Value], _ index: Int) throws(UpkeepError) -> UpkeepError {
+    let existing = try claims.row(places[key], primaryKey: placeBuffers[key].bytes)
+    let text = keyText(key, row)
+    let name = keyName(key)
+    let holder = existing.map { schema.keyDescription(of: $0) } ?? "?"
+    let fact =
+      key == 0
+      ? "\(schema.name) already has a row with \(name) = \(text)"
+      : "\(schema.name) \(name) = \(text) is held by row \(holder)"
+    return error(
+      .uniqueViolation, key, text, existing, index,
+      "\(fact); UPSERT INTO, or ON CONFLICT \(name) DO MERGE, REPLACE or NOTHING, says what to do then")
+  }
+
+  func ambiguity(_ keys: [Int], _ row: [Value], _ index: Int) throws(UpkeepError) -> UpkeepError {
+    var rows: [String] = []
+    var first: [Value]?
+    for key in keys {
+      let existing = try claims.row(places[key], primaryKey: placeBuffers[key].bytes)
+      if first == nil { first = existing }
+      let holder = existing.map { schema.keyDescription(of: $0) } ?? "?"
+      rows.append("row \(holder) by \(keyName(key)) = \(keyText(key, row))")
+    }
+    return error(
+      .ambiguous, keys[0], keyText(keys[0], row), first, index,
+      "it meets \(rows.joined(separator: " and ")) of \(schema.name); say ON AMBIGUITY FIRST or DISPLACE, "
+        + "or name one key in ON CONFLICT")
+  }
+
+  private func lostClaim(_ failure: KeyClaims.Verdict.Failure, _ index: Int) -> UpkeepError {
+    let holder = schema.keyDescription(of: failure.winner)
+    let advice =
+      collectsRejects
+      ? "free the key in the same statement, or say ON AMBIGUITY DISPLACE"
+      : "free the key in the same statement, or say ON AMBIGUITY DISPLACE or ON ERROR REJECT"
+    return error(
+      .uniqueViolation, failure.key, failure.keyText, failure.winner, index,
+      "\(schema.name) \(keyName(failure.key)) = \(failure.keyText) is held by row \(holder), which keeps it; \(advice)")
+  }
+}

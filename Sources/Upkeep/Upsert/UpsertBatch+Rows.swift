@@ -1,0 +1,252 @@
+internal import UpkeepStorage
+
+/// One row after the other: propose, probe, decide, apply.
+extension UpsertBatch {
+  /// The row as it would be inserted: values given, coerced, and defaults; no automatic id yet.
+  func proposal(_ given: [Value?]) throws(UpkeepError) -> [Value] {
+    var row: [Value] = []
+    row.reserveCapacity(schema.rowWidth)
+    guard given.count <= schema.rowWidth else {
+      throw UpkeepError(
+        .misuse, "a row for \(schema.name) has \(given.count) values; the table has \(schema.columns.count) columns")
+    }
+    for column in schema.columns {
+      if column.ordinal < given.count, let value = given[column.ordinal] {
+        row.append(try Coercion.coerce(value, to: column))
+      } else {
+        row.append(try defaultValue(of: column))
+      }
+    }
+    if schema.hasHiddenRowid { row.append(given.count == schema.rowWidth ? given[schema.columns.count] ?? .null : .null) }
+    return row
+  }
+
+  func defaultValue(of column: ColumnSchema) throws(UpkeepError) -> Value {
+    if let value = column.constantDefault { return value }
+    guard let compiled = column.compiledDefault else { return .null }
+    return try Coercion.coerce(try compiled.evaluate(context), to: column)
+  }
+
+  /// Whether the row gives the column a value; NULL for an automatic id is none.
+  @inline(__always)
+  func gives(_ given: [Value?], _ ordinal: Int) -> Bool {
+    guard ordinal < given.count, let value = given[ordinal] else { return false }
+    return ordinal != claims.writer.idOrdinal || value != .null
+  }
+
+  /// What becomes of one row.
+  func apply(_ given: [Value?], _ index: Int) throws(UpkeepError) {
+    try step(index) { () throws(UpkeepError) in
+      var proposal: [Value]
+      do throws(UpkeepError) {
+        proposal = try self.proposal(given)
+      } catch {
+        try noteKey(ofBadRow: given, index, error)
+        throw error
+      }
+      if plan.otherwise == .replace { fillDefaults(&proposal) }
+      if plan.isSync { try requireKey(proposal) }
+      try probe(proposal)
+      if let key = plan.onlyKey, plan.isSync || plan.duplicates != .fold, keyBuffers[key].count > 0 {
+        if try isDropped(index, keyBuffers[key].bytes) { return }
+      }
+      switch plan.resolver.decide(met: met) {
+      case .insert: try insert(proposal, index)
+      case .change(let clause, let key): try change(clause, key, given, proposal, index)
+      case .ignore(let key): try ignore(key, index)
+      case .fail(let key):
+        claims.note(places[key], primaryKey: placeBuffers[key].bytes, chosenBy: index)
+        throw try violation(key, proposal, index)
+      case .ambiguous(let keys): throw try ambiguity(keys, proposal, index)
+      case .replaceAll(let key): try replaceAll(key, proposal, index)
+      }
+    }
+  }
+
+  /// Fills `places` and `met` with who holds the row's keys.
+  private func probe(_ row: [Value]) throws(UpkeepError) {
+    for key in plan.probedKeys {
+      places[key] = .nobody
+      met[key] = UpsertResolver.nobody
+      guard try claims.encode(key, of: row, into: keyBuffers[key]) else {
+        keyBuffers[key].removeAll()
+        continue
+      }
+      places[key] = try claims.find(key, keyBuffers[key].bytes, primaryKey: placeBuffers[key])
+      switch places[key] {
+      case .nobody: break
+      case .holder(let holder): met[key] = holder
+      case .native: met[key] = nativeNumber(key)
+      }
+    }
+  }
+
+  /// Natives are told apart from holders, and from one another by the first key that found them.
+  private func nativeNumber(_ key: Int) -> Int {
+    for other in plan.probedKeys where other < key && places[other] == .native {
+      if Bytes.equal(placeBuffers[other], placeBuffers[key]) { return met[other] }
+    }
+    return 1 << 40 + key
+  }
+
+  private func nextID() throws(UpkeepError) -> Int64 {
+    let next = try claims.writer.nextAutomaticID()
+    guard let greatest = claims.greatestID, greatest >= next else { return next }
+    if greatest == .max { throw UpkeepError(.overflow, "table \(schema.name) has no automatic ids left; give ids in the rows") }
+    return greatest + 1
+  }
+
+  private func insert(_ proposal: [Value], _ index: Int) throws(UpkeepError) {
+    var row = proposal
+    if let ordinal = claims.writer.idOrdinal, row[ordinal] == .null { row[ordinal] = .integer(try nextID()) }
+    do throws(UpkeepError) {
+      try check.check(row)
+    } catch {
+      // INSERT OR IGNORE passes over rows that break NOT NULL or CHECK.
+      guard plan.otherwise == .ignore, error.code == .notNullViolation || error.code == .checkViolation else { throw error }
+      passOver(index, error)
+      return
+    }
+    try claims.insert(row, by: index)
+    if let ordinal = claims.writer.idOrdinal, case .integer(let id) = row[ordinal] { lastInsertedID = id }
+    kinds[index] = .inserted
+    if keepsSteps { steps[index] = Step(new: row) }
+  }
+
+  private func ignore(_ key: Int, _ index: Int) throws(UpkeepError) {
+    claims.note(places[key], primaryKey: placeBuffers[key].bytes, chosenBy: index)
+    kinds[index] = .ignored
+    guard keepsSteps else { return }
+    let row = try claims.row(places[key], primaryKey: placeBuffers[key].bytes)
+    steps[index] = Step(old: row, new: row, key: key)
+  }
+
+  private func change(
+    _ clause: Int, _ key: Int, _ given: [Value?], _ proposal: [Value], _ index: Int
+  ) throws(UpkeepError) {
+    let place = places[key]
+    let primaryKey = placeBuffers[key].bytes
+    claims.note(place, primaryKey: primaryKey, chosenBy: index)
+    guard let old = try claims.row(place, primaryKey: primaryKey) else { return }
+    guard let new = try changed(old, by: plan.actions[clause], given, proposal) else {
+      kinds[index] = .ignored
+      if keepsSteps { steps[index] = Step(old: old, new: old, key: key) }
+      return
+    }
+    let isSame = zip(old, new).allSatisfy { $0.hasSameBytes(as: $1) }
+    if !isSame { try check.check(new) }
+    if plan.isEager, !isSame { try requireFree(old, new, index) }
+    if !isSame { try claims.update(place, primaryKey: primaryKey, from: old, to: new, by: index) }
+    if isSame {
+      kinds[index] = .unchanged
+    } else if case .replace = plan.actions[clause] {
+      kinds[index] = .replaced
+    } else {
+      kinds[index] = .updated
+    }
+    if keepsSteps { steps[index] = Step(old: old, new: new, key: key) }
+  }
+
+  /// The row met as the action leaves it; nil if a WHERE leaves it alone.
+  private func changed(
+    _ old: [Value], by action: UpsertPlan.Action, _ given: [Value?], _ proposal: [Value]
+  ) throws(UpkeepError) -> [Value]? {
+    switch action {
+    case .fail, .ignore: return old
+    case .replace:
+      var new = proposal
+      for ordinal in primaryKeyOrdinals where !gives(given, ordinal) { new[ordinal] = old[ordinal] }
+      return new
+    case .merge(let mask):
+      let keepsKey = mask == nil ? !(try hasSamePrimaryKey(old, proposal)) : false
+      var new = old
+      for ordinal in 0..<min(given.count, schema.rowWidth) where gives(given, ordinal) {
+        if let mask, !mask[ordinal] { continue }
+        if keepsKey, primaryKeyOrdinals.contains(ordinal) { continue }
+        new[ordinal] = proposal[ordinal]
+      }
+      return new
+    case .update(let columns, let condition):
+      context.set(slot: 0, row: old)
+      context.set(slot: 1, row: proposal)
+      if let condition, !(try condition.isTrue(context)) { return nil }
+      var new = old
+      for column in columns { new[column.ordinal] = try assigned(column) }
+      return new
+    }
+  }
+
+  private func assigned(_ column: UpsertPlan.SetColumn) throws(UpkeepError) -> Value {
+    guard column.ordinal < schema.columns.count else {
+      // The hidden rowid.
+      let value = try column.value?.evaluate(context) ?? .null
+      if case .integer = value { return value }
+      throw UpkeepError(.typeMismatch, "rowid of \(schema.name) is an integer; \(value) is none")
+    }
+    let schema = schema.columns[column.ordinal]
+    guard let value = column.value else { return try defaultValue(of: schema) }
+    return try Coercion.coerce(try value.evaluate(context), to: schema)
+  }
+
+  var primaryKeyOrdinals: [Int] { schema.hasHiddenRowid ? [schema.columns.count] : schema.primaryKey }
+
+  private func hasSamePrimaryKey(_ a: [Value], _ b: [Value]) throws(UpkeepError) -> Bool {
+    for ordinal in primaryKeyOrdinals where b[ordinal] == .null { return false }
+    if primaryKeyOrdinals.allSatisfy({ a[$0].hasSameBytes(as: b[$0]) }) { return true }
+    let left = ByteBuffer()
+    let right = ByteBuffer()
+    guard try claims.encode(0, of: a, into: left), try claims.encode(0, of: b, into: right) else { return false }
+    return Bytes.equal(left, right)
+  }
+
+  // MARK: Eager statements
+
+  /// A NULL in a column that takes none becomes its default: what SQLite's OR REPLACE does.
+  private func fillDefaults(_ row: inout [Value]) {
+    for column in schema.columns where !column.isNullable && row[column.ordinal] == .null {
+      if let value = column.constantDefault { row[column.ordinal] = value }
+    }
+  }
+
+  /// OR REPLACE: every row met goes at once. That of the same primary key is the one replaced; where the row has
+  /// no primary key of its own it is the first one met. Others are displaced.
+  private func replaceAll(_ key: Int, _ proposal: [Value], _ index: Int) throws(UpkeepError) {
+    var row = proposal
+    let isAutomatic = claims.writer.idOrdinal.map { row[$0] == .null } ?? false
+    if isAutomatic, let ordinal = claims.writer.idOrdinal { row[ordinal] = .integer(try nextID()) }
+    try check.check(row)
+    var gone: [(key: Int, row: [Value])] = []
+    for other in plan.probedKeys where met[other] != UpsertResolver.nobody {
+      if gone.contains(where: { met[$0.key] == met[other] }) { continue }
+      guard let old = try claims.row(places[other], primaryKey: placeBuffers[other].bytes) else { continue }
+      gone.append((other, old))
+    }
+    guard let first = gone.first else { return }
+    let becomes = isAutomatic || places[0] != .nobody
+    let displaced = gone.dropFirst(becomes ? 1 : 0).map(\.row)
+    let isSame = zip(first.row, row).allSatisfy { $0.hasSameBytes(as: $1) }
+    for (other, old) in gone.dropFirst() { try claims.delete(places[other], old) }
+    if places[key] == .native, places[0] == .native {
+      // What stands under its own primary key is changed where it stands.
+      try claims.update(places[key], primaryKey: placeBuffers[key].bytes, from: first.row, to: row, by: index)
+    } else {
+      try claims.delete(places[key], first.row)
+      try claims.insert(row, by: index)
+    }
+    if isAutomatic, let ordinal = claims.writer.idOrdinal, case .integer(let id) = row[ordinal] { lastInsertedID = id }
+    displacedRows += displaced
+    kinds[index] = isSame ? .unchanged : .replaced
+    if keepsSteps { steps[index] = Step(old: first.row, new: row, key: key, displaced: displaced) }
+  }
+
+  /// Judged row by row: no key that the row newly claims may be held.
+  private func requireFree(_ old: [Value], _ new: [Value], _ index: Int) throws(UpkeepError) {
+    let had = ByteBuffer()
+    for key in 0..<plan.keyCount {
+      guard try claims.encode(key, of: new, into: keyBuffers[key]) else { continue }
+      if try claims.encode(key, of: old, into: had), Bytes.equal(had, keyBuffers[key]) { continue }
+      places[key] = try claims.find(key, keyBuffers[key].bytes, primaryKey: placeBuffers[key])
+      if places[key] != .nobody { throw try violation(key, new, index) }
+    }
+  }
+}

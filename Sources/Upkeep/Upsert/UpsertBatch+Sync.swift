@@ -1,0 +1,97 @@
+internal import UpkeepStorage
+
+/// What makes an upsert a sync: rows of the table that the source lacks are deleted.
+extension UpsertBatch {
+  /// NULL in the key by which a sync identifies rows is an error of the row.
+  func requireKey(_ proposal: [Value]) throws(UpkeepError) {
+    guard let key = plan.onlyKey else { return }
+    let ordinals = key == 0 ? primaryKeyOrdinals : (plan.uniqueIndexes[key - 1].columnOrdinals ?? [])
+    for ordinal in ordinals where proposal[ordinal] == .null {
+      let name = ordinal < schema.columns.count ? schema.columns[ordinal].name : "rowid"
+      var error = UpkeepError(
+        .notNullViolation, "\(schema.name).\(name) is the key of the sync and cannot be NULL; give each row its key")
+      error.table = schema.name
+      error.column = name
+      error.value = "NULL"
+      throw error
+    }
+  }
+
+  /// What is known of a row that is rejected: a value that does not fit, or a line that cannot be read whole.
+  ///
+  /// Such a row still says, by its key, which stored row it is about: that row is not
+  /// deleted by a sync, and not displaced. If its key cannot be read, a sync must fail.
+  func noteKey(ofBadRow given: [Value?], _ index: Int, _ error: UpkeepError) throws(UpkeepError) {
+    guard plan.isSync || plan.displaces, let key = plan.onlyKey else { return }
+    let columns = key == 0 ? Set(primaryKeyOrdinals) : plan.uniqueIndexes[key - 1].columnsRead
+    var row: [Value] = []
+    for column in schema.columns {
+      guard columns.contains(column.ordinal) else {
+        row.append(.null)
+        continue
+      }
+      do throws(UpkeepError) {
+        guard column.ordinal < given.count, let value = given[column.ordinal] else { throw error }
+        row.append(try Coercion.coerce(value, to: column))
+      } catch {
+        guard plan.isSync else { return }
+        throw unreadableKey(error, index)
+      }
+    }
+    if schema.hasHiddenRowid { row.append(.null) }
+    guard try claims.encode(key, of: row, into: keyBuffers[key]) else { return }
+    if plan.isSync {
+      let count = seenKeys.count
+      _ = seenKeys.insert(keyBuffers[key].bytes)
+      if seenKeys.count > count { lastRowOfKey.append(index) }
+    }
+    let place = try claims.find(key, keyBuffers[key].bytes, primaryKey: placeBuffers[key])
+    claims.note(place, primaryKey: placeBuffers[key].bytes, chosenBy: index)
+  }
+
+  /// An error that ends the statement: what the source has cannot be told from what it lacks.
+  private func unreadableKey(_ cause: UpkeepError, _ index: Int) -> UpkeepError {
+    var error = UpkeepError(
+      UpkeepError.Code.unreadableKey,
+      "\(cause.message); without its key a sync cannot tell which row it stands for")
+    error.table = schema.name
+    error.column = cause.column
+    error.value = cause.value
+    error.rowNumber = numbers[index]
+    error.cause = cause
+    return error
+  }
+
+  /// Deletes the rows whose keys no row of the source had, rejected rows included.
+  func deleteWhatIsGone(allowsEmpty: Bool) throws(UpkeepError) {
+    guard let key = plan.onlyKey else { return }
+    if kinds.isEmpty && !allowsEmpty {
+      var error = UpkeepError(
+        .misuse, "the source for \(schema.name) has no rows, so that a sync would delete every row; say ALLOW EMPTY if that is meant")
+      error.table = schema.name
+      throw error
+    }
+    // The walk sees the table as it is now; rows that the source has, and that moved, are passed over by key.
+    let cursor = try RowReader(scope).scan(schema)
+    let bytes = ByteBuffer()
+    while try cursor.next() {
+      let view = try cursor.row
+      var row: [Value]?
+      if key == 0 {
+        if seenKeys.find(view.key) != nil { continue }
+      } else {
+        let values = try view.values()
+        row = values
+        if try claims.encode(key, of: values, into: bytes), seenKeys.find(bytes.bytes) != nil { continue }
+      }
+      if row == nil { row = try view.values() }
+      try claims.delete(claims.place(ofRowNamed: view.key), row ?? [])
+      deletedCount += 1
+    }
+  }
+}
+
+extension UpkeepError.Code {
+  /// A row of a sync's source has a key that cannot be read.
+  public static let unreadableKey = Self(rawValue: "unreadable-key")
+}

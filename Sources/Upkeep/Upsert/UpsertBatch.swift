@@ -1,0 +1,282 @@
+internal import UpkeepStorage
+
+/// Rows that go into a table by one upsert, as one statement: whole or not at all.
+///
+/// Its life:
+/// 1. `init` takes a savepoint.
+/// 2. `add` gives it a row after the other; each is probed, decided upon and applied.
+/// 3. `finish` judges the keys that are held twice and gives the result; or an error, and nothing has happened.
+///    `abandon` ends it without effect, for a source that fails.
+///
+/// An error in a row does not stop the statement at once: a claim of a lower row that fails at the end is told in
+/// its place. It is thrown as soon as that cannot be.
+package final class UpsertBatch {
+  /// A row's step, kept for outcomes and RETURNING.
+  struct Step {
+    var old: [Value]?
+    var new: [Value]?
+    /// The key by which it met a row; -1 for none.
+    var key = -1
+    var displaced: [[Value]] = []
+    var error: UpkeepError?
+  }
+
+  let scope: TransactionScope
+  let plan: UpsertPlan
+  let schema: TableSchema
+  let claims: KeyClaims
+  let check: RowCheck
+  let context = EvaluationContext()
+  private var savepoint: ScopeSavepoint?
+  let keepsSteps: Bool
+  let collectsOutcomes: Bool
+  let collectsRejects: Bool
+
+  /// For each input row what became of it.
+  var kinds: [StatementSummary.Kind] = []
+  /// For each input row its number as the source counts.
+  var numbers: [Int] = []
+  var steps: [Step] = []
+  /// Errors of rows, in any order.
+  var errors: [Int: UpkeepError] = [:]
+  /// The lowest row with an error, of those that fail the statement.
+  var firstError: Int?
+  /// Errors that OR IGNORE passes over.
+  private(set) var passedOver: [Int: UpkeepError] = [:]
+  var rejectCount = 0
+  var displacedRows: [[Value]] = []
+  var deletedCount = 0
+  var lastInsertedID: Int64?
+
+  /// Rows that wait for the end, because a later one with the same key counts.
+  private var waiting: [[Value?]] = []
+  /// Keys seen, for ON DUPLICATE and SYNC.
+  let seenKeys = ByteKeyTable()
+  var lastRowOfKey: [Int] = []
+  /// Rows dropped by ON DUPLICATE, and the number of their key in `seenKeys`.
+  var droppedKeys: [(row: Int, key: Int)] = []
+
+  let keyBuffers: [ByteBuffer]
+  let placeBuffers: [ByteBuffer]
+  var places: [KeyClaims.Place]
+  var met: [Int]
+
+  /// - Parameter collectsOutcomes: whether the result has an outcome for each row.
+  package init(
+    _ scope: TransactionScope, _ plan: UpsertPlan, collectsOutcomes: Bool = false, parameters: [Value] = [],
+    now: Timestamp = Timestamp(microseconds: 0)
+  ) throws(UpkeepError) {
+    self.scope = scope
+    self.plan = plan
+    self.collectsOutcomes = collectsOutcomes
+    schema = plan.schema
+    claims = try KeyClaims(scope, plan.schema, displaces: plan.displaces)
+    check = RowCheck(plan.schema)
+    context.parameters = parameters
+    context.now = now
+    keepsSteps = collectsOutcomes || plan.returning != nil
+    if case .collect = plan.rejects { collectsRejects = true } else { collectsRejects = false }
+    keyBuffers = (0..<plan.keyCount).map { _ in ByteBuffer(capacity: 64) }
+    placeBuffers = (0..<plan.keyCount).map { _ in ByteBuffer(capacity: 64) }
+    places = Array(repeating: .nobody, count: plan.keyCount)
+    met = Array(repeating: UpsertResolver.nobody, count: plan.keyCount)
+    savepoint = try scope.savepoint()
+  }
+
+  deinit { if savepoint != nil { try? abandon() } }
+
+  /// Gives the statement a row.
+  ///
+  /// - Parameters:
+  ///   - row: a value for each column in the table's order; nil where none is given. What is missing at the end is
+  ///     not given.
+  ///   - number: by which errors name the row; 1, 2, 3, … or the lines of a feed.
+  package func add(_ row: [Value?], number: Int) throws(UpkeepError) {
+    let index = begin(number)
+    try whole { () throws(UpkeepError) in
+      if plan.duplicates == .last {
+        try waitForDuplicates(row, index)
+      } else {
+        try apply(row, index)
+      }
+      try stopIfHopeless()
+    }
+  }
+
+  /// Tells of a row of the source that cannot be read, or not wholly.
+  ///
+  /// - Parameter row: what could be read of it; nil if nothing could. In a sync its key counts as present, and a key
+  ///   that cannot be read fails the statement.
+  package func reject(_ row: [Value?]?, number: Int, because error: UpkeepError) throws(UpkeepError) {
+    let index = begin(number)
+    try whole { () throws(UpkeepError) in
+      try noteKey(ofBadRow: row ?? [], index, error)
+      try fail(index, error)
+      try stopIfHopeless()
+    }
+  }
+
+  /// How many rows have been rejected so far; claims may still fail at the end.
+  package var rejectedCount: Int { rejectCount + passedOver.count }
+
+  private func begin(_ number: Int) -> Int {
+    kinds.append(.rejected)
+    numbers.append(number)
+    if keepsSteps { steps.append(Step()) }
+    return kinds.count - 1
+  }
+
+  /// Ends the statement: keys are judged, and every row has its outcome.
+  package func finish() throws(UpkeepError) -> UpsertResult {
+    let result = try whole { () throws(UpkeepError) in try finishWhole() }
+    if let savepoint { scope.release(savepoint) }
+    savepoint = nil
+    return result
+  }
+
+  /// Ends the statement as if it had never begun.
+  package func abandon() throws(UpkeepError) {
+    guard let savepoint else { return }
+    self.savepoint = nil
+    try scope.rollback(to: savepoint)
+    scope.release(savepoint)
+  }
+
+  /// Runs a part of the statement; an error ends the statement and takes everything back. After OR FAIL the rows
+  /// before the bad one stay.
+  private func whole<T>(_ body: () throws(UpkeepError) -> T) throws(UpkeepError) -> T {
+    guard savepoint != nil else { throw UpkeepError(.misuse, "the statement has ended") }
+    do throws(UpkeepError) {
+      return try body()
+    } catch {
+      if plan.otherwise == .fail, firstError != nil, let savepoint {
+        self.savepoint = nil
+        try claims.write()
+        scope.release(savepoint)
+      } else {
+        try abandon()
+      }
+      throw error
+    }
+  }
+
+  private func finishWhole() throws(UpkeepError) -> UpsertResult {
+    if plan.duplicates == .last {
+      for (index, row) in waiting.enumerated() { try apply(row, index) }
+      waiting = []
+    }
+    if case .sync(let allowsEmpty) = plan.mode { try deleteWhatIsGone(allowsEmpty: allowsEmpty) }
+    try settle()
+    if !collectsRejects, let firstError, let error = errors[firstError] { throw error }
+    try claims.write()
+    return try result()
+  }
+}
+
+// MARK: - Errors of rows
+
+extension UpsertBatch {
+  private func numbered(_ error: UpkeepError, _ index: Int) -> UpkeepError {
+    var error = error
+    if error.rowNumber == nil { error.rowNumber = numbers[index] }
+    if error.table == nil { error.table = schema.name }
+    return error
+  }
+
+  /// Notes an error that the statement passes over.
+  func passOver(_ index: Int, _ error: UpkeepError) {
+    let error = numbered(error, index)
+    passedOver[index] = error
+    if keepsSteps { steps[index] = Step(error: error) }
+  }
+
+  /// Notes an error of a row.
+  func fail(_ index: Int, _ error: UpkeepError) throws(UpkeepError) {
+    let error = numbered(error, index)
+    kinds[index] = .rejected
+    if keepsSteps { steps[index] = Step(error: error) }
+    if collectsRejects {
+      errors[index] = error
+      rejectCount += 1
+      if case .collect(let limit?) = plan.rejects, rejectCount > limit { throw tooMany(limit, error) }
+      return
+    }
+    if index < firstError ?? .max {
+      firstError = index
+      errors = [index: error]
+    }
+  }
+
+  /// Stops at an error of a row if no claim of a row before it can still fail.
+  func stopIfHopeless() throws(UpkeepError) {
+    guard !collectsRejects, let firstError, let error = errors[firstError] else { return }
+    if plan.otherwise == .fail || !claims.hasHolders { throw error }
+  }
+
+  private func tooMany(_ limit: Int, _ last: UpkeepError) -> UpkeepError {
+    var error = UpkeepError(
+      .tooManyRejects, "more than \(limit) rows of \(schema.name) were rejected; nothing was changed. The last: \(last.message)")
+    error.table = schema.name
+    error.rowNumber = last.rowNumber
+    error.cause = last
+    return error
+  }
+
+  /// Runs a row's step; an error of the row is noted, any other ends the statement.
+  func step(_ index: Int, _ body: () throws(UpkeepError) -> Void) throws(UpkeepError) {
+    do throws(UpkeepError) {
+      try body()
+    } catch {
+      guard Self.codesOfRows.contains(error.code) else { throw error }
+      try fail(index, error)
+    }
+  }
+
+  /// Errors that concern a row and not the statement or the store.
+  private static let codesOfRows: Set<UpkeepError.Code> = [
+    .uniqueViolation, .ambiguous, .notNullViolation, .checkViolation, .typeMismatch, .tooLong, .overflow, .badInput,
+    .limit, .misuse,
+  ]
+}
+
+// MARK: - The same key twice
+
+extension UpsertBatch {
+  private func waitForDuplicates(_ row: [Value?], _ index: Int) throws(UpkeepError) {
+    waiting.append(row)
+    guard let key = plan.onlyKey, let proposal = try? proposal(row), try claims.encode(key, of: proposal, into: keyBuffers[0])
+    else { return }
+    let number = seenKeys.insert(keyBuffers[0].bytes)
+    if number == lastRowOfKey.count { lastRowOfKey.append(index) } else { lastRowOfKey[number] = index }
+  }
+
+  /// Whether ON DUPLICATE drops the row, whose target key is in a buffer.
+  func isDropped(_ index: Int, _ key: UnsafeRawBufferPointer) throws(UpkeepError) -> Bool {
+    let count = seenKeys.count
+    let number = seenKeys.insert(key)
+    let isNew = seenKeys.count > count
+    if isNew { lastRowOfKey.append(index) }
+    switch plan.duplicates {
+    case .fold: return false
+    case .first: if isNew { return false }
+    case .last: if lastRowOfKey[number] == index { return false }
+    case .fail:
+      if isNew { return false }
+      throw duplicate(index, of: lastRowOfKey[number])
+    }
+    kinds[index] = .ignored
+    droppedKeys.append((index, number))
+    return true
+  }
+
+  private func duplicate(_ index: Int, of first: Int) -> UpkeepError {
+    let key = plan.onlyKey ?? 0
+    var error = UpkeepError(
+      .uniqueViolation,
+      "it has the same \(keyName(key)) as row \(numbers[first]); give each key once, or say "
+        + "ON DUPLICATE FOLD, FIRST or LAST")
+    error.rowNumber = numbers[index]
+    error.index = indexName(key)
+    return error
+  }
+}

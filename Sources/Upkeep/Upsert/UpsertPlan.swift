@@ -1,0 +1,217 @@
+/// What an upsert does, made ready once: targets resolved to keys, assignments bound to columns.
+///
+/// Keys are numbered: 0 is the primary key, then the unique indexes in the order of their creation.
+package final class UpsertPlan {
+  package enum Mode: Sendable {
+    case upsert
+    /// The table becomes equal to the rows given: what they lack is deleted.
+    case sync(allowsEmpty: Bool)
+  }
+
+  package enum Action {
+    case fail
+    case ignore
+    case replace
+    /// The columns that may change, by position; nil for all.
+    case merge([Bool]?)
+    case update([SetColumn], where: CompiledExpression?)
+  }
+
+  /// `column = value` of a SET list; without a value it gets its default.
+  package struct SetColumn {
+    package let ordinal: Int
+    package let value: CompiledExpression?
+  }
+
+  /// RETURNING, ready for use.
+  package struct ReturnedColumns {
+    package let names: [String]
+    package let expressions: [CompiledExpression]
+    package let includesAll: Bool
+  }
+
+  package let schema: TableSchema
+  package let uniqueIndexes: [IndexSchema]
+  package let resolver: UpsertResolver
+  package let actions: [Action]
+  package let mode: Mode
+  package let duplicates: DuplicatePolicy
+  package let rejects: RejectPolicy
+  package let returning: ReturnedColumns?
+  package private(set) var notices: [String] = []
+
+  package var otherwise: ConflictResolution { resolver.otherwise }
+  /// The number of keys of the table.
+  package var keyCount: Int { 1 + uniqueIndexes.count }
+  /// The keys through which rows are met.
+  package let probedKeys: [Int]
+  /// Whether conflicts are judged row by row rather than when the statement is whole.
+  package let isEager: Bool
+  /// Whether rows that no input row chose give way to claimants.
+  package let displaces: Bool
+
+  package var isSync: Bool { if case .sync = mode { true } else { false } }
+
+  /// From a statement; its source is not looked at.
+  package convenience init(_ statement: UpsertStatement, _ schema: TableSchema) throws(UpkeepError) {
+    try self.init(
+      schema, alias: statement.alias, clauses: statement.clauses, otherwise: statement.otherwise,
+      duplicates: statement.duplicates, rejects: statement.rejects, returning: statement.returning)
+  }
+
+  /// Makes a table equal to the rows given, which are identified by a key.
+  package convenience init(
+    syncing schema: TableSchema, by target: ConflictTarget = .primaryKey, allowsEmpty: Bool = false,
+    rejects: RejectPolicy = .fail, displaces: Bool = false, returning: Returning? = nil
+  ) throws(UpkeepError) {
+    try self.init(
+      schema, clauses: [ConflictClause(target, .merge(columns: nil), ambiguity: displaces ? .displace : .fail)],
+      duplicates: .fail, rejects: rejects, returning: returning, mode: .sync(allowsEmpty: allowsEmpty))
+  }
+
+  package init(
+    _ schema: TableSchema, alias: String? = nil, clauses: [ConflictClause], otherwise: ConflictResolution = .abort,
+    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, returning: Returning? = nil,
+    mode: Mode = .upsert
+  ) throws(UpkeepError) {
+    self.schema = schema
+    self.mode = mode
+    self.duplicates = duplicates
+    self.rejects = rejects
+    uniqueIndexes = schema.indexes.filter(\.isUnique)
+    let targets = ConflictTargets(schema, uniqueIndexes)
+    var resolved: [UpsertResolver.Clause] = []
+    var actions: [Action] = []
+    var notices: [String] = []
+    for clause in clauses {
+      if resolved.count > 0, clauses[resolved.count - 1].target == .anyUnique {
+        throw UpkeepError(
+          .misuse, "a clause follows ON CONFLICT without a target, which takes every conflict; put it before that one")
+      }
+      let keys = try targets.keys(of: clause.target)
+      if resolved.contains(where: { $0.keys == keys }) {
+        notices.append("a second ON CONFLICT clause for \(targets.description(keys)) of \(schema.name) is never reached")
+      }
+      let action = try Self.action(clause.action, schema, alias)
+      let effect: UpsertResolver.Effect
+      switch action {
+      case .fail: effect = .fail
+      case .ignore: effect = .ignore
+      default: effect = .change
+      }
+      resolved.append(UpsertResolver.Clause(keys: keys, effect: effect, ambiguity: clause.ambiguity))
+      actions.append(action)
+    }
+    self.actions = actions
+    self.notices = notices
+    resolver = UpsertResolver(clauses: resolved, otherwise: otherwise, keyCount: 1 + uniqueIndexes.count)
+    isEager = otherwise == .ignore || otherwise == .replace || otherwise == .fail
+    displaces = clauses.contains { $0.ambiguity == .displace }
+    let probesAll = isEager || clauses.isEmpty
+    probedKeys =
+      probesAll ? Array(0..<(1 + uniqueIndexes.count)) : Array(Set(resolved.flatMap(\.keys))).sorted()
+    if duplicates != .fold, resolved.count != 1 || resolved[0].keys.count != 1 {
+      throw UpkeepError(
+        .misuse,
+        "ON DUPLICATE says which of several rows with one key counts, so it needs exactly one ON CONFLICT (key)")
+    }
+    self.returning = try returning.map { list throws(UpkeepError) in
+      try Self.returned(list, schema, alias)
+    }
+  }
+
+  /// The only key by which rows meet, if there is one clause with one key and no OR word beside it.
+  package var onlyKey: Int? {
+    resolver.clauses.count == 1 && probedKeys.count == 1 ? probedKeys[0] : nil
+  }
+
+  private static func action(
+    _ action: ConflictAction, _ schema: TableSchema, _ alias: String?
+  ) throws(UpkeepError) -> Action {
+    switch action {
+    case .fail: return .fail
+    case .ignore: return .ignore
+    case .replace: return .replace
+    case .merge(nil): return .merge(nil)
+    case .merge(let columns?):
+      var mask = Array(repeating: false, count: schema.rowWidth)
+      for column in columns { mask[try schema.requiredOrdinal(of: column)] = true }
+      return .merge(mask)
+    case .update(let assignments, let condition):
+      return try update(assignments, condition, schema, alias)
+    }
+  }
+
+  private static func update(
+    _ assignments: [Assignment], _ condition: Expression?, _ schema: TableSchema, _ alias: String?
+  ) throws(UpkeepError) -> Action {
+    let scope = ExpressionScope.upsert(into: schema, alias: alias)
+    var columns: [SetColumn] = []
+    for assignment in assignments {
+      let ordinal = try schema.requiredOrdinal(of: assignment.column)
+      if columns.contains(where: { $0.ordinal == ordinal }) {
+        var error = UpkeepError(
+          .misuse, "\(schema.name).\(assignment.column) is assigned twice in one SET list; assign it once")
+        error.table = schema.name
+        error.column = assignment.column
+        throw error
+      }
+      let value = try assignment.value.map { value throws(UpkeepError) in
+        try CompiledExpression.compile(value, in: scope)
+      }
+      columns.append(SetColumn(ordinal: ordinal, value: value))
+    }
+    let compiled = try condition.map { condition throws(UpkeepError) in
+      try CompiledExpression.compile(condition, in: scope)
+    }
+    return .update(columns, where: compiled)
+  }
+
+  private static func returned(
+    _ returning: Returning, _ schema: TableSchema, _ alias: String?
+  ) throws(UpkeepError) -> ReturnedColumns {
+    let scope = ExpressionScope.upsert(into: schema, alias: alias)
+    var names: [String] = []
+    var expressions: [CompiledExpression] = []
+    for column in returning.columns {
+      switch column {
+      case .expression(let expression, let name):
+        names.append(name)
+        expressions.append(try CompiledExpression.compile(expression, in: scope))
+      case .all(let qualifier):
+        for column in schema.columns {
+          names.append(column.name)
+          let reference = Expression.column(ColumnReference(column.name, of: qualifier))
+          expressions.append(try CompiledExpression.compile(reference, in: scope))
+        }
+      }
+    }
+    return ReturnedColumns(names: names, expressions: expressions, includesAll: returning.includesAll)
+  }
+
+  /// The kinds of outcome that the statement can have, for its counts.
+  package var kinds: [StatementSummary.Kind] {
+    var kinds: Set<StatementSummary.Kind> = [.inserted]
+    for action in actions {
+      switch action {
+      case .fail: break
+      case .ignore: kinds.insert(.ignored)
+      case .replace: kinds.formUnion([.replaced, .unchanged])
+      case .merge: kinds.formUnion([.updated, .unchanged])
+      case .update(_, let condition):
+        kinds.formUnion([.updated, .unchanged])
+        if condition != nil { kinds.insert(.ignored) }
+      }
+    }
+    switch otherwise {
+    case .ignore: kinds.insert(.ignored)
+    case .replace: kinds.formUnion([.replaced, .unchanged, .displaced])
+    case .abort, .fail, .rollback: break
+    }
+    if !isSync, duplicates == .first || duplicates == .last { kinds.insert(.ignored) }
+    if displaces { kinds.insert(.displaced) }
+    if isSync { kinds.insert(.deleted) }
+    if case .collect = rejects { kinds.insert(.rejected) }
+    return StatementSummary.Kind.allCases.filter { kinds.contains($0) }
+  }
+}

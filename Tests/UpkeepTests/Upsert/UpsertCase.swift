@@ -1,0 +1,172 @@
+import Upkeep
+import UpkeepTestSupport
+
+/// A table, a statement and rows, all small and chosen at random, so that rows meet one another all the time.
+struct UpsertCase: CustomStringConvertible {
+  var definition: TableDefinition
+  var oracle: UpsertOracle
+  var stored: [[Value]] = []
+  var statement: UpsertStatement
+  var mode = UpsertOracle.Mode.upsert
+  var rows: [[Value?]] = []
+
+  var description: String {
+    """
+    table \(definition.columns.map { "\($0.name)\($0.isNullable ? "" : " NOT NULL")" }) \
+    keys \(oracle.keys.map { "\($0.name)\($0.columns)\($0.predicate == nil ? "" : " partial")" }) automatic \(oracle.hasAutomaticID)
+    stored \(stored)
+    \(mode) clauses \(statement.clauses) or \(statement.otherwise) \(statement.duplicates) \(statement.rejects)
+    rows \(rows.map { $0.map { $0.map(\.description) ?? "-" }.joined(separator: " ") })
+    """
+  }
+
+  static let names = ["id", "a", "b", "c", "d"]
+
+  init(_ random: inout SeededGenerator) {
+    var columns: [ColumnDefinition] = []
+    var oracleColumns: [UpsertOracle.Column] = []
+    let textKey = random.oneIn(5)
+    let hasCheck = random.oneIn(3)
+    for (ordinal, name) in Self.names.enumerated() {
+      let isNullable = ordinal != 0 && !(ordinal == 4 && random.oneIn(2))
+      let isText = ordinal == 0 && textKey
+      let collation: Collation = isText && random.oneIn(2) ? .nocase : .binary
+      let value: Value = ordinal == 4 && random.oneIn(2) ? .integer(1) : .null
+      columns.append(
+        ColumnDefinition(
+          name, isText ? .text : .integer, isNullable: isNullable, defaultValue: value == .null ? nil : .literal(value),
+          collation: collation))
+      oracleColumns.append(
+        UpsertOracle.Column(
+          name, isNullable: isNullable, default: value, collation: collation,
+          greatest: ordinal == 3 && hasCheck ? 2 : nil))
+    }
+    let primary = random.oneIn(4) ? [0, 1] : [0]
+    if primary.count == 2 { oracleColumns[1].isNullable = false }
+    var keys = [UpsertOracle.Key("primary key", primary)]
+    var indexes: [IndexDefinition] = []
+    let partial = Expression.binary(.notEqual, .column(ColumnReference("b")), .literal(.integer(0)))
+    for (name, key, predicate) in [("u_a", [1], nil), ("u_b", [2], partial), ("u_cd", [4, 3], nil)]
+      as [(String, [Int], Expression?)] where random.below(5) < 3 {
+      let predicate = random.oneIn(2) ? predicate : nil
+      keys.append(UpsertOracle.Key(name, key, where: predicate))
+      indexes.append(
+        IndexDefinition(
+          name, on: "t", parts: key.map { IndexPart(column: Self.names[$0]) }, isUnique: true, where: predicate))
+    }
+    let check = CheckDefinition(
+      "small", .binary(.lessOrEqual, .column(ColumnReference("c")), .literal(.integer(2))), text: "c <= 2")
+    definition = TableDefinition(
+      "t", columns: columns, primaryKey: primary.map { IndexPart(column: Self.names[$0]) }, uniqueKeys: indexes,
+      checks: hasCheck ? [check] : [])
+    oracle = UpsertOracle(
+      columns: oracleColumns, keys: keys, hasAutomaticID: primary.count == 1 && !textKey)
+    statement = UpsertStatement(into: "t", source: .defaults)
+    fill(&random)
+    choose(&random)
+    let sparse = random.oneIn(3)
+    for _ in 0..<(1 + random.below(5)) { rows.append(row(&random, sparse: sparse)) }
+  }
+
+  private func value(_ column: Int, _ random: inout SeededGenerator) -> Value {
+    if column == 0, definition.columns[0].type == .text { return .text(random.pick(["x", "X", "y", "Z", "z"])) }
+    if column == 0 { return .integer(Int64(1 + random.below(5))) }
+    if random.oneIn(6), column != 1 || oracle.keys[0].columns.count == 1 { return .null }
+    return .integer(Int64(random.below(column == 3 ? 4 : 5)))
+  }
+
+  private func row(_ random: inout SeededGenerator, sparse: Bool) -> [Value?] {
+    var row: [Value?] = []
+    for column in Self.names.indices {
+      let isKey = oracle.keys[0].columns.contains(column)
+      if oracle.hasAutomaticID, column == 0, random.oneIn(5) {
+        row.append(random.oneIn(2) ? nil : .some(.null))
+      } else if sparse, !isKey, random.oneIn(3) {
+        row.append(nil)
+      } else {
+        row.append(value(column, &random))
+      }
+    }
+    return row
+  }
+
+  /// Rows that a table can hold together.
+  private mutating func fill(_ random: inout SeededGenerator) {
+    for _ in 0..<random.below(6) {
+      var row: [Value] = []
+      for column in Self.names.indices { row.append(value(column, &random)) }
+      if row[4] == .null { row[4] = .integer(Int64(random.below(5))) }
+      let plain = UpsertStatement(into: "t", source: .defaults)
+      if case .success(let outcome) = oracle.run(plain, on: stored, rows: [row]) { stored = outcome.rows }
+    }
+  }
+
+  private mutating func choose(_ random: inout SeededGenerator) {
+    if random.oneIn(5) {
+      mode = .sync
+      let target = random.oneIn(3) ? self.target(&random, isSingle: true) : .primaryKey
+      statement.clauses = [
+        ConflictClause(target, .merge(columns: nil), ambiguity: random.oneIn(3) ? .displace : .fail)
+      ]
+    } else {
+      statement.otherwise = random.pick([.abort, .abort, .abort, .ignore, .replace, .fail])
+      let count = random.pick([0, 1, 1, 1, 1, 2, 3])
+      for _ in 0..<count where statement.clauses.last?.target != .anyUnique {
+        let isEager = statement.otherwise != .abort
+        statement.clauses.append(
+          ConflictClause(
+            target(&random, isSingle: false), action(&random),
+            ambiguity: random.pick([.fail, .first, .first, isEager ? .first : .displace])))
+      }
+      if statement.clauses.count == 1, statement.clauses[0].target != .anyUnique, random.oneIn(3) {
+        statement.duplicates = random.pick([.first, .last, .fail])
+      }
+    }
+    if random.oneIn(2) { statement.rejects = .collect(limit: random.oneIn(4) ? 1 : nil) }
+  }
+
+  private func target(_ random: inout SeededGenerator, isSingle: Bool) -> ConflictTarget {
+    let key = random.pick(oracle.keys)
+    if !isSingle, random.oneIn(4) { return .anyUnique }
+    if random.oneIn(3), key.name != "primary key" { return .index(key.name) }
+    if random.oneIn(2) { return .primaryKey }
+    return .columns(key.columns.reversed().map { .column(ColumnReference(Self.names[$0])) }, where: key.predicate)
+  }
+
+  private func action(_ random: inout SeededGenerator) -> ConflictAction {
+    switch random.below(8) {
+    case 0: return .ignore
+    case 1: return .fail
+    case 2: return .replace
+    case 3: return .merge(columns: random.oneIn(2) ? ["a", "c"] : ["id", "b", "d"])
+    case 4, 5: return .merge(columns: nil)
+    default: return update(&random)
+    }
+  }
+
+  private func update(_ random: inout SeededGenerator) -> ConflictAction {
+    func column(_ name: String, _ random: inout SeededGenerator) -> Expression {
+      .column(ColumnReference(name, of: random.oneIn(2) ? "excluded" : nil))
+    }
+    let one = Expression.literal(.integer(1))
+    var assignments: [Assignment] = []
+    for name in Self.names.dropFirst() where random.oneIn(2) {
+      let value: Expression?
+      switch random.below(4) {
+      case 0: value = .binary(.add, column(name, &random), one)
+      case 1: value = random.oneIn(3) && name != "a" ? nil : column("a", &random)
+      default: value = .column(ColumnReference(name, of: "excluded"))
+      }
+      assignments.append(Assignment(name, value))
+    }
+    if oracle.hasAutomaticID, random.oneIn(3) {
+      let own = Expression.column(ColumnReference("id"))
+      assignments.append(
+        Assignment("id", random.oneIn(2) ? .column(ColumnReference("id", of: "excluded")) : .binary(.add, own, one)))
+    }
+    if assignments.isEmpty { assignments = [Assignment("c", .column(ColumnReference("c", of: "excluded")))] }
+    let isNewer = Expression.binary(
+      .greater, .column(ColumnReference("c", of: "excluded")), .column(ColumnReference("c")))
+    return .update(assignments: assignments, where: random.oneIn(3) ? isNewer : nil)
+  }
+}

@@ -1,0 +1,172 @@
+import Testing
+import Upkeep
+import UpkeepTestSupport
+
+/// The engine does what the specification says, for statements chosen at random over tables so small that rows
+/// meet one another all the time. `UpsertOracle` is the specification over arrays.
+@Suite struct UpsertOracleTests {
+  #if DEBUG
+    static let caseCount = 400
+  #else
+    static let caseCount = 20_000
+  #endif
+
+  @Test func randomStatementsDoWhatTheOracleSays() throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    for number in 0..<Self.caseCount {
+      var random = SeededGenerator(seed: seed &+ UInt64(number))
+      let example = UpsertCase(&random)
+      if let difference = try difference(example) {
+        Issue.record("seed \(seed &+ UInt64(number)): \(difference)\n\(example)")
+        return
+      }
+    }
+  }
+
+  @Test func everyOrderOfAFewRowsDoesWhatTheOracleSays() throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    for number in 0..<(Self.caseCount / 40) {
+      var random = SeededGenerator(seed: seed &+ UInt64(number))
+      var example = UpsertCase(&random)
+      for order in permutations(example.rows) {
+        example.rows = order
+        if let difference = try difference(example) {
+          Issue.record("seed \(seed &+ UInt64(number)): \(difference)\n\(example)")
+          return
+        }
+      }
+    }
+  }
+
+  /// One target that no action assigns, no key twice, no automatic ids, nothing eager.
+  @Test func theOrderOfRowsDoesNotMatterWhereItMustNot() throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    for number in 0..<(Self.caseCount / 20) {
+      var random = SeededGenerator(seed: seed &+ UInt64(number))
+      var example = UpsertCase(&random)
+      example.statement.clauses = [
+        ConflictClause(.primaryKey, .merge(columns: nil), ambiguity: random.oneIn(2) ? .displace : .fail)
+      ]
+      example.statement.otherwise = .abort
+      example.statement.duplicates = .fold
+      example.statement.rejects = .fail
+      var seen = Set<[Value]>()
+      example.rows = example.rows.filter { row in
+        guard let id = row[0], id != .null else { return false }
+        var key = [id]
+        if case .text(let text) = id { key = [.text(text.lowercased())] }
+        if example.oracle.keys[0].columns.count == 2 { key.append(row[1] ?? .null) }
+        return seen.insert(key).inserted
+      }
+      var tables = Set<[String]>()
+      for order in permutations(example.rows) {
+        example.rows = order
+        let run = try run(example)
+        tables.insert(run.failure == nil ? sorted(run.rows) : ["fails"])
+      }
+      #expect(tables.count == 1, "seed \(seed &+ UInt64(number)): \(tables)\n\(example)")
+    }
+  }
+
+  // MARK: Running and comparing
+
+  private func sorted(_ rows: [[Value]]) -> [String] { rows.map { "\($0)" }.sorted() }
+
+  private struct Run {
+    var result: UpsertResult?
+    var rows: [[Value]] = []
+    var failure: UpkeepError?
+    var isEmpty = false
+  }
+
+  private func run(_ example: UpsertCase) throws -> Run {
+    let store = try Store.inMemory()
+    let filling = try store.beginWrite()
+    try SchemaChange(filling).createTable(example.definition)
+    let writer = try RowWriter(filling, try filling.table("t"))
+    for row in example.stored { try writer.insert(row) }
+    try filling.commit()
+    let scope = try store.beginWrite()
+    defer { scope.rollback() }
+    var run = Run()
+    do throws(UpkeepError) {
+      let batch = try UpsertBatch(scope, try plan(example, try scope.table("t")), collectsOutcomes: true)
+      for (index, row) in example.rows.enumerated() { try batch.add(row, number: index + 1) }
+      run.result = try batch.finish()
+    } catch {
+      run.failure = error
+    }
+    run.isEmpty = try scope.writing.isEmpty
+    let cursor = try RowReader(scope).scan(try scope.table("t"))
+    while try cursor.next() { run.rows.append(try cursor.row.values()) }
+    return run
+  }
+
+  private func plan(_ example: UpsertCase, _ table: TableSchema) throws(UpkeepError) -> UpsertPlan {
+    switch example.mode {
+    case .upsert: return try UpsertPlan(example.statement, table)
+    case .sync:
+      let clause = example.statement.clauses[0]
+      return try UpsertPlan(
+        syncing: table, by: clause.target, rejects: example.statement.rejects, displaces: clause.ambiguity == .displace)
+    }
+  }
+
+  /// What engine and oracle disagree about, if anything.
+  private func difference(_ example: UpsertCase) throws -> String? {
+    let expected = example.oracle.run(example.statement, mode: example.mode, on: example.stored, rows: example.rows)
+    let run = try run(example)
+    switch expected {
+    case .failure(let wanted): return difference(run, wanted, example)
+    case .success(let wanted): return difference(run, wanted, example)
+    }
+  }
+
+  private func difference(_ run: Run, _ wanted: UpsertOracle.Failure, _ example: UpsertCase) -> String? {
+    guard let failure = run.failure else { return "the oracle fails with \(wanted), the engine gives \(sorted(run.rows))" }
+    if failure.code != wanted.code || wanted.number > 0 && failure.rowNumber != wanted.number {
+      return "the oracle fails with \(wanted), the engine with \(failure.code) in row \(failure.rowNumber ?? 0): \(failure)"
+    }
+    let left = sorted(wanted.rows ?? example.stored)
+    return sorted(run.rows) == left ? nil : "after \(failure) the table is \(sorted(run.rows)), not \(left)"
+  }
+
+  private func difference(_ run: Run, _ wanted: UpsertOracle.Outcome, _ example: UpsertCase) -> String? {
+    guard let result = run.result, let outcomes = result.outcomes else {
+      return "the engine fails: \(run.failure.map { "\($0) (row \($0.rowNumber ?? 0))" } ?? "")"
+    }
+    if sorted(run.rows) != sorted(wanted.rows) { return "the table is \(sorted(run.rows)), not \(sorted(wanted.rows))" }
+    let words = outcomes.map(\.kind.rawValue)
+    if words != wanted.steps.map(\.action) { return "outcomes \(words), not \(wanted.steps)" }
+    for (outcome, step) in zip(outcomes, wanted.steps) {
+      if let text = difference(outcome, step) { return text }
+    }
+    if result.rowsGiven != example.rows.count { return "the counts do not add up: \(result)" }
+    if sorted(result.displacedRows) != sorted(wanted.displaced) {
+      return "displaced \(sorted(result.displacedRows)), not \(sorted(wanted.displaced))"
+    }
+    if result.deleted != wanted.deleted { return "\(result.deleted) deleted, not \(wanted.deleted)" }
+    let changes = result.inserted + result.updated + result.replaced + result.displaced + result.deleted
+    return changes == 0 && !run.isEmpty ? "nothing changed, and yet something was written" : nil
+  }
+
+  private func difference(_ outcome: UpsertOutcome, _ step: UpsertOracle.Step) -> String? {
+    switch outcome {
+    case .inserted(let new): new == step.new ? nil : "inserted \(new), not \(step)"
+    case .updated(let old, let new, _), .replaced(let old, let new, _):
+      old == step.old && new == step.new ? nil : "changed \(old) to \(new), not \(step)"
+    case .unchanged(let row, _): row == step.new ? nil : "unchanged \(row), not \(step)"
+    case .ignored(let stored, _): step.old == nil || stored == step.old ? nil : "ignored \(stored), not \(step)"
+    case .rejected: nil
+    }
+  }
+
+  private func permutations<T>(_ items: [T]) -> [[T]] {
+    if items.count <= 1 { return [items] }
+    return items.indices.flatMap { index -> [[T]] in
+      var rest = items
+      let item = rest.remove(at: index)
+      return permutations(rest).map { [item] + $0 }
+    }
+  }
+}
