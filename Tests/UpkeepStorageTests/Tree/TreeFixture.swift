@@ -12,11 +12,7 @@ final class TreeFixture {
 
   init(pageSize: Int) {
     store = PageStore(pageSize: pageSize, source: nil)
-    var stamp: UInt64 = 0
-    edits = PageEdits(store: store, version: 1) {
-      stamp += 1
-      return stamp
-    }
+    edits = PageEdits(store: store, version: 1, stamps: EditStamps())
     editor = TreeEditor(edits: edits, root: .empty)
   }
 
