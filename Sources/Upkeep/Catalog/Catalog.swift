@@ -106,6 +106,9 @@ package final class Catalog: Sendable {
       let own = indexes[entry.id] ?? []
       indexCount += own.count
       entry.definition.uniqueKeys = own.filter(\.isConstraint).map(\.definition)
+      for position in entry.definition.uniqueKeys.indices {
+        entry.definition.uniqueKeys[position].table = entry.definition.name
+      }
       let table: TableSchema
       do {
         table = try TableSchema(

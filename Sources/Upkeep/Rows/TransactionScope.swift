@@ -43,8 +43,8 @@ package final class TransactionScope {
   /// All schemas as this transaction sees them.
   package var catalog: Catalog {
     get throws(UpkeepError) {
-      if let loadedCatalog { return loadedCatalog }
       try requireOpen()
+      if let loadedCatalog { return loadedCatalog }
       let catalog = try cache.catalog(for: read)
       loadedCatalog = catalog
       return catalog

@@ -19,4 +19,7 @@ extension Snapshot: Sendable {}
 ///
 /// Each call happens whole or not at all: one that throws leaves the transaction as it was before it, so
 /// that `body` may catch the error and go on.
-public final class Transaction: Snapshot {}
+public final class Transaction: Snapshot {
+  /// The plan of the last upsert of one row.
+  var lastUpsert: (clause: ConflictClause, plan: UpsertPlan)?
+}

@@ -2,7 +2,7 @@
 /// not NULL: an insert gives it its default, a merge leaves it as it is.
 ///
 /// ```swift
-/// try tx.upsert(["icao": "EGLL", "iata": "LHR", "closed": nil], into: "airport")   // closed is given NULL
+/// try tx.upsert(["icao": "EGLL", "iata": "LHR", "closed": .null], into: "airport")   // closed is given NULL
 /// ```
 public struct RowInput: Sendable {
   /// The columns that are given.

@@ -1,5 +1,7 @@
+// There is no literal for NULL but `.null`: with `nil` for it, `condition ? value : nil` would be NULL where a
+// `Value?` without a value is meant.
 extension Value: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByStringLiteral,
-  ExpressibleByBooleanLiteral, ExpressibleByNilLiteral
+  ExpressibleByBooleanLiteral
 {
   /// An INTEGER.
   public init(integerLiteral value: Int64) { self = .integer(value) }
@@ -9,6 +11,4 @@ extension Value: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, Express
   public init(stringLiteral value: String) { self = .text(value) }
   /// A BOOLEAN.
   public init(booleanLiteral value: Bool) { self = .boolean(value) }
-  /// NULL.
-  public init(nilLiteral: ()) { self = .null }
 }

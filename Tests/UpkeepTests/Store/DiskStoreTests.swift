@@ -38,7 +38,11 @@ import UpkeepStorage
       #expect(
         try again.read { try $0.find("people", by: "people_code", .text("AA")) }?["score"] == .real(0.5))
       #expect(try again.read { try $0.get(again.bucket("b"), [1]) } == [2])
-      #expect(try again.read { try $0.definition(of: "people") } == RowFixtures.people)
+      let definition = try #require(try again.read { try $0.definition(of: "people") })
+      #expect(definition.columns == RowFixtures.people.columns)
+      #expect(definition.uniqueKeys == RowFixtures.people.uniqueKeys)
+      #expect(definition.checks == RowFixtures.people.checks)
+      #expect(definition == RowFixtures.people)
       try again.checkpoint()
       #expect(try again.statistics().fileSize > 0)
       try again.close()
