@@ -1,0 +1,45 @@
+internal import UpkeepStorage
+
+/// A way to the rows of a table that a statement is about, by the table's own tree or by an index.
+struct AccessPath {
+  /// nil: by the table's own tree, in the order of the primary key.
+  var index: IndexSchema?
+  /// Where the rows lie in that tree.
+  var search: KeySearch
+  /// Which conditions remain to be checked on each row.
+  var remaining: [Int]
+  /// Whether the index holds all columns that the statement reads, so that the table is not visited.
+  var isCovering: Bool
+  /// At most one row, by a whole unique key.
+  var isPoint: Bool
+  /// Whether the rows come in the order that the statement wants, without sorting.
+  var isOrdered: Bool
+  /// From the greatest key to the least.
+  var isBackward: Bool
+  /// The rows in the ranges, counted; not counted for points.
+  var rowCount: UInt64
+  /// The price that the planner compared, in units of one row scanned.
+  var cost: Double
+}
+
+extension AccessPath {
+  /// One line that says what is read and how.
+  func description(of schema: TableSchema) -> String {
+    var line: String
+    if search.ranges.isEmpty {
+      line = "nothing to read in \(schema.name)"
+    } else if let index {
+      line =
+        search.isBound
+        ? "search \(schema.name) by index \(index.name)" : "scan \(schema.name) by index \(index.name)"
+    } else if search.isBound {
+      line = "search \(schema.name) by primary key"
+    } else {
+      line = "scan \(schema.name)"
+    }
+    if !search.notes.isEmpty { line += " (\(search.notes.joined(separator: " AND ")))" }
+    if isCovering { line += ", index only" }
+    if isBackward { line += ", backward" }
+    return line
+  }
+}

@@ -1,0 +1,223 @@
+/// One aggregate of a query, such as `sum(x)`, made ready.
+struct Aggregate {
+  enum Function: String {
+    case count, sum, total, avg, min, max
+  }
+
+  let function: Function
+  /// What is aggregated; nil for `count(*)`.
+  let argument: CompiledExpression?
+  /// The column, if the argument is one of slot 0.
+  let column: Int?
+  let isDistinct: Bool
+
+  /// - Throws: `unknownFunction` or `misuse` for a call that is no aggregate.
+  init(_ name: String, _ arguments: [Expression], isDistinct: Bool, in scope: ExpressionScope)
+    throws(UpkeepError)
+  {
+    guard let function = Function(rawValue: name) else {
+      var error = UpkeepError(.unknownFunction, "there is no aggregate \(name)()")
+      error.name = name
+      throw error
+    }
+    let expected = function == .count && !isDistinct ? 0...1 : 1...1
+    guard expected.contains(arguments.count) else {
+      throw UpkeepError(.misuse, "\(name)() takes one argument here, not \(arguments.count)")
+    }
+    self.function = function
+    // The least of distinct values is the least of all.
+    self.isDistinct = isDistinct && function != .min && function != .max
+    argument = try arguments.first.map { argument throws(UpkeepError) in
+      try CompiledExpression.compile(argument, in: scope)
+    }
+    column = argument?.plainColumn.flatMap { $0.slot == 0 ? $0.ordinal : nil }
+  }
+}
+
+/// What an aggregate has seen so far of one group.
+struct AggregateState {
+  private let function: Aggregate.Function
+  private let collation: Collation
+  private(set) var count: Int64 = 0
+  private var integerSum: Int64 = 0
+  private var realSum = 0.0
+  /// What the additions to `realSum` lost (Kahan-Babuška).
+  private var compensation = 0.0
+  private var isReal = false
+  private var isOverflowed = false
+  private var best = Value.null
+  private var known: Set<[UInt8]>?
+  private let keyPart: KeyPart
+
+  init(_ aggregate: Aggregate) {
+    function = aggregate.function
+    collation = aggregate.argument?.collation ?? .binary
+    keyPart = KeyPart(.any, collation: collation)
+    known = aggregate.isDistinct ? [] : nil
+  }
+
+  /// A row that counts, whatever is in it; or many.
+  mutating func addRows(_ more: Int64 = 1) { count += more }
+
+  /// Takes a value; NULL does not count.
+  ///
+  /// - Returns: whether it is the new least or greatest.
+  @discardableResult
+  mutating func add(_ value: Value) throws(UpkeepError) -> Bool {
+    if value == .null { return false }
+    if known != nil, try !isNew(value) { return false }
+    switch function {
+    case .count: count += 1
+    case .min: return improve(value, by: -1)
+    case .max: return improve(value, by: 1)
+    case .sum, .total, .avg:
+      count += 1
+      switch value {
+      case .integer(let integer): add(integer: integer)
+      case .real(let real): add(real: real)
+      case .boolean(let truth): add(integer: truth ? 1 : 0)
+      case .text(let text): try add(text: text)
+      case .null: break
+      case .blob, .timestamp, .uuid, .json:
+        var error = UpkeepError(
+          .typeMismatch, "\(function.rawValue)() adds numbers; \(value.literalText) is none: CAST it first")
+        error.value = value.literalText
+        throw error
+      }
+    }
+    return false
+  }
+
+  /// The same as `add` of a number, without making a value of it.
+  @inline(__always)
+  mutating func addNumber(integer: Int64) {
+    count += 1
+    add(integer: integer)
+  }
+
+  /// The same as `add` of a number, without making a value of it.
+  @inline(__always)
+  mutating func addNumber(real: Double) {
+    count += 1
+    add(real: real)
+  }
+
+  /// The aggregate of what was taken.
+  func result() throws(UpkeepError) -> Value {
+    switch function {
+    case .count: return .integer(count)
+    case .min, .max: return best
+    case .total: return .number(total)
+    case .avg: return count == 0 ? .null : .number(total / Double(count))
+    case .sum:
+      if count == 0 { return .null }
+      if isOverflowed { throw UpkeepError(.overflow, "integer overflow in sum(); total() gives a REAL") }
+      return isReal ? .number(total) : .integer(integerSum)
+    }
+  }
+
+  private var total: Double { isReal ? realSum + compensation : Double(integerSum) }
+
+  private mutating func isNew(_ value: Value) throws(UpkeepError) -> Bool {
+    let buffer = ByteBuffer()
+    try KeyCodec.append(value, keyPart, to: buffer)
+    return known?.insert(Array(buffer.bytes)).inserted ?? true
+  }
+
+  private mutating func improve(_ value: Value, by sign: Int) -> Bool {
+    if best == .null || ValueOrder.compare(value, best, collation: collation) * sign > 0 {
+      best = value
+      return true
+    }
+    return false
+  }
+
+  @inline(__always)
+  private mutating func add(integer: Int64) {
+    if isReal { return add(real: Double(integer)) }
+    let (sum, overflow) = integerSum.addingReportingOverflow(integer)
+    if overflow {
+      isOverflowed = true
+      becomeReal()
+      return add(real: Double(integer))
+    }
+    integerSum = sum
+  }
+
+  private mutating func becomeReal() {
+    isReal = true
+    realSum = Double(integerSum)
+  }
+
+  @inline(__always)
+  private mutating func add(real: Double) {
+    if !isReal { becomeReal() }
+    let sum = realSum + real
+    if sum.isFinite {
+      compensation += abs(realSum) >= abs(real) ? (realSum - sum) + real : (real - sum) + realSum
+    } else {
+      compensation = 0
+    }
+    realSum = sum
+  }
+
+  /// A text counts as the number that it begins with, as in SQLite.
+  private mutating func add(text: String) throws(UpkeepError) {
+    switch Arithmetic.number(.text(text)) {
+    case .integer(let integer): add(integer: integer)
+    case .real(let real): add(real: real)
+    default: add(real: 0)
+    }
+  }
+}
+
+extension Value {
+  /// A REAL, or NULL for what is no number.
+  static func number(_ real: Double) -> Value { real.isNaN ? .null : .real(real) }
+}
+
+extension Expression {
+  /// Whether an aggregate is anywhere in the expression.
+  var hasAggregate: Bool {
+    var found = false
+    _ = replacing { expression in
+      if case .aggregate = expression { found = true }
+      return nil
+    }
+    return found
+  }
+
+  /// The expression with parts replaced: where `change` gives one, it stands instead of that part, else the
+  /// part's own parts are looked at.
+  func replacing(_ change: (Expression) -> Expression?) -> Expression {
+    if let changed = change(self) { return changed }
+    switch self {
+    case .literal, .column, .parameter: return self
+    case .unary(let operation, let a): return .unary(operation, a.replacing(change))
+    case .binary(let operation, let a, let b):
+      return .binary(operation, a.replacing(change), b.replacing(change))
+    case .isNull(let a, let negated): return .isNull(a.replacing(change), negated: negated)
+    case .inList(let a, let items, let negated):
+      return .inList(a.replacing(change), items.map { $0.replacing(change) }, negated: negated)
+    case .between(let a, let low, let high, let negated):
+      return .between(
+        a.replacing(change), low.replacing(change), high.replacing(change), negated: negated)
+    case .like(let a, let pattern, let escape, let negated):
+      return .like(
+        a.replacing(change), pattern: pattern.replacing(change), escape: escape?.replacing(change),
+        negated: negated)
+    case .cases(let operand, let branches, let otherwise):
+      return .cases(
+        operand: operand?.replacing(change),
+        branches: branches.map {
+          CaseBranch(when: $0.when.replacing(change), then: $0.then.replacing(change))
+        },
+        otherwise: otherwise?.replacing(change))
+    case .cast(let a, let type): return .cast(a.replacing(change), type)
+    case .function(let name, let arguments): return .function(name, arguments.map { $0.replacing(change) })
+    case .aggregate(let name, let arguments, let isDistinct):
+      return .aggregate(name, arguments.map { $0.replacing(change) }, isDistinct: isDistinct)
+    case .collate(let a, let collation): return .collate(a.replacing(change), collation)
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/// What a statement that changes rows did, with the rows of its RETURNING, which are shown when it is whole.
+struct ChangeResult {
+  var summary: StatementSummary
+  /// The columns of RETURNING; nil without one.
+  var columns: [String]?
+  var rows: [[Value]] = []
+}
+
+/// RETURNING of UPDATE and DELETE, ready for use. A bare column is the row as the statement left it, for a deleted
+/// row as it was; `old` and `new` are the row before and after.
+struct ReturningList {
+  let names: [String]
+  private let expressions: [CompiledExpression]
+  private let context: EvaluationContext
+  private(set) var rows: [[Value]] = []
+
+  private enum Slot {
+    static let current = 0
+    static let old = 1
+    static let new = 2
+  }
+
+  init(
+    _ returning: Returning, _ table: TableReference, _ schema: TableSchema, _ statement: StatementContext
+  ) throws(UpkeepError) {
+    let names = [table.alias ?? table.name]
+    let scope = ExpressionScope(slots: [
+      ExpressionScope.Slot(names: names, columns: schema.columnList),
+      ExpressionScope.Slot(names: ["old"], columns: schema.columnList),
+      ExpressionScope.Slot(names: ["new"], columns: schema.columnList),
+    ])
+    var shown: [String] = []
+    var expressions: [CompiledExpression] = []
+    for column in returning.columns {
+      switch column {
+      case .expression(let expression, let name):
+        shown.append(name)
+        expressions.append(try CompiledExpression.compile(expression, in: scope))
+      case .all(let qualifier):
+        for column in schema.columns {
+          shown.append(column.name)
+          let reference = ColumnReference(column.name, of: qualifier)
+          expressions.append(try CompiledExpression.compile(.column(reference), in: scope))
+        }
+      }
+    }
+    self.names = shown
+    self.expressions = expressions
+    context = statement.makeEvaluationContext()
+  }
+
+  /// Takes a row that the statement changed.
+  mutating func add(old: [Value], new: [Value]?, kind: StatementSummary.Kind) throws(UpkeepError) {
+    context.set(slot: Slot.current, row: new ?? old)
+    context.set(slot: Slot.old, row: old)
+    if let new { context.set(slot: Slot.new, row: new) } else { context.clear(slot: Slot.new) }
+    context.action = kind.rawValue
+    context.rowOrdinal = rows.count + 1
+    var values: [Value] = []
+    values.reserveCapacity(expressions.count)
+    for expression in expressions { values.append(try expression.evaluate(context)) }
+    rows.append(values)
+  }
+}

@@ -1,0 +1,74 @@
+internal import UpkeepStorage
+
+/// Runs DELETE: the rows to go are those that the table had when the statement began.
+struct DeleteExecutor {
+  let scope: TransactionScope
+  let statement: StatementContext
+
+  func run(_ delete: DeleteStatement) throws(UpkeepError) -> ChangeResult {
+    let schema = try scope.table(delete.table.name)
+    var returning = try delete.returning.map { list throws(UpkeepError) in
+      try ReturningList(list, delete.table, schema, statement)
+    }
+    let selection = try Self.selection(delete, schema, scope, statement)
+    let count: Int
+    if returning == nil, let whole = try deleteRanges(selection, isAll: delete.condition == nil) {
+      count = whole
+    } else {
+      count = try deleteRows(selection, &returning)
+    }
+    return ChangeResult(
+      summary: StatementSummary(tally: [.deleted: count], changes: count), columns: returning?.names,
+      rows: returning?.rows ?? [])
+  }
+
+  static func selection(
+    _ delete: DeleteStatement, _ schema: TableSchema, _ scope: TransactionScope, _ statement: StatementContext
+  ) throws(UpkeepError) -> RowSelection {
+    let request = PlanRequest(
+      schema: schema, names: [delete.table.alias ?? delete.table.name], condition: delete.condition,
+      columns: Set(0..<schema.rowWidth))
+    return try RowSelection(
+      request, in: ExpressionScope(table: schema, alias: delete.table.alias), scope, statement)
+  }
+
+  /// Deletes whole ranges of keys, where nothing needs to be known of the rows in them.
+  private func deleteRanges(_ selection: RowSelection, isAll: Bool) throws(UpkeepError) -> Int? {
+    let schema = selection.schema
+    guard isAll || (selection.path.index == nil && !selection.isFiltered && schema.indexes.isEmpty) else {
+      return nil
+    }
+    let transaction = try scope.writing
+    var count: UInt64 = 0
+    for range in isAll ? [.all] : selection.path.search.ranges {
+      count += try range.withBytes { lower, upper throws(UpkeepError) in
+        try storing { () throws(StorageError) in
+          try transaction.deleteRange(schema.tree, from: lower, to: upper)
+        }
+      }
+    }
+    for index in schema.indexes {
+      _ = try storing { () throws(StorageError) in
+        try transaction.deleteRange(index.tree, from: nil, to: nil)
+      }
+    }
+    return Int(clamping: count)
+  }
+
+  private func deleteRows(_ selection: RowSelection, _ returning: inout ReturningList?) throws(UpkeepError)
+    -> Int
+  {
+    let writer = try RowWriter(scope, selection.schema, defersIndexes: true)
+    let context = statement.makeEvaluationContext()
+    let scan = try PathScan(scope, selection.schema, selection.path)
+    var count = 0
+    while try selection.next(scan, context, statement, bindsViews: false) {
+      let row = try scan.view.values()
+      try writer.delete(row)
+      try returning?.add(old: row, new: nil, kind: .deleted)
+      count += 1
+    }
+    try writer.finish()
+    return count
+  }
+}

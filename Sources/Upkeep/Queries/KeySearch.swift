@@ -1,0 +1,276 @@
+internal import UpkeepStorage
+
+/// One part of a key as a search sees it: which column it is, and how its values become bytes.
+struct SearchPart {
+  /// The column; nil for an expression.
+  var column: Int?
+  var key: KeyPart
+
+  var type: ValueType { key.type }
+  var collation: Collation { key.collation }
+  var isDescending: Bool { key.isDescending }
+  var isNullable: Bool { key.isNullable }
+  /// Whether a collation makes a difference to it.
+  var comparesText: Bool { key.type == .text || key.type == .any || key.type == .json }
+
+  /// The bytes of a value of the part's own type; nil if it has none.
+  func encode(_ value: Value) -> [UInt8]? {
+    let buffer = ByteBuffer()
+    guard (try? KeyCodec.append(value, key, to: buffer)) != nil else { return nil }
+    return Array(buffer.bytes)
+  }
+}
+
+extension TableSchema {
+  /// The columns of the primary key in key order; the rowid, one past the last column, without one.
+  var keyColumns: [Int] { hasHiddenRowid ? [columns.count] : primaryKey }
+
+  /// The parts of the key of the table's own tree.
+  var searchParts: [SearchPart] { zip(keyColumns, keyParts).map { SearchPart(column: $0, key: $1) } }
+
+  /// The name of a column or of the rowid.
+  func columnName(_ ordinal: Int) -> String { ordinal < columns.count ? columns[ordinal].name : "rowid" }
+
+  /// The columns whose values the entries of an index give back exactly.
+  func columnsGivenBack(by index: IndexSchema) -> Set<Int> {
+    var result = Set<Int>()
+    for part in index.parts {
+      if let column = part.column, part.key.givesValueBack { result.insert(column) }
+    }
+    for part in searchParts {
+      if let column = part.column, part.key.givesValueBack { result.insert(column) }
+    }
+    return result
+  }
+}
+
+extension IndexSchema {
+  /// The parts of the key of the index's tree, without the primary key that may follow.
+  var searchParts: [SearchPart] { parts.map { SearchPart(column: $0.column, key: $0.key) } }
+}
+
+/// The ranges of a key's tree in which all rows lie that meet some conditions: leading parts bound to
+/// points, then at most one part bound to a range.
+struct KeySearch {
+  /// In key order, disjoint.
+  var ranges: [KeyBounds] = []
+  /// The conditions that hold for every row in the ranges, and need no further check.
+  var settled: Set<Int> = []
+  /// How many leading parts have exactly one value: they are constants in what the search gives.
+  var constantParts = 0
+  /// How many leading parts are bound to one or more values.
+  var pointParts = 0
+  /// Whether some part is bound at all.
+  var isBound = false
+  /// Whether NULL is among the values of the point parts.
+  var hasNull = false
+  /// How each bound part is bound, for people.
+  var notes: [String] = []
+
+  /// More points than these are not worth it: the condition is checked row by row.
+  static let mostPoints = 4096
+
+  init(_ parts: [SearchPart], _ conjuncts: [Conjunct], names: (Int) -> String) {
+    var prefixes: [[UInt8]] = [[]]
+    for part in parts {
+      guard let column = part.column else { break }
+      if let points = Self.points(part, column, conjuncts),
+        prefixes.count * points.keys.count <= Self.mostPoints
+      {
+        prefixes = prefixes.flatMap { prefix in points.keys.map { prefix + $0 } }
+        if points.isExact { settled.insert(points.conjunct) }
+        if points.keys.count == 1 && constantParts == pointParts { constantParts += 1 }
+        pointParts += 1
+        isBound = true
+        if points.hasNull { hasNull = true }
+        notes.append(Self.note(names(column), points.values))
+        continue
+      }
+      let bounds = PartBounds(part, column, conjuncts)
+      if bounds.isBound {
+        isBound = true
+        settled.formUnion(bounds.settled)
+        notes.append(contentsOf: bounds.notes.map { "\(names(column)) \($0)" })
+        ranges = prefixes.compactMap { bounds.range(after: $0) }
+        sort()
+        return
+      }
+      break
+    }
+    ranges = prefixes.map { KeyBounds.beginning(with: $0) }
+    sort()
+  }
+
+  private mutating func sort() {
+    ranges.removeAll { $0.isEmpty }
+    if ranges.count > 1 {
+      ranges.sort { lessThan($0.lower ?? [], $1.lower ?? []) }
+    }
+  }
+
+  private static func note(_ name: String, _ values: [Value]) -> String {
+    if values.count == 1, let only = values.first {
+      return only == .null ? "\(name) IS NULL" : "\(name) = \(only.literalText)"
+    }
+    if values.count > 4 { return "\(name) IN (\(values.count) values)" }
+    return "\(name) IN (\(values.map(\.literalText).joined(separator: ", ")))"
+  }
+
+  private struct Points {
+    var conjunct: Int
+    var keys: [[UInt8]]
+    var values: [Value]
+    var isExact: Bool
+    var hasNull: Bool
+  }
+
+  /// The condition that leaves the fewest values for a part.
+  private static func points(_ part: SearchPart, _ column: Int, _ conjuncts: [Conjunct]) -> Points? {
+    var best: Points?
+    for (number, conjunct) in conjuncts.enumerated() {
+      guard let term = conjunct.term, term.column == column, case .oneOf(let values) = term.test else {
+        continue
+      }
+      if let best, best.values.count <= values.count { continue }
+      guard let points = points(part, term, values, number) else { continue }
+      best = points
+    }
+    return best
+  }
+
+  private static func points(
+    _ part: SearchPart, _ term: ColumnTerm, _ values: [Value], _ number: Int
+  ) -> Points? {
+    var result = Points(conjunct: number, keys: [], values: [], isExact: true, hasNull: false)
+    var known: Set<[UInt8]> = []
+    for value in values {
+      let key: Value
+      if value == .null {
+        if !part.isNullable { continue }
+        key = value
+        result.hasNull = true
+      } else {
+        switch KeyConstant(value, for: part.type) {
+        case .exact(let exact): key = exact
+        case .justAbove, .belowAll, .aboveAll: continue
+        case .unusable: return nil
+        }
+        if case .text = key, term.collation != part.collation {
+          // Equal bytes are equal without regard to case too; not the other way round.
+          if part.collation == .binary { return nil }
+          result.isExact = false
+        }
+      }
+      guard let bytes = part.encode(key) else { return nil }
+      if known.insert(bytes).inserted {
+        result.keys.append(bytes)
+        result.values.append(key)
+      }
+    }
+    return result
+  }
+}
+
+/// The range that conditions leave to one part of a key, as bytes after the parts before it.
+private struct PartBounds {
+  var lower: [UInt8]?
+  var upper: [UInt8]?
+  var isNothing = false
+  var settled: Set<Int> = []
+  var notes: [String] = []
+  var isBound: Bool { !settled.isEmpty }
+
+  private let part: SearchPart
+
+  init(_ part: SearchPart, _ column: Int, _ conjuncts: [Conjunct]) {
+    self.part = part
+    for (number, conjunct) in conjuncts.enumerated() {
+      guard let term = conjunct.term, term.column == column else { continue }
+      switch term.test {
+      case .oneOf: continue
+      case .notNull:
+        settled.insert(number)
+        notes.append("IS NOT NULL")
+      case .above(let value, let orEqual): bound(value, orEqual, isLower: true, term, number)
+      case .below(let value, let orEqual): bound(value, orEqual, isLower: false, term, number)
+      }
+    }
+    guard isBound, part.isNullable, let null = part.encode(.null) else { return }
+    // Every comparison leaves out NULL, which lies at the low end, in a descending part at the high end.
+    if part.isDescending { limitAbove(null) } else { limitBelow(KeyBounds.successor(of: null)) }
+  }
+
+  private mutating func bound(
+    _ value: Value, _ orEqual: Bool, isLower: Bool, _ term: ColumnTerm, _ number: Int
+  ) {
+    var value = value
+    var orEqual = orEqual
+    switch KeyConstant(value, for: part.type) {
+    case .exact(let exact): value = exact
+    case .justAbove(let below):
+      // c > 2.5 is c > 2; c < 2.5 is c <= 2.
+      value = below
+      orEqual = !isLower
+    case .belowAll:
+      settled.insert(number)
+      if !isLower { isNothing = true }
+      return
+    case .aboveAll:
+      settled.insert(number)
+      if isLower { isNothing = true }
+      return
+    case .unusable: return
+    }
+    if term.collation != part.collation {
+      // Text of another collation lies in another order; in an untyped column, texts are among the rest.
+      if part.type == .any || part.type == .text { return }
+    }
+    guard let bytes = part.encode(value) else { return }
+    settled.insert(number)
+    notes.append("\(isLower ? ">" : "<")\(orEqual ? "=" : "") \(value.literalText)")
+    switch (isLower != part.isDescending, orEqual) {
+    case (true, true): limitBelow(bytes)
+    case (true, false): limitBelow(KeyBounds.successor(of: bytes))
+    case (false, true): limitAbove(KeyBounds.successor(of: bytes))
+    case (false, false): limitAbove(bytes)
+    }
+  }
+
+  private mutating func limitBelow(_ bytes: [UInt8]?) {
+    guard let bytes else {
+      isNothing = true
+      return
+    }
+    if let lower, !lessThan(lower, bytes) { return }
+    lower = bytes
+  }
+
+  private mutating func limitAbove(_ bytes: [UInt8]?) {
+    guard let bytes else { return }
+    if let upper, !lessThan(bytes, upper) { return }
+    upper = bytes
+  }
+
+  func range(after prefix: [UInt8]) -> KeyBounds? {
+    if isNothing { return nil }
+    let whole = KeyBounds.beginning(with: prefix)
+    return KeyBounds(
+      lower: lower.map { prefix + $0 } ?? whole.lower, upper: upper.map { prefix + $0 } ?? whole.upper)
+  }
+}
+
+extension KeyBounds {
+  /// All keys that begin with a prefix; of an empty one, all.
+  static func beginning(with prefix: [UInt8]) -> KeyBounds {
+    prefix.isEmpty ? .all : KeyBounds(prefix: prefix)
+  }
+
+  /// Certainly without a key.
+  var isEmpty: Bool {
+    guard let upper else { return false }
+    return upper.isEmpty || (lower.map { !lessThan($0, upper) } ?? false)
+  }
+}
+
+/// The order of keys.
+private func lessThan(_ a: [UInt8], _ b: [UInt8]) -> Bool { a.withUnsafeBytes { Bytes.compare($0, b) < 0 } }

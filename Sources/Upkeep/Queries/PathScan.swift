@@ -1,0 +1,207 @@
+internal import UpkeepStorage
+
+/// Walks the rows to which an access path leads, in the path's order, as they were when the walk was made:
+/// a statement may write to the table meanwhile and meets none of what it wrote.
+///
+/// A row is seen through `view`, or, where the index alone answers (`isCovering`), as `values`, of which only
+/// the columns that the index gives back are filled.
+final class PathScan {
+  private enum Position { case before, primed, on, outside }
+
+  let schema: TableSchema
+  /// The index walked; nil for the table's own tree.
+  private let index: IndexSchema?
+  let isCovering: Bool
+  private let scope: TransactionScope
+  private let isBackward: Bool
+  private let ranges: [KeyBounds]
+  /// The next range to walk, counted in the direction of the walk.
+  private var nextRange = 0
+  /// The bound that ends the walk of this range: the upper one forward, the lower one backward.
+  private var limit: [UInt8]?
+  private var position = Position.outside
+  private let cursor: TreeCursor
+  /// Where rows are looked up by primary key.
+  private let table: TreeCursor?
+  private var rowKey = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var rowValue = UnsafeRawBufferPointer(start: nil, count: 0)
+  /// The row met, of a covering walk.
+  private(set) var values: [Value]
+
+  init(_ scope: TransactionScope, _ schema: TableSchema, _ path: AccessPath) throws(UpkeepError) {
+    try scope.requireOpen()
+    self.scope = scope
+    self.schema = schema
+    index = path.index
+    isBackward = path.isBackward
+    isCovering = path.index != nil && path.isCovering
+    ranges = path.search.ranges
+    values = isCovering ? Array(repeating: .null, count: schema.rowWidth) : []
+    let read = scope.read
+    let tree = path.index?.tree ?? schema.tree
+    cursor = try storing { () throws(StorageError) in try read.cursor(tree) }
+    table =
+      path.index == nil || isCovering
+      ? nil : try storing { () throws(StorageError) in try read.cursor(schema.tree) }
+    _ = beginRange()
+  }
+
+  /// The row met, valid until the next step. Not of a covering walk.
+  @inline(__always)
+  var view: RowView { RowView(schema: schema, key: rowKey, value: rowValue) }
+
+  /// Steps to the next row; false after the last.
+  func next() throws(UpkeepError) -> Bool {
+    guard try nextEntry() else { return false }
+    guard let index else { return true }
+    if let table { try lookUp(index, in: table) } else { try readEntry(index) }
+    return true
+  }
+
+  private func nextEntry() throws(UpkeepError) -> Bool {
+    do throws(StorageError) {
+      repeat {
+        guard try step() else { continue }
+        if index == nil {
+          rowKey = cursor.key
+          rowValue = try cursor.value()
+        }
+        return true
+      } while beginRange()
+      return false
+    } catch {
+      throw UpkeepError(error)
+    }
+  }
+}
+
+// MARK: - Ranges
+
+extension PathScan {
+  private func beginRange() -> Bool {
+    guard nextRange < ranges.count else { return false }
+    let range = currentRange
+    limit = isBackward ? range.lower : range.upper
+    position = .before
+    return true
+  }
+
+  private var currentRange: KeyBounds { ranges[isBackward ? ranges.count - 1 - nextRange : nextRange] }
+
+  /// Steps within the range; at its end false, and the next range is to begin.
+  @inline(__always)
+  private func step() throws(StorageError) -> Bool {
+    let found: Bool
+    switch position {
+    case .on: found = isBackward ? try cursor.previous() : try cursor.next()
+    case .before: found = try seek()
+    case .primed: found = true
+    case .outside: return false
+    }
+    if found && (limit == nil || isWithinLimit) {
+      position = .on
+      return true
+    }
+    position = .outside
+    nextRange += 1
+    return false
+  }
+
+  private var isWithinLimit: Bool {
+    guard let limit else { return true }
+    let order = Bytes.compare(cursor.key, limit)
+    return isBackward ? order >= 0 : order < 0
+  }
+
+  private func seek() throws(StorageError) -> Bool {
+    let range = currentRange
+    guard let start = isBackward ? range.upper : range.lower else {
+      return isBackward ? try cursor.last() : try cursor.first()
+    }
+    let cursor = cursor
+    let isBackward = isBackward
+    let result: Result<Bool, StorageError> = start.withUnsafeBytes { bytes in
+      do throws(StorageError) {
+        return .success(isBackward ? try cursor.seekBefore(bytes) : try cursor.seek(bytes))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
+  /// Before the first step: passes over that many rows, in a few descents however many they are.
+  func skip(_ count: UInt64) throws(UpkeepError) {
+    var left = count
+    while left > 0, position == .before {
+      let range = currentRange
+      let inRange = try entryCount(in: range)
+      if left >= inRange {
+        left -= inRange
+        nextRange += 1
+        if !beginRange() { position = .outside }
+        continue
+      }
+      let before = try entryCount(in: KeyBounds(upper: range.lower ?? []))
+      let ordinal = isBackward ? before + inRange - 1 - left : before + left
+      let cursor = cursor
+      let found = try storing { () throws(StorageError) in try cursor.seek(ordinal: ordinal) }
+      position = found ? .primed : .outside
+      return
+    }
+  }
+
+  private func entryCount(in range: KeyBounds) throws(UpkeepError) -> UInt64 {
+    let reader = RowReader(scope)
+    if let index { return try reader.count(index, in: range) }
+    return try reader.count(schema, in: range)
+  }
+}
+
+// MARK: - Index entries
+
+extension PathScan {
+  /// Goes from an index entry to its row.
+  private func lookUp(_ index: IndexSchema, in table: TreeCursor) throws(UpkeepError) {
+    let key = try primaryKey(of: index)
+    let found = try storing { () throws(StorageError) in
+      guard try table.seek(key) else { return false }
+      rowKey = table.key
+      rowValue = try table.value()
+      return true
+    }
+    guard found, Bytes.equal(rowKey, key) else {
+      var error = UpkeepError.corrupt(
+        "index \(index.name) of table \(schema.name)", "an entry leads to no row; .check tells more")
+      error.table = schema.name
+      error.index = index.name
+      throw error
+    }
+  }
+
+  private func primaryKey(of index: IndexSchema) throws(UpkeepError) -> UnsafeRawBufferPointer {
+    if index.isUnique {
+      let cursor = cursor
+      return try storing { () throws(StorageError) in try cursor.value() }
+    }
+    return try IndexEntry.primaryKey(inKey: cursor.key, of: index)
+  }
+
+  /// Reads the columns that the entry gives back.
+  private func readEntry(_ index: IndexSchema) throws(UpkeepError) {
+    var reader = KeyReader(cursor.key)
+    for part in index.parts {
+      if let column = part.column, part.key.givesValueBack {
+        values[column] = try reader.value(part.key)
+      } else {
+        try reader.skip(part.key)
+      }
+    }
+    if index.isUnique { reader = KeyReader(try primaryKey(of: index)) }
+    let columns = schema.primaryKey
+    for (number, part) in schema.keyParts.enumerated() {
+      let column = columns.isEmpty ? schema.columns.count : columns[number]
+      if part.givesValueBack { values[column] = try reader.value(part) } else { try reader.skip(part) }
+    }
+  }
+}

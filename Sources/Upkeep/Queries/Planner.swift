@@ -1,0 +1,184 @@
+internal import UpkeepStorage
+
+/// What a statement asks of one table: the input of the planner.
+struct PlanRequest {
+  var schema: TableSchema
+  /// The table's names in the statement.
+  var names: [String]
+  var condition: Expression?
+  /// The columns that the statement reads besides those in its WHERE.
+  var columns: Set<Int>
+  /// The order wanted, as far as it is one of columns.
+  var order: [ColumnOrder] = []
+  /// Whether `order` is all of the order wanted.
+  var isOrderComplete = true
+  /// Only the number of rows is wanted.
+  var isCount = false
+  /// The most rows that will be taken, OFFSET included, where that is known.
+  var most: UInt64?
+}
+
+/// One term of ORDER BY that is a column.
+struct ColumnOrder: Equatable {
+  var column: Int
+  var collation: Collation
+  var isDescending: Bool
+  var nullsFirst: Bool
+}
+
+/// Chooses among the ways to a table's rows by counting: how many rows lie in a key range is a question
+/// of two descents, so no statistics are kept and none can be stale.
+struct Planner {
+  let scope: TransactionScope
+  let request: PlanRequest
+  let conjuncts: [Conjunct]
+
+  /// What a row costs beside a row met in the scan of a table, which costs 1.
+  private enum Price {
+    /// A row of an index, all of whose columns are read from the key.
+    static let covering = 1.3
+    /// A row of an index that is then looked up in the table.
+    static let lookup = 6.0
+    /// The start of a range.
+    static let range = 8.0
+    /// A row kept for a sort, for each doubling of their number.
+    static let sort = 0.6
+    /// How many rows it takes to find one that meets conditions nobody has counted.
+    static let filter = 10.0
+  }
+
+  init(
+    _ scope: TransactionScope, _ request: PlanRequest, constant: @escaping (Expression) -> ConstantOperand?
+  ) {
+    self.scope = scope
+    self.request = request
+    let reader = ConjunctReader(schema: request.schema, names: request.names, constant: constant)
+    conjuncts = reader.read(request.condition)
+  }
+
+  /// The cheapest way; among equals the table first, then indexes as they were created.
+  func best() throws(UpkeepError) -> AccessPath {
+    var best = try path(nil)
+    if best.isPoint { return best }
+    for index in request.schema.indexes {
+      guard isUsable(index) else { continue }
+      let path = try path(index)
+      if path.isPoint { return path }
+      if path.cost < best.cost { best = path }
+    }
+    return best
+  }
+
+  /// A partial index lacks the rows outside its predicate: it serves only where the WHERE implies it.
+  private func isUsable(_ index: IndexSchema) -> Bool {
+    guard let predicate = index.predicateExpression else { return true }
+    guard let condition = request.condition else { return false }
+    return PredicateImplication.implies(condition, predicate, columns: request.schema.columnList)
+  }
+
+  private func path(_ index: IndexSchema?) throws(UpkeepError) -> AccessPath {
+    let schema = request.schema
+    let parts = index?.searchParts ?? schema.searchParts
+    let search = KeySearch(parts, conjuncts) { schema.columnName($0) }
+    var remaining: [Int] = []
+    for (number, conjunct) in conjuncts.enumerated() where !search.settled.contains(number) {
+      if let predicate = index?.predicateExpression,
+        PredicateImplication.implies(predicate, conjunct.expression, columns: schema.columnList)
+      {
+        continue
+      }
+      remaining.append(number)
+    }
+    let isWholeKey = search.pointParts == parts.count && !parts.isEmpty && !search.hasNull
+    let isUnique = index?.isUnique ?? true
+    var path = AccessPath(
+      index: index, search: search, remaining: remaining, isCovering: false,
+      isPoint: isUnique && isWholeKey && search.ranges.count <= 1, isOrdered: false, isBackward: false,
+      rowCount: 1, cost: 0)
+    if let index { path.isCovering = isCovering(index, remaining) }
+    let order = orderGiven(by: parts, of: index, search)
+    path.isOrdered = path.isPoint || order != nil
+    path.isBackward = order == .backward
+    if !path.isPoint { path.rowCount = try count(path) }
+    path.cost = cost(of: path)
+    return path
+  }
+
+  private func count(_ path: AccessPath) throws(UpkeepError) -> UInt64 {
+    let ranges = path.search.ranges
+    let reader = RowReader(scope)
+    var total: UInt64 = 0
+    // Many points are estimated by the first of them.
+    let counted = min(ranges.count, 64)
+    for range in ranges.prefix(counted) {
+      if let index = path.index {
+        total += try reader.count(index, in: range)
+      } else {
+        total += try reader.count(request.schema, in: range)
+      }
+    }
+    if counted < ranges.count { total = total * UInt64(ranges.count) / UInt64(counted) }
+    return total
+  }
+
+  private func isCovering(_ index: IndexSchema, _ remaining: [Int]) -> Bool {
+    let given = request.schema.columnsGivenBack(by: index)
+    guard request.columns.isSubset(of: given) else { return false }
+    let expressions = ExpressionScope(names: request.names, columns: request.schema.columnList)
+    return remaining.allSatisfy { number in
+      guard let compiled = try? CompiledExpression.compile(conjuncts[number].expression, in: expressions)
+      else {
+        return false
+      }
+      return compiled.columnsRead.allSatisfy { given.contains($0.ordinal) }
+    }
+  }
+
+  private func cost(of path: AccessPath) -> Double {
+    let rows = Double(path.rowCount)
+    if request.isCount && path.remaining.isEmpty { return Price.range * Double(path.search.ranges.count) }
+    var met = rows
+    var sorted = 0.0
+    let isOrderWanted = !request.order.isEmpty || !request.isOrderComplete
+    let isSorting = isOrderWanted && !(path.isOrdered && request.isOrderComplete)
+    if isSorting {
+      let kept = min(rows, Double(request.most ?? .max))
+      sorted = rows * Price.sort * max(1, Double((kept + 2).exponent) / 4)
+    } else if let most = request.most {
+      met = min(rows, Double(most) * (path.remaining.isEmpty ? 1 : Price.filter))
+    }
+    let price = path.index == nil ? 1.0 : path.isCovering ? Price.covering : Price.lookup
+    return met * price + sorted + Double(path.search.ranges.count) * Price.range
+  }
+
+  private enum Direction { case forward, backward }
+
+  /// The direction in which the tree gives the wanted order; nil if neither does.
+  private func orderGiven(by parts: [SearchPart], of index: IndexSchema?, _ search: KeySearch) -> Direction? {
+    guard request.isOrderComplete else { return nil }
+    guard !request.order.isEmpty else { return .forward }
+    let schema = request.schema
+    // Entries of a non-unique index go on with the primary key; a unique key without NULLs ends the order.
+    let isUnique = index == nil || (index?.isUnique == true && !parts.contains { $0.isNullable })
+    let tail = index == nil || index?.isUnique == true ? [] : schema.searchParts
+    var direction: Direction?
+    var terms = request.order[...]
+    var constants = Set(parts.prefix(search.constantParts).compactMap(\.column))
+    for part in parts.dropFirst(search.constantParts) + tail {
+      while let term = terms.first, constants.contains(term.column) { terms = terms.dropFirst() }
+      guard let term = terms.first else { return direction ?? .forward }
+      guard let column = part.column else { return nil }
+      if constants.contains(column) { continue }
+      guard term.column == column, term.collation == part.collation || !part.comparesText else { return nil }
+      let wanted: Direction = term.isDescending == part.isDescending ? .forward : .backward
+      if direction == nil { direction = wanted }
+      guard direction == wanted else { return nil }
+      // In keys NULLs lie at the low end, wherever that is.
+      if part.isNullable, term.nullsFirst == term.isDescending { return nil }
+      constants.insert(column)
+      terms = terms.dropFirst()
+    }
+    while let term = terms.first, constants.contains(term.column) { terms = terms.dropFirst() }
+    return terms.isEmpty || isUnique || !tail.isEmpty ? direction ?? .forward : nil
+  }
+}

@@ -1,0 +1,216 @@
+/// Aggregates over the whole of a query's rows.
+///
+/// 1. Where counts of key ranges or the end of an index answer all of them, no row is visited.
+/// 2. Otherwise one walk feeds them all.
+/// 3. Columns outside aggregates show a row: that of the least or greatest value if there is one `min()` or
+///    `max()`, else the first row; NULL where there is none.
+extension QueryExecutor {
+  func runAggregates(_ plan: SelectPlan, _ row: ([Value]) throws(UpkeepError) -> Void) throws(UpkeepError) {
+    let context = statement.makeEvaluationContext()
+    let results: [Value]
+    if let selection = plan.selection {
+      if let short = try resultsWithoutWalk(plan) {
+        results = short
+      } else {
+        results = try resultsOfWalk(plan, selection, context)
+      }
+    } else {
+      results = try resultsWithoutTable(plan, context)
+    }
+    context.set(slot: SelectPlan.aggregateSlot, row: results)
+    if plan.offset > 0 || plan.limit == 0 { return }
+    try row(try values(plan, context))
+  }
+
+  private func resultsWithoutTable(
+    _ plan: SelectPlan, _ context: EvaluationContext
+  ) throws(UpkeepError) -> [Value] {
+    var isRow = true
+    if let condition = plan.condition {
+      isRow = try CompiledExpression.compile(condition, in: ExpressionScope()).isTrue(context)
+    }
+    var results: [Value] = []
+    for call in plan.aggregates {
+      var state = AggregateState(call.aggregate)
+      if isRow { try Self.feed(&state, call.aggregate, context) }
+      results.append(try state.result())
+    }
+    return results
+  }
+
+  // MARK: By a walk
+
+  private func resultsOfWalk(
+    _ plan: SelectPlan, _ selection: RowSelection, _ context: EvaluationContext
+  ) throws(UpkeepError) -> [Value] {
+    let scan = try PathScan(scope, selection.schema, selection.path)
+    let feeds = plan.aggregates.map { Feed($0.aggregate, selection.schema, readsViews: !scan.isCovering) }
+    var states = plan.aggregates.map { AggregateState($0.aggregate) }
+    let showsRow = plan.outputs.contains { $0.expression.columnsRead.contains { $0.slot == 0 } }
+    let extremes = plan.aggregates.indices.filter { plan.aggregates[$0].aggregate.isExtreme }
+    let leader = showsRow && extremes.count == 1 ? extremes.first : nil
+    var shown: [Value]?
+    let isBinding = feeds.contains { $0.isEvaluating }
+    while try selection.next(scan, context, statement, bindsViews: isBinding) {
+      var isLeading = shown == nil
+      for number in feeds.indices {
+        let improved = try feeds[number].feed(&states[number], scan, context)
+        if improved && number == leader { isLeading = true }
+      }
+      if showsRow && isLeading { shown = try scan.isCovering ? scan.values : scan.view.values() }
+    }
+    if let shown { context.set(slot: 0, row: shown) } else { context.clear(slot: 0) }
+    var results: [Value] = []
+    for state in states { results.append(try state.result()) }
+    return results
+  }
+
+  /// How rows reach one aggregate, with the common cases told apart once.
+  private enum Feed {
+    case rows
+    case presence(Int)
+    case integerColumn(Int)
+    case realColumn(Int)
+    case expression(Aggregate)
+
+    init(_ aggregate: Aggregate, _ schema: TableSchema, readsViews: Bool) {
+      if aggregate.argument == nil {
+        self = .rows
+        return
+      }
+      self = .expression(aggregate)
+      guard readsViews, !aggregate.isDistinct, let column = aggregate.column else { return }
+      let type = column < schema.columns.count ? schema.columns[column].type : .integer
+      switch (aggregate.function, type) {
+      case (.count, _): self = .presence(column)
+      case (.sum, .integer), (.total, .integer), (.avg, .integer): self = .integerColumn(column)
+      case (.sum, .real), (.total, .real), (.avg, .real): self = .realColumn(column)
+      default: break
+      }
+    }
+
+    var isEvaluating: Bool { if case .expression = self { true } else { false } }
+
+    /// - Returns: whether the row holds the new least or greatest value.
+    @inline(__always)
+    func feed(
+      _ state: inout AggregateState, _ scan: PathScan, _ context: EvaluationContext
+    ) throws(UpkeepError) -> Bool {
+      switch self {
+      case .rows: state.addRows()
+      case .presence(let column): if !scan.view.isNull(column) { state.addRows() }
+      case .integerColumn(let column):
+        if let integer = try scan.view.integer(column) { state.addNumber(integer: integer) }
+      case .realColumn(let column):
+        if let real = try scan.view.real(column) { state.addNumber(real: real) }
+      case .expression(let aggregate): return try QueryExecutor.feed(&state, aggregate, context)
+      }
+      return false
+    }
+  }
+
+  @discardableResult
+  private static func feed(
+    _ state: inout AggregateState, _ aggregate: Aggregate, _ context: EvaluationContext
+  ) throws(UpkeepError) -> Bool {
+    guard let argument = aggregate.argument else {
+      state.addRows()
+      return false
+    }
+    return try state.add(try argument.evaluate(context))
+  }
+
+  // MARK: Without a walk
+
+  /// The results, if each follows from counts or from one end of an index; nil if rows must be visited.
+  private func resultsWithoutWalk(_ plan: SelectPlan) throws(UpkeepError) -> [Value]? {
+    guard let source = plan.source else { return nil }
+    if plan.outputs.contains(where: { $0.expression.columnsRead.contains { $0.slot == 0 } }) { return nil }
+    var results: [Value] = []
+    for call in plan.aggregates {
+      guard let result = try shortcut(call, plan, source) else { return nil }
+      results.append(result)
+    }
+    return results
+  }
+
+  private func shortcut(
+    _ call: SelectPlan.AggregateCall, _ plan: SelectPlan, _ source: SelectPlan.Source
+  ) throws(UpkeepError) -> Value? {
+    switch call.aggregate.function {
+    case .count: return call.aggregate.isDistinct ? nil : try count(call, plan, source)
+    case .min, .max: return try extreme(call, plan, source)
+    case .sum, .total, .avg: return nil
+    }
+  }
+
+  private func count(
+    _ call: SelectPlan.AggregateCall, _ plan: SelectPlan, _ source: SelectPlan.Source
+  ) throws(UpkeepError) -> Value? {
+    var condition = plan.condition
+    if let argument = call.argument {
+      guard let column = call.aggregate.column else { return nil }
+      if source.schema.isNullable(column) { condition = .joined(condition, .isNull(argument, negated: true)) }
+    }
+    var request = PlanRequest(schema: source.schema, names: source.names, condition: condition, columns: [])
+    request.isCount = true
+    let selection = try RowSelection(request, in: rows(of: source), scope, statement)
+    return try selection.countWithoutScan(scope).map { .integer(Int64(clamping: $0)) }
+  }
+
+  private func extreme(
+    _ call: SelectPlan.AggregateCall, _ plan: SelectPlan, _ source: SelectPlan.Source
+  ) throws(UpkeepError) -> Value? {
+    guard let argument = call.argument, let column = call.aggregate.column else { return nil }
+    let isGreatest = call.aggregate.function == .max
+    let condition =
+      source.schema.isNullable(column)
+      ? Expression.joined(plan.condition, .isNull(argument, negated: true)) : plan.condition
+    var request = PlanRequest(
+      schema: source.schema, names: source.names, condition: condition, columns: [column])
+    request.order = [
+      ColumnOrder(
+        column: column, collation: call.aggregate.argument?.collation ?? .binary, isDescending: isGreatest,
+        nullsFirst: !isGreatest)
+    ]
+    request.most = 1
+    let selection = try RowSelection(request, in: rows(of: source), scope, statement)
+    guard selection.path.isOrdered, !selection.isFiltered || plan.aggregates.count == 1 else { return nil }
+    let context = statement.makeEvaluationContext()
+    let scan = try PathScan(scope, source.schema, selection.path)
+    guard try selection.next(scan, context, statement, bindsViews: true) else { return .null }
+    return try context.value(SlotColumn(slot: 0, ordinal: column))
+  }
+
+  private func rows(of source: SelectPlan.Source) -> ExpressionScope {
+    ExpressionScope(names: source.names, columns: source.schema.columnList)
+  }
+
+  /// How EXPLAIN tells of the shortcut for one aggregate; nil if there is none.
+  func shortcutDescription(_ plan: SelectPlan) throws(UpkeepError) -> String? {
+    guard plan.isAggregated, plan.source != nil, try resultsWithoutWalk(plan) != nil else { return nil }
+    return plan.aggregates.allSatisfy { $0.aggregate.function == .count }
+      ? "count keys without visiting rows" : "read the ends of keys without visiting other rows"
+  }
+}
+
+extension SelectPlan.AggregateCall {
+  /// The argument as it was written.
+  var argument: Expression? {
+    if case .aggregate(_, let arguments, _) = expression { return arguments.first }
+    return nil
+  }
+}
+
+extension Aggregate {
+  var isExtreme: Bool { function == .min || function == .max }
+}
+
+extension TableSchema {
+  func isNullable(_ column: Int) -> Bool { column < columns.count && columns[column].isNullable }
+}
+
+extension Expression {
+  /// Both conditions.
+  static func joined(_ a: Expression?, _ b: Expression) -> Expression { a.map { .binary(.and, $0, b) } ?? b }
+}

@@ -1,0 +1,69 @@
+/// The rows of one table for which a condition holds, and the way to them.
+struct RowSelection {
+  let schema: TableSchema
+  let path: AccessPath
+  let filter: RowFilter
+  /// Whether conditions are left to be checked on each row.
+  var isFiltered: Bool { !path.remaining.isEmpty }
+
+  init(
+    _ request: PlanRequest, in expressions: ExpressionScope, _ scope: TransactionScope,
+    _ statement: StatementContext
+  ) throws(UpkeepError) {
+    let planner = Planner(scope, request) { statement.constant($0) }
+    // Compiled whole first: what is wrong in it is wrong by whatever way the rows are found.
+    if let condition = request.condition { _ = try CompiledExpression.compile(condition, in: expressions) }
+    schema = request.schema
+    path = try planner.best()
+    let isCovering = path.index != nil && path.isCovering
+    filter = try RowFilter(
+      path.remaining.map { planner.conjuncts[$0] }, of: schema, readsViews: !isCovering, in: expressions)
+  }
+
+  /// How many rows there are, without looking at them; nil if they must be looked at.
+  func countWithoutScan(_ scope: TransactionScope) throws(UpkeepError) -> UInt64? {
+    if isFiltered { return nil }
+    let reader = RowReader(scope)
+    var total: UInt64 = 0
+    for range in path.search.ranges {
+      if let index = path.index {
+        total += try reader.count(index, in: range)
+      } else {
+        total += try reader.count(schema, in: range)
+      }
+    }
+    return total
+  }
+
+  /// Steps a walk to the next row that meets the condition. If that row comes as values, it is in slot 0 of the
+  /// context; if it is a view, it is there only when `bindsViews`.
+  @inline(__always)
+  func next(
+    _ scan: PathScan, _ context: EvaluationContext, _ statement: StatementContext, bindsViews: Bool
+  ) throws(UpkeepError) -> Bool {
+    // The context lets go of the values, so that they are filled again where they are.
+    if scan.isCovering { context.set(slot: 0, row: []) }
+    while try scan.next() {
+      try statement.step()
+      if scan.isCovering {
+        context.set(slot: 0, row: scan.values)
+        if try filter.passes(context) { return true }
+        context.set(slot: 0, row: [])
+      } else {
+        let view = scan.view
+        if try filter.passes(view, context) {
+          if bindsViews { context.set(slot: 0, view: view) }
+          return true
+        }
+      }
+    }
+    return false
+  }
+
+  /// The way to the rows, for EXPLAIN.
+  var description: [String] {
+    var lines = [path.description(of: schema)]
+    if isFiltered { lines.append("check the rest of the WHERE on each row") }
+    return lines
+  }
+}

@@ -1,0 +1,226 @@
+/// A SELECT made ready: names bound, the way to its rows chosen.
+struct SelectPlan {
+  /// A column of the result.
+  struct Output {
+    var name: String
+    var expression: CompiledExpression
+    /// The column of the table, if the expression is just that.
+    var column: Int?
+  }
+
+  /// What a SELECT is over: a table, or one row of nothing.
+  struct Source {
+    var schema: TableSchema
+    var names: [String]
+  }
+
+  let source: Source?
+  /// The columns of the table, and behind them those of aggregates.
+  let expressions: ExpressionScope
+  let outputs: [Output]
+  /// The aggregates of the result; empty for a query of rows.
+  let aggregates: [AggregateCall]
+  let isAggregated: Bool
+  let condition: Expression?
+  let order: [SortTerm]
+  /// The rows that the query is about; nil without a table.
+  let selection: RowSelection?
+  /// Whether rows are put in order after they are found.
+  let isSorting: Bool
+  let limit: UInt64?
+  let offset: UInt64
+
+  /// An aggregate and how it was written.
+  struct AggregateCall {
+    var expression: Expression
+    var aggregate: Aggregate
+  }
+
+  /// How many rows in order are needed, at most.
+  var most: UInt64? { limit.map { $0 > UInt64.max - offset ? .max : $0 + offset } }
+}
+
+extension SelectPlan {
+  init(_ query: Query, _ scope: TransactionScope, _ statement: StatementContext) throws(UpkeepError) {
+    let source: Source? = try query.table.map { reference throws(UpkeepError) in
+      Source(schema: try scope.table(reference.name), names: [reference.alias ?? reference.name])
+    }
+    self.source = source
+    condition = query.condition
+    let limit = try statement.rowCount(query.limit, of: "LIMIT")
+    let offset = try statement.rowCount(query.offset, of: "OFFSET") ?? 0
+    self.limit = limit
+    self.offset = offset
+    let columns = try Self.expanded(query.columns, source)
+    let terms = try Self.resolved(query.order, columns)
+
+    let rows =
+      source.map { ExpressionScope(names: $0.names, columns: $0.schema.columnList) } ?? ExpressionScope()
+    let calls = try Self.aggregateCalls(in: columns.map(\.expression) + terms.map(\.expression), rows)
+    aggregates = calls
+    isAggregated = !calls.isEmpty
+    let expressions = try Self.scope(rows, with: calls)
+    self.expressions = expressions
+    var outputs: [Output] = []
+    for column in columns {
+      let compiled = try CompiledExpression.compile(column.expression, in: expressions)
+      let plain = source == nil ? nil : compiled.plainColumn.flatMap { $0.slot == 0 ? $0.ordinal : nil }
+      outputs.append(Output(name: column.name, expression: compiled, column: plain))
+    }
+    self.outputs = outputs
+    var order: [SortTerm] = []
+    for term in terms {
+      order.append(SortTerm(try CompiledExpression.compile(term.expression, in: expressions), term))
+    }
+
+    guard let source else {
+      selection = nil
+      isSorting = false
+      self.order = []
+      if let condition = query.condition { _ = try CompiledExpression.compile(condition, in: rows) }
+      return
+    }
+    var request = PlanRequest(
+      schema: source.schema, names: source.names, condition: query.condition, columns: [])
+    var read = outputs.map(\.expression) + order.map(\.expression)
+    read += calls.compactMap(\.aggregate.argument)
+    for expression in read {
+      for column in expression.columnsRead where column.slot == 0 { request.columns.insert(column.ordinal) }
+    }
+    if calls.isEmpty {
+      let reader = ConjunctReader(schema: source.schema, names: source.names) { statement.constant($0) }
+      for term in terms {
+        guard let column = reader.column(term.expression) else {
+          request.isOrderComplete = false
+          break
+        }
+        request.order.append(
+          ColumnOrder(
+            column: column.ordinal, collation: column.collation, isDescending: term.isDescending,
+            nullsFirst: term.nullsFirst ?? !term.isDescending))
+      }
+      request.most = limit.map { $0 > UInt64.max - offset ? .max : $0 + offset }
+    }
+    let selection = try RowSelection(request, in: rows, scope, statement)
+    self.selection = selection
+    isSorting = calls.isEmpty && !terms.isEmpty && !(request.isOrderComplete && selection.path.isOrdered)
+    self.order = calls.isEmpty ? order : []
+  }
+
+  // MARK: Names
+
+  private struct NamedExpression {
+    var name: String
+    var expression: Expression
+  }
+
+  /// The result's columns, with `*` written out.
+  private static func expanded(_ columns: [ResultColumn], _ source: Source?) throws(UpkeepError)
+    -> [NamedExpression]
+  {
+    var result: [NamedExpression] = []
+    for column in columns {
+      switch column {
+      case .expression(let expression, let name):
+        result.append(NamedExpression(name: name, expression: expression))
+      case .all(let qualifier):
+        guard let source else {
+          throw UpkeepError(.misuse, "SELECT * needs a FROM that says of which table")
+        }
+        if let qualifier, !source.names.contains(where: { Names.equal($0, qualifier) }) {
+          var error = UpkeepError(.unknownTable, "\(qualifier).* names no table of this statement")
+          error.name = qualifier
+          throw error
+        }
+        for column in source.schema.columns {
+          result.append(
+            NamedExpression(
+              name: column.name, expression: .column(ColumnReference(column.name, of: source.names.first))))
+        }
+      }
+    }
+    return result
+  }
+
+  /// The terms of ORDER BY, where they are names or numbers of result columns put in terms of the table.
+  private static func resolved(
+    _ order: [OrderTerm], _ columns: [NamedExpression]
+  ) throws(UpkeepError) -> [OrderTerm] {
+    var result: [OrderTerm] = []
+    for term in order {
+      var term = term
+      term.expression = try resolved(term.expression, columns)
+      result.append(term)
+    }
+    return result
+  }
+
+  private static func resolved(
+    _ expression: Expression, _ columns: [NamedExpression]
+  ) throws(UpkeepError) -> Expression {
+    switch expression {
+    case .collate(let inner, let collation):
+      return .collate(try resolved(inner, columns), collation)
+    case .literal(.integer(let position)):
+      guard position >= 1, position <= columns.count else {
+        throw UpkeepError(
+          .misuse, "ORDER BY \(position) names no column of the result, which has \(columns.count)")
+      }
+      return columns[Int(position) - 1].expression
+    case .column(let reference) where reference.qualifier == nil:
+      return columns.first { Names.equal($0.name, reference.name) }?.expression ?? expression
+    default:
+      return expression
+    }
+  }
+
+  // MARK: Aggregates
+
+  private static func aggregateCalls(
+    in expressions: [Expression], _ rows: ExpressionScope
+  ) throws(UpkeepError) -> [AggregateCall] {
+    var found: [Expression] = []
+    for expression in expressions {
+      _ = expression.replacing { part in
+        guard case .aggregate = part else { return nil }
+        if !found.contains(part) { found.append(part) }
+        return part
+      }
+    }
+    var calls: [AggregateCall] = []
+    for expression in found {
+      guard case .aggregate(let name, let arguments, let isDistinct) = expression else { continue }
+      calls.append(
+        AggregateCall(
+          expression: expression,
+          aggregate: try Aggregate(name, arguments, isDistinct: isDistinct, in: rows)))
+    }
+    return calls
+  }
+
+  /// The slot of aggregates, behind that of the table.
+  static let aggregateSlot = 1
+
+  /// The table's row, and a row of the aggregates' results.
+  private static func scope(
+    _ rows: ExpressionScope, with calls: [AggregateCall]
+  ) throws(UpkeepError) -> ExpressionScope {
+    if calls.isEmpty { return rows }
+    var columns: [ColumnSchema] = []
+    for ordinal in calls.indices {
+      columns.append(
+        try ColumnSchema(
+          ColumnDefinition("aggregate \(ordinal)", .any), table: "result", ordinal: ordinal,
+          isInPrimaryKey: false))
+    }
+    var scope = rows
+    if scope.slots.isEmpty {
+      scope.slots.append(ExpressionScope.Slot(names: [], columns: ColumnList([], hasHiddenRowid: false)))
+    }
+    scope.slots.append(ExpressionScope.Slot(names: [], columns: ColumnList(columns, hasHiddenRowid: false)))
+    for (ordinal, call) in calls.enumerated() {
+      scope.aggregates[call.expression] = SlotColumn(slot: aggregateSlot, ordinal: ordinal)
+    }
+    return scope
+  }
+}

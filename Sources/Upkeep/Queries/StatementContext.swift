@@ -1,0 +1,94 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// What a statement knows besides the store: its parameters, the time it began, and its stop button.
+package final class StatementContext {
+  package let parameters: [Value]
+  /// What `changes()` gives: the count of the statement before.
+  package let changes: Int
+  /// The statement's time; the same wherever it is asked for.
+  package let now: Timestamp
+  package let cancellation: Cancellation
+  private var steps = 0
+
+  package init(
+    parameters: [Value] = [], changes: Int = 0, now: Timestamp = .current(),
+    cancellation: Cancellation = Cancellation()
+  ) {
+    self.parameters = parameters
+    self.changes = changes
+    self.now = now
+    self.cancellation = cancellation
+  }
+
+  /// For evaluating the statement's expressions.
+  package func makeEvaluationContext() -> EvaluationContext {
+    let context = EvaluationContext()
+    context.parameters = parameters
+    context.now = now
+    context.changes = changes
+    return context
+  }
+
+  /// To be called for each row: now and then looks whether the statement shall stop.
+  @inline(__always)
+  func step() throws(UpkeepError) {
+    steps &+= 1
+    if steps & 1023 == 0 { try cancellation.check() }
+  }
+
+  /// The value of an expression without columns that is the same throughout the statement; nil if it is no such
+  /// expression, or fails.
+  func constant(_ expression: Expression) -> ConstantOperand? {
+    switch expression {
+    case .literal(let value):
+      return ConstantOperand(value: Coercion.coerce(value, to: .any) ?? .null, type: nil)
+    case .parameter(let number):
+      let isGiven = number >= 1 && number <= parameters.count
+      return ConstantOperand(value: isGiven ? parameters[number - 1] : .null, type: nil)
+    case .column, .aggregate: return nil
+    default: break
+    }
+    let bound = parameters.isEmpty ? expression : expression.replacing(parameter)
+    guard let compiled = try? CompiledExpression.compile(bound, in: ExpressionScope()),
+      compiled.isDeterministic
+    else { return nil }
+    return (try? compiled.evaluate(makeEvaluationContext())).map {
+      ConstantOperand(value: $0, type: compiled.type)
+    }
+  }
+
+  private func parameter(_ expression: Expression) -> Expression? {
+    guard case .parameter(let number) = expression, number >= 1, number <= parameters.count else {
+      return nil
+    }
+    return .literal(parameters[number - 1])
+  }
+
+  /// The value of LIMIT or OFFSET; nil for none.
+  func rowCount(_ expression: Expression?, of word: String) throws(UpkeepError) -> UInt64? {
+    guard let expression else { return nil }
+    let compiled = try CompiledExpression.compile(expression, in: ExpressionScope())
+    switch try compiled.evaluate(makeEvaluationContext()) {
+    case .null: return nil
+    case .integer(let count): return count < 0 ? nil : UInt64(count)
+    case .real(let real) where Int64(exactly: real) != nil: return real < 0 ? nil : UInt64(real)
+    case let other:
+      throw UpkeepError(.typeMismatch, "\(word) takes a whole number, not \(other.literalText)")
+    }
+  }
+}
+
+extension Timestamp {
+  /// The time now, by the machine's clock.
+  static func current() -> Timestamp {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+  }
+}

@@ -1,0 +1,249 @@
+/// A conversation with a store, statement by statement, with transactions that span statements.
+///
+/// ```swift
+/// let session = Session(store)
+/// try session.execute(.begin(immediate: false))
+/// try session.execute(.delete(DeleteStatement(TableReference("airport"))))
+/// try session.execute(.rollback)
+/// ```
+///
+/// Outside BEGIN … COMMIT each statement is a transaction of its own, and is durable, as the store promises, when
+/// `execute` returns. Within, each statement happens whole or not at all, and a failed one leaves the transaction
+/// usable. BEGIN takes the writer's turn at the first statement that writes, BEGIN IMMEDIATE at once.
+///
+/// A session is for one thread at a time; `cancellation` may be used from any.
+public final class Session {
+  /// The store.
+  public let store: Store
+  /// Stops the running statement, from any thread.
+  public let cancellation = Cancellation()
+  /// What `changes()` gives: the number of rows that the last statement which writes changed.
+  public private(set) var changes = 0
+  private var transaction: SessionTransaction?
+  private var isRunning = false
+
+  /// A conversation with a store.
+  public init(_ store: Store) { self.store = store }
+
+  deinit { transaction?.rollback() }
+
+  /// Whether BEGIN or SAVEPOINT opened a transaction that has not ended.
+  public var isInTransaction: Bool { transaction != nil }
+
+  /// Runs a statement.
+  ///
+  /// - Parameters:
+  ///   - parameters: the values of the statement's parameters; the first is parameter 1.
+  ///   - sink: takes the result's rows. A query's come while it runs; those of RETURNING when the statement is whole
+  ///     and, outside a transaction, committed.
+  /// - Throws: the statement's error; then it has changed nothing (`INSERT OR FAIL` and its like aside). `sink` for
+  ///   an error of the sink, which undoes no commit.
+  @discardableResult
+  public func execute(
+    _ statement: Statement, parameters: [Value] = [], into sink: (any RowSink)? = nil
+  ) throws(UpkeepError) -> StatementSummary {
+    try alone { () throws(UpkeepError) in
+      try run(statement, makeContext(parameters), RowDelivery(sink))
+    }
+  }
+
+  /// Ends the transaction, if one is open, without its changes.
+  public func rollback() {
+    transaction?.rollback()
+    transaction = nil
+  }
+
+  /// Runs `body` as one statement that writes: within the open transaction, or in one of its own that is committed
+  /// when `body` returns. If `body` throws, nothing of it stays.
+  package func change<T>(_ body: (TransactionScope) throws(UpkeepError) -> T) throws(UpkeepError) -> T {
+    try alone { () throws(UpkeepError) in
+      try writing { scope throws(UpkeepError) in
+        try scope.statement { () throws(UpkeepError) in try body(scope) }
+      }
+    }
+  }
+
+  /// Runs `body` on what the next statement would see.
+  package func look<T>(_ body: (TransactionScope) throws(UpkeepError) -> T) throws(UpkeepError) -> T {
+    try alone { () throws(UpkeepError) in try reading(body) }
+  }
+
+  /// One statement at a time: a sink that calls back is told so.
+  private func alone<T>(_ body: () throws(UpkeepError) -> T) throws(UpkeepError) -> T {
+    if isRunning {
+      throw UpkeepError(
+        .misuse, "a statement of this session is still running; use another session beside it")
+    }
+    isRunning = true
+    defer { isRunning = false }
+    cancellation.reset()
+    return try body()
+  }
+
+  private func makeContext(_ parameters: [Value]) -> StatementContext {
+    StatementContext(parameters: parameters, changes: changes, cancellation: cancellation)
+  }
+}
+
+@available(*, unavailable)
+extension Session: Sendable {}
+
+// MARK: - Statements
+
+extension Session {
+  private func run(
+    _ statement: Statement, _ context: StatementContext, _ delivery: RowDelivery
+  ) throws(UpkeepError) -> StatementSummary {
+    switch statement {
+    case .select(let query):
+      try reading { scope throws(UpkeepError) in
+        try QueryExecutor(scope, context).run(
+          query, begin: { names throws(UpkeepError) in try delivery.begin(names) },
+          row: { values throws(UpkeepError) in try delivery.row(values) })
+      }
+    case .values(let rows):
+      try reading { scope throws(UpkeepError) in
+        try QueryExecutor(scope, context).run(
+          values: rows, begin: { names throws(UpkeepError) in try delivery.begin(names) },
+          row: { values throws(UpkeepError) in try delivery.row(values) })
+      }
+    case .explain(.statement(let explained)):
+      let lines = try reading { scope throws(UpkeepError) in
+        try Explainer(scope: scope, statement: context).lines(explained)
+      }
+      try delivery.deliver(["plan"], lines.map { [.text($0)] })
+    case .upsert(let upsert):
+      return try change(delivery, resolution: upsert.otherwise) { scope throws(UpkeepError) in
+        try UpsertExecutor(scope: scope, statement: context).run(upsert)
+      }
+    case .update(let update):
+      return try change(delivery, resolution: update.otherwise) { scope throws(UpkeepError) in
+        try UpdateExecutor(scope: scope, statement: context).run(update)
+      }
+    case .delete(let delete):
+      return try change(delivery, resolution: .abort) { scope throws(UpkeepError) in
+        try DeleteExecutor(scope: scope, statement: context).run(delete)
+      }
+    case .createTable, .dropTable, .createIndex, .dropIndex:
+      return try changeSchema(statement)
+    case .begin, .commit, .rollback, .savepoint, .rollbackTo, .release:
+      try control(statement)
+    }
+    return StatementSummary(changes: changes)
+  }
+
+  private func changeSchema(_ statement: Statement) throws(UpkeepError) -> StatementSummary {
+    try writing { scope throws(UpkeepError) in
+      let change = SchemaChange(scope)
+      switch statement {
+      case .createTable(let definition, let ifNotExists):
+        if definition.isTemporary {
+          throw UpkeepError(
+            .unsupported,
+            "temporary tables are not there yet; create \(definition.name) as a plain table and drop it")
+        }
+        try change.createTable(definition, ifNotExists: ifNotExists)
+      case .dropTable(let name, let ifExists): try change.dropTable(name, ifExists: ifExists)
+      case .createIndex(let definition, let ifNotExists):
+        try change.createIndex(definition, ifNotExists: ifNotExists)
+      case .dropIndex(let name, let ifExists): try change.dropIndex(name, ifExists: ifExists)
+      default: break
+      }
+    }
+    return StatementSummary(changes: changes)
+  }
+
+  /// Runs a statement that changes rows, and shows what it returns when it is whole.
+  private func change(
+    _ delivery: RowDelivery, resolution: ConflictResolution,
+    _ body: (TransactionScope) throws(UpkeepError) -> ChangeResult
+  ) throws(UpkeepError) -> StatementSummary {
+    var kept: UpkeepError?
+    let result: ChangeResult?
+    do throws(UpkeepError) {
+      result = try writing { (scope) throws(UpkeepError) -> ChangeResult? in
+        if resolution != .fail { return try scope.statement { () throws(UpkeepError) in try body(scope) } }
+        // OR FAIL keeps the rows before the bad one: the transaction goes on, or commits.
+        let savepoint = try scope.savepoint()
+        defer { scope.release(savepoint) }
+        do throws(UpkeepError) {
+          return try body(scope)
+        } catch {
+          if error.isOfRow { kept = error } else { try scope.rollback(to: savepoint) }
+          if kept == nil { throw error }
+          return nil
+        }
+      }
+    } catch {
+      if resolution == .rollback && error.isOfRow { rollback() }
+      throw error
+    }
+    if let kept { throw kept }
+    guard let result else { return StatementSummary(changes: changes) }
+    changes = result.summary.changes
+    if let columns = result.columns { try delivery.deliver(columns, result.rows) }
+    return result.summary
+  }
+}
+
+// MARK: - Transactions
+
+extension Session {
+  private func reading<T>(_ body: (TransactionScope) throws(UpkeepError) -> T) throws(UpkeepError) -> T {
+    if transaction != nil, let scope = try transaction?.reading(store) { return try body(scope) }
+    let scope = try store.beginRead()
+    defer { scope.rollback() }
+    return try body(scope)
+  }
+
+  private func writing<T>(_ body: (TransactionScope) throws(UpkeepError) -> T) throws(UpkeepError) -> T {
+    if transaction != nil, let scope = try transaction?.writing(store) { return try body(scope) }
+    let scope = try store.beginWrite()
+    defer { scope.rollback() }
+    let result = try body(scope)
+    try scope.commit()
+    return result
+  }
+
+  private func control(_ statement: Statement) throws(UpkeepError) {
+    switch statement {
+    case .begin(let immediate):
+      if transaction != nil {
+        throw UpkeepError(
+          .misuse, "a transaction is open already; COMMIT or ROLLBACK it, or use SAVEPOINT within it")
+      }
+      var begun = SessionTransaction()
+      if immediate { _ = try begun.writing(store) }
+      transaction = begun
+    case .commit:
+      try requireTransaction("COMMIT")
+      try commit()
+    case .rollback:
+      try requireTransaction("ROLLBACK")
+      rollback()
+    case .savepoint(let name):
+      if transaction == nil { transaction = SessionTransaction(beganWithSavepoint: true) }
+      try transaction?.addSavepoint(name)
+    case .rollbackTo(let name):
+      try requireTransaction("ROLLBACK TO")
+      try transaction?.rollback(to: name)
+    case .release(let name):
+      try requireTransaction("RELEASE")
+      if try transaction?.release(name) == true { try commit() }
+    default: break
+    }
+  }
+
+  /// Ends the transaction, whether or not its changes could be made to last.
+  private func commit() throws(UpkeepError) {
+    var ending = transaction
+    transaction = nil
+    try ending?.commit()
+  }
+
+  private func requireTransaction(_ word: String) throws(UpkeepError) {
+    if transaction == nil {
+      throw UpkeepError(.misuse, "\(word) without a transaction; BEGIN opens one")
+    }
+  }
+}
