@@ -156,7 +156,7 @@ enum OverflowValue {
   static func retire(_ reference: RawBytes, _ edits: PageEdits) throws(StorageError) -> Int {
     var count = 0
     try forEachPage(reference, edits.store) { (id, _) throws(StorageError) in
-      edits.retire(id)
+      try edits.retireUnread(id)
       count += 1
     }
     return count
@@ -185,6 +185,14 @@ enum OverflowValue {
       return nil
     default: return "role of an overflow page is \(role)"
     }
+  }
+}
+
+extension PageEdits {
+  /// Retires a page that was perhaps never read, so that nothing has vouched for its id.
+  func retireUnread(_ id: PageID) throws(StorageError) {
+    guard id != .none, id.rawValue < PageTable.limit else { throw damaged(id, "is no page") }
+    retire(id)
   }
 }
 

@@ -82,7 +82,7 @@ extension TreeEditor {
       let node = try TreeReader.node(page, level: level, store)
       for child in 0...node.count { try retireAll(node.child(child), level: level - 1) }
     }
-    edits.retire(page)
+    try edits.retireUnread(page)
   }
 
   // MARK: Nodes

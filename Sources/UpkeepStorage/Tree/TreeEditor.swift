@@ -43,7 +43,7 @@ final class TreeEditor {
   var lastInsert = -2
 
   private var madeBuilder: NodeBuilder?
-  let reference = ByteBuffer(capacity: OverflowValue.longestReference)
+  private var madeReference: ByteBuffer?
   private var keyCopy: ByteBuffer?
   private var valueCopy: ByteBuffer?
 
@@ -158,6 +158,8 @@ final class TreeEditor {
 
   /// Stores a long value in pages of its own; what stands for it in the leaf.
   private func writeOverflow(_ value: RawBytes) throws(StorageError) -> RawBytes {
+    let reference = madeReference ?? ByteBuffer(capacity: OverflowValue.longestReference)
+    madeReference = reference
     try OverflowValue.write(value, edits, reference: reference)
     let stored = RawBytes(start: UnsafeRawPointer(reference.base), count: reference.count)
     root.overflowPages &+= UInt64(OverflowValue.pageCount(stored, pageSize: pageSize))
