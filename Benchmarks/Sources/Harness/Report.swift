@@ -38,7 +38,9 @@ extension Comparison {
 
   /// The figures as JSON: nanoseconds an operation, every round.
   public func json(settings: [String: String]) -> String {
-    func quoted(_ text: String) -> String { "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
+    func quoted(_ text: String) -> String {
+      "\"" + text.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\""
+    }
     let head = settings.sorted { $0.key < $1.key }.map { "\(quoted($0.key)): \(quoted($0.value))" }
     let rows = Workload.allCases.compactMap { workload -> String? in
       guard let row = figures[workload] else { return nil }
@@ -47,14 +49,14 @@ extension Comparison {
       }
       return "    \(quoted(workload.rawValue)): {\(cells.joined(separator: ", "))}"
     }
-    let sizes = names.map { "\(quoted($0)): \(sizes[$0] ?? 0)" }
+    let bytes = names.map { "\(quoted($0)): \(sizes[$0] ?? 0)" }
     return """
       {
         "settings": {\(head.joined(separator: ", "))},
         "nanosecondsPerOperation": {
       \(rows.joined(separator: ",\n"))
         },
-        "bytesAfterClose": {\(sizes.joined(separator: ", "))}
+        "bytesAfterClose": {\(bytes.joined(separator: ", "))}
       }
       """
   }

@@ -65,13 +65,12 @@ final class WorkingState {
     return root
   }
 
-  /// Takes the editors' roots over and lets them go: their fingers point at pages that may now be copied.
+  /// Takes the editors' roots over. The editors stay: under a new stamp they copy what they edit.
   func settle() throws(StorageError) {
     for (tree, editor) in editors {
       try editor.flush()
       store(tree, editor.root)
     }
-    forgetEditors()
   }
 
   private func store(_ tree: TreeID, _ root: TreeRoot?) {
