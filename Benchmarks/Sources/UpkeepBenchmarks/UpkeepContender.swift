@@ -77,12 +77,12 @@ final class UpkeepContender: Contender {
       return people.count
     case .pointReadByID:
       try store.read { snapshot in
-        for id in people.probes { _ = try snapshot.withRow("t", .integer(Int64(id))) { (row) throws(UpkeepError) in try self.read(row) } }
+        for id in people.probes { _ = try snapshot.withRow("t", key: [.integer(Int64(id))]) { (row) throws(UpkeepError) in try self.read(row) } }
       }
       return people.count
     case .pointReadEach:
       for id in people.probes {
-        try store.read { snapshot in _ = try snapshot.withRow("t", .integer(Int64(id))) { (row) throws(UpkeepError) in try self.read(row) } }
+        try store.read { snapshot in _ = try snapshot.withRow("t", key: [.integer(Int64(id))]) { (row) throws(UpkeepError) in try self.read(row) } }
       }
       return people.count
     case .pointReadByEmail:
