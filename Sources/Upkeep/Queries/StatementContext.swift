@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// What a statement knows besides the store: its parameters, the time it began, and its stop button.
 package final class StatementContext {
   package let parameters: [Value]
@@ -17,7 +9,7 @@ package final class StatementContext {
   private var steps = 0
 
   package init(
-    parameters: [Value] = [], changes: Int = 0, now: Timestamp = .current(),
+    parameters: [Value] = [], changes: Int = 0, now: Timestamp = .now(),
     cancellation: Cancellation = Cancellation()
   ) {
     self.parameters = parameters
@@ -81,14 +73,5 @@ package final class StatementContext {
     case let other:
       throw UpkeepError(.typeMismatch, "\(word) takes a whole number, not \(other.literalText)")
     }
-  }
-}
-
-extension Timestamp {
-  /// The time now, by the machine's clock.
-  static func current() -> Timestamp {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
   }
 }

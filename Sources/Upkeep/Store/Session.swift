@@ -162,6 +162,8 @@ extension Session {
     let result: ChangeResult?
     do throws(UpkeepError) {
       result = try writing { (scope) throws(UpkeepError) -> ChangeResult? in
+        // Outside a transaction the whole of it is taken back.
+        if transaction == nil && resolution != .fail { return try body(scope) }
         if resolution != .fail { return try scope.statement { () throws(UpkeepError) in try body(scope) } }
         // OR FAIL keeps the rows before the bad one: the transaction goes on, or commits.
         let savepoint = try scope.savepoint()
