@@ -337,9 +337,9 @@ package final class CSVReader {
 }
 
 extension UpkeepError {
-  /// A line of a feed that cannot be read.
+  /// A line of a feed that cannot be read. The message does not name the line: `rowNumber` does.
   static func badLine(_ line: Int, _ reason: String) -> UpkeepError {
-    var error = UpkeepError(.badInput, "line \(line): \(reason)")
+    var error = UpkeepError(.badInput, reason)
     error.rowNumber = line
     return error
   }

@@ -13,7 +13,7 @@ private func read(
   do {
     while try reader.next() {
       if let problem = reader.problem {
-        lines.append("! \(problem.message)")
+        lines.append("! line \(problem.rowNumber ?? 0): \(problem.message)")
         continue
       }
       let fields = (0..<reader.fieldCount).map { field in
@@ -23,7 +23,7 @@ private func read(
       lines.append("\(reader.line): \(fields.joined(separator: "|"))")
     }
   } catch {
-    lines.append("!! \(error.message)")
+    lines.append("!! line \(error.rowNumber ?? 0): \(error.message)")
   }
   return lines
 }

@@ -1,0 +1,154 @@
+import ArgumentParser
+import Upkeep
+
+/// The options of the shell itself: `upkeep [OPTIONS] [DATABASE]`.
+struct ShellArguments: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "upkeep",
+    abstract: "The shell of Upkeep, an embedded database whose basic write is the upsert.",
+    usage: """
+      upkeep [OPTIONS] [DATABASE]
+      upkeep load DATABASE FILE… --into TABLE [--mode MODE] [OPTIONS]
+      upkeep schema|stats|check DATABASE
+      """,
+    discussion: """
+      Without DATABASE the store is in memory; one that does not exist is made. SQL and dot commands come \
+      from -c and -f, else from standard input: a statement ends with `;`, a dot command stands alone on \
+      its line (.help lists them). A database named like a subcommand is written ./load.
+
+      Example: upkeep feeds.upkeep -c "SELECT count(*) FROM airport"
+      """,
+    version: "upkeep \(version)")
+
+  @Option(
+    name: [.short, .long], parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Run this and exit; may be repeated, also among -f.", valueName: "SQL"))
+  var command: [String] = []
+
+  @Option(
+    name: [.short, .long], parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Run a script and exit; - is standard input.", valueName: "FILE"))
+  var file: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "How rows are shown: \(ResultFormat.names). On a terminal table, else list.", valueName: "FORMAT"))
+  var format: ResultFormat?
+
+  @Flag(inversion: .prefixedNo, help: "Show the names of columns above rows.")
+  var header: Bool?
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("What stands for NULL.", valueName: "TEXT"))
+  var null: String?
+
+  @Flag(help: "Stop at the first error.")
+  var bail = false
+
+  @OptionGroup var opening: OpeningOptions
+
+  @Flag(help: "Say nothing but results and errors.")
+  var quiet = false
+
+  @Argument(help: ArgumentHelp("The database's file.", valueName: "DATABASE"))
+  var database: String?
+}
+
+/// How a database is opened.
+struct OpeningOptions: ParsableArguments {
+  @Flag(help: "Never write to the database.")
+  var readonly = false
+
+  @Option(
+    help: ArgumentHelp(
+      "When a commit returns: full (on disk) or none (as the system gets to it).", valueName: "MODE"))
+  var durability = DurabilityWord.full
+
+  @Option(help: ArgumentHelp("How long to wait for another process to let go.", valueName: "SECONDS"))
+  var wait: Double = 0
+
+  func validate() throws {
+    guard wait >= 0, wait.isFinite else { throw ValidationError("--wait takes a number of seconds.") }
+  }
+}
+
+/// The durability modes by the words of the command line.
+enum DurabilityWord: String, ExpressibleByArgument, CaseIterable {
+  case full
+  case none
+}
+
+extension ResultFormat: ExpressibleByArgument {}
+
+/// What -c and -f ask for, in the order given.
+enum ScriptSource: Equatable {
+  case text(String)
+  case file(String)
+}
+
+/// Reads the command line.
+enum ArgumentReading {
+  /// The subcommands that there are, and those that will be: their names are not database names.
+  static let subcommands = ["load", "schema", "stats", "check"]
+  static let laterSubcommands = ["dump", "backup", "compact", "diff", "draw", "import-sqlite"]
+
+  /// The scripts of -c and -f in the order in which they stand. The parser keeps each option's values
+  /// in order, but not the order between the two.
+  static func scripts(_ arguments: [String]) -> [ScriptSource] {
+    let valueOptions: Set<String> = ["--format", "--null", "--durability", "--wait"]
+    var scripts: [ScriptSource] = []
+    var index = 0
+    while index < arguments.count {
+      let argument = arguments[index]
+      index += 1
+      switch argument {
+      case "--": return scripts
+      case "-c", "--command", "-f", "--file":
+        guard index < arguments.count else { return scripts }
+        let isText = argument == "-c" || argument == "--command"
+        scripts.append(isText ? .text(arguments[index]) : .file(arguments[index]))
+        index += 1
+      default:
+        if valueOptions.contains(argument) { index += 1 }
+        if argument.hasPrefix("--command=") { scripts.append(.text(String(argument.dropFirst(10)))) }
+        if argument.hasPrefix("--file=") { scripts.append(.file(String(argument.dropFirst(7)))) }
+      }
+    }
+    return scripts
+  }
+
+  /// Parses arguments, or says what is wrong with them (status 2), or shows help or version (status 0).
+  static func parse<T: ParsableCommand>(_ type: T.Type, _ arguments: [String]) -> Result<T, Ending> {
+    do {
+      let parsed = try type.parseAsRoot(arguments)
+      guard let result = parsed as? T else {
+        // `--help` and `--version` come back as commands of the parser's own.
+        var other = parsed
+        do {
+          try other.run()
+          return .failure(Ending(text: "", isError: false))
+        } catch {
+          return .failure(ending(type, error))
+        }
+      }
+      return .success(result)
+    } catch {
+      return .failure(ending(type, error))
+    }
+  }
+
+  private static func ending<T: ParsableCommand>(_ type: T.Type, _ error: any Error) -> Ending {
+    if type.exitCode(for: error).isSuccess {
+      return Ending(text: type.fullMessage(for: error), isError: false)
+    }
+    let message = type.message(for: error)
+    return Ending(text: "error: \(message)\n\(type.usageString())", isError: true)
+  }
+
+  /// Why the program ends before it began: help, or a command line that means nothing.
+  struct Ending: Error {
+    var text: String
+    var isError: Bool
+  }
+}

@@ -1,0 +1,132 @@
+import Upkeep
+
+/// A command to the shell itself.
+struct DotCommand {
+  /// Its name with the dot, then other names for it.
+  var names: [String]
+  /// What follows the name: `FILE TABLE [OPTIONS]`.
+  var arguments: String
+  /// What it does, in one line.
+  var summary: String
+  /// Does it. The first argument is the shell, the second what follows the name.
+  var run: (Shell, DotArguments) throws -> Void
+
+  init(
+    _ names: String..., arguments: String = "", does summary: String,
+    run: @escaping (Shell, DotArguments) throws -> Void
+  ) {
+    self.names = names
+    self.arguments = arguments
+    self.summary = summary
+    self.run = run
+  }
+
+  /// The name and what follows it.
+  var usage: String { arguments.isEmpty ? names[0] : "\(names[0]) \(arguments)" }
+
+  /// Every dot command, in the order of `.help`.
+  static var all: [DotCommand] {
+    tableCommands + importCommands + showingCommands + careCommands + controlCommands
+  }
+
+  /// Dot commands of SHELL's whole list that are not there yet; named so that they are not taken for typing errors.
+  static let later: Set<String> = [
+    ".tree", ".export", ".dump", ".backup", ".sync", ".diff", ".maxrows", ".width", ".explain", ".param",
+    ".compact", ".history",
+  ]
+}
+
+/// What follows a dot command's name.
+struct DotArguments {
+  /// The command's name as it was typed.
+  let name: String
+  /// The rest of the line, without the blanks around it.
+  let text: String
+  /// The rest as words; quotes, single or double, hold a word together.
+  let words: [String]
+
+  init(_ line: String) throws {
+    var rest = Substring(line).drop { $0 == " " || $0 == "\t" }
+    let name = rest.prefix { $0 != " " && $0 != "\t" }
+    rest = rest.dropFirst(name.count).drop { $0 == " " || $0 == "\t" }
+    while let last = rest.last, last == " " || last == "\t" { rest.removeLast() }
+    self.name = String(name)
+    text = String(rest)
+    words = try Self.split(rest)
+  }
+
+  private static func split(_ text: Substring) throws -> [String] {
+    var words: [String] = []
+    var word: String?
+    var quote: Character?
+    for character in text {
+      if let open = quote {
+        if character == open { quote = nil } else { word?.append(character) }
+      } else if character == "'" || character == "\"" {
+        quote = character
+        word = word ?? ""
+      } else if character == " " || character == "\t" {
+        if let done = word { words.append(done) }
+        word = nil
+      } else {
+        word = (word ?? "") + String(character)
+      }
+    }
+    if let quote { throw ShellError("a \(quote) is opened and not closed") }
+    if let word { words.append(word) }
+    return words
+  }
+
+  /// The one word that must be there.
+  func one(_ what: String) throws -> String {
+    guard words.count == 1 else { throw ShellError("\(name) takes \(what)") }
+    return words[0]
+  }
+
+  /// The one word that may be there.
+  func atMostOne(_ what: String) throws -> String? {
+    guard words.count <= 1 else { throw ShellError("\(name) takes \(what), or nothing") }
+    return words.first
+  }
+
+  func none() throws {
+    guard words.isEmpty else { throw ShellError("\(name) takes nothing after it") }
+  }
+
+  /// `on` or `off`.
+  func onOff() throws -> Bool {
+    switch try one("on or off").lowercased() {
+    case "on", "yes", "true", "1": return true
+    case "off", "no", "false", "0": return false
+    case let word: throw ShellError("\(name) takes on or off, not \(word)")
+    }
+  }
+}
+
+extension Shell {
+  /// Runs a line that begins with a dot, or with psql's backslash.
+  func runDotCommand(_ line: String) {
+    if settings.echoes { console.write(line + "\n") }
+    do {
+      let arguments = try DotArguments(line)
+      let commands = DotCommand.all
+      guard let command = commands.first(where: { $0.names.contains(arguments.name) }) else {
+        throw Self.unknown(arguments.name, commands)
+      }
+      try command.run(self, arguments)
+    } catch let error as ShellError {
+      report(error)
+    } catch let error as UpkeepError {
+      report(error)
+    } catch {
+      report(ShellError("\(error)"))
+    }
+  }
+
+  private static func unknown(_ name: String, _ commands: [DotCommand]) -> ShellError {
+    if DotCommand.later.contains(name) { return ShellError("\(name) is not there yet", code: .unsupported) }
+    let suggestion = Names.suggestion(for: name, among: commands.flatMap(\.names))
+    return ShellError(
+      "there is no dot command \(name)\(suggestion.isEmpty ? "; .help lists them" : suggestion)")
+  }
+}

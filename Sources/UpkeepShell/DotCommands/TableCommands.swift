@@ -1,0 +1,80 @@
+import Upkeep
+import UpkeepSQL
+
+extension DotCommand {
+  /// Commands that say what tables and indexes there are.
+  static var tableCommands: [DotCommand] {
+    [
+      DotCommand(".tables", "\\dt", arguments: "[PATTERN]", does: "list the tables, of those LIKE PATTERN") {
+        shell, arguments in
+        let pattern = try arguments.atMostOne("a pattern")
+        for table in try shell.tables() where pattern.map({ NamePattern($0).matches(table.name) }) ?? true {
+          shell.results.write(table.name + "\n")
+        }
+      },
+      DotCommand(".indexes", ".indices", arguments: "[TABLE]", does: "list the indexes, of one table or all")
+      {
+        shell, arguments in
+        let name = try arguments.atMostOne("a table")
+        for table in try shell.tables(name) {
+          for index in table.indexes { shell.results.write(index.name + "\n") }
+        }
+      },
+      DotCommand(
+        ".schema", "\\d", arguments: "[TABLE]", does: "show the SQL that makes the tables and their indexes"
+      ) {
+        shell, arguments in
+        let name = try arguments.atMostOne("a table")
+        for table in try shell.tables(name) { shell.results.write(SchemaText.of(table)) }
+      },
+    ]
+  }
+}
+
+extension Shell {
+  /// The tables, or the one of this name.
+  func tables(_ name: String? = nil) throws -> [TableSchema] {
+    try database.session.look { scope throws(UpkeepError) in
+      let catalog = try scope.catalog
+      guard let name else { return catalog.tables }
+      return [try catalog.table(name)]
+    }
+  }
+}
+
+/// The statements that make a table as it is.
+enum SchemaText {
+  static func of(_ table: TableSchema) -> String {
+    let indexes = table.indexes.filter { !$0.isConstraint }.map(\.definition)
+    return SQLPrinter.createTable(table.definition, indexes: indexes) + "\n"
+  }
+}
+
+/// A name with `%` and `_` as LIKE has them, without regard to case.
+struct NamePattern {
+  private let pattern: [UInt8]
+
+  init(_ pattern: String) { self.pattern = Array(Names.folded(pattern).utf8) }
+
+  func matches(_ name: String) -> Bool {
+    let text = Array(Names.folded(name).utf8)
+    var reachable = [Bool](repeating: false, count: text.count + 1)
+    reachable[0] = true
+    for symbol in pattern {
+      var next = [Bool](repeating: false, count: text.count + 1)
+      if symbol == UInt8(ascii: "%") {
+        var isReached = false
+        for place in 0...text.count {
+          isReached = isReached || reachable[place]
+          next[place] = isReached
+        }
+      } else {
+        for place in 0..<text.count where reachable[place] {
+          if symbol == UInt8(ascii: "_") || symbol == text[place] { next[place + 1] = true }
+        }
+      }
+      reachable = next
+    }
+    return reachable[text.count]
+  }
+}

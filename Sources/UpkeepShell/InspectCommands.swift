@@ -1,0 +1,103 @@
+import ArgumentParser
+import Foundation
+import Upkeep
+
+/// What the subcommands that only look at a database have in common.
+struct InspectOptions: ParsableArguments {
+  @Argument(help: ArgumentHelp("The database's file.", valueName: "DATABASE"))
+  var database: String
+
+  @Flag(help: "Answer in JSON.")
+  var json = false
+
+  @Option(help: ArgumentHelp("How long to wait for another process to let go.", valueName: "SECONDS"))
+  var wait: Double = 0
+
+  /// Opens the database for reading, and tells what `body` finds.
+  func inspect(_ body: (Database, Output) throws -> ExitStatus) -> ExitStatus {
+    let output = Output(STDOUT_FILENO)
+    let messages = Messages(results: output, errors: Output(STDERR_FILENO))
+    var opening = OpeningOptions()
+    opening.readonly = true
+    opening.durability = .full
+    opening.wait = wait
+    do {
+      let database = try Database(self.database, opening)
+      let status = try body(database, output)
+      output.flush()
+      try database.close()
+      return status
+    } catch let error as UpkeepError {
+      messages.error(error.message, code: error.code)
+      return ExitStatus(error.code)
+    } catch {
+      messages.error("\(error)", code: .misuse)
+      return .failure
+    }
+  }
+}
+
+/// `upkeep schema DATABASE`
+struct SchemaArguments: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "upkeep schema", abstract: "Show the SQL that makes the database's tables and indexes.",
+    discussion: "Example: upkeep schema feeds.upkeep > schema.sql")
+
+  @OptionGroup var options: InspectOptions
+
+  func show() -> ExitStatus {
+    options.inspect { database, output in
+      let scope = try database.store.beginRead()
+      defer { scope.rollback() }
+      let texts = try scope.catalog.tables.map { (name: $0.name, sql: SchemaText.of($0)) }
+      if options.json {
+        let tables = texts.map { "{\"name\":\(JSONText.quoted($0.name)),\"sql\":\(JSONText.quoted($0.sql))}" }
+        output.write("[\(tables.joined(separator: ","))]\n")
+      } else {
+        for text in texts { output.write(text.sql) }
+      }
+      return .success
+    }
+  }
+}
+
+/// `upkeep stats DATABASE`
+struct StatsArguments: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "upkeep stats", abstract: "Say what a database holds and takes up.",
+    discussion: "Example: upkeep stats feeds.upkeep --json")
+
+  @OptionGroup var options: InspectOptions
+
+  func show() -> ExitStatus {
+    options.inspect { database, output in
+      let statistics = try database.store.statistics()
+      output.write(options.json ? Inspector.json(statistics) : Inspector.statistics(of: database, statistics))
+      return .success
+    }
+  }
+}
+
+/// `upkeep check DATABASE`
+struct CheckArguments: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "upkeep check", abstract: "Verify every page, tree, index and row.",
+    discussion:
+      "Prints ok (status 0), or each problem on its line (status 4).\n\nExample: upkeep check feeds.upkeep")
+
+  @OptionGroup var options: InspectOptions
+
+  func check() -> ExitStatus {
+    options.inspect { database, output in
+      let problems = try database.store.verify()
+      if options.json {
+        output.write(
+          "{\"ok\":\(problems.isEmpty),\"problems\":[\(problems.map(JSONText.quoted).joined(separator: ","))]}\n"
+        )
+      } else {
+        output.write(Inspector.findings(problems))
+      }
+      return problems.isEmpty ? .success : .corrupt
+    }
+  }
+}

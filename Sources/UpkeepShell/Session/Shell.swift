@@ -1,0 +1,263 @@
+import Foundation
+import Upkeep
+import UpkeepSQL
+
+/// Runs scripts: statements against the database, dot commands against the shell itself.
+///
+/// 1. Input is cut into pieces as it arrives, and each piece runs before more is read.
+/// 2. A statement's rows go to the output through the printer of the format in force. The session gives those
+///    of a change outside a transaction when its commit is durable.
+/// 3. The output is flushed after each piece; then the next one runs, also after an error, unless `--bail`.
+final class Shell {
+  /// What is shown and how; dot commands change it.
+  struct Settings {
+    var style: ResultStyle
+    var showsChanges: Bool
+    var showsTime = false
+    var echoes = false
+    var bails: Bool
+  }
+
+  let console: Output
+  let messages: Messages
+  let opening: OpeningOptions
+  var settings: Settings
+  private(set) var database: Database
+  private(set) var status = ExitStatus.success
+  /// Set by `.quit`, `--bail` after an error, or an output that takes no more.
+  private(set) var isFinished = false
+  /// Where rows go: the console, or a file after `.output` and `.once`.
+  private(set) var results: Output
+  private var resultsAreForOnce = false
+  private var readDepth = 0
+
+  init(_ database: Database, console: Output, messages: Messages, opening: OpeningOptions, settings: Settings)
+  {
+    self.database = database
+    self.console = console
+    self.messages = messages
+    self.opening = opening
+    self.settings = settings
+    results = console
+  }
+
+  // MARK: - Input
+
+  /// Runs what a descriptor gives, with prompts if a person types it.
+  func run(descriptor: Int32, file: String? = nil, isInteractive: Bool = false) {
+    var reader = ScriptReader()
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    defer { chunk.deallocate() }
+    while !isFinished {
+      if isInteractive { prompt(reader.isInStatement) }
+      let count = Foundation.read(descriptor, chunk.baseAddress, chunk.count)
+      if count < 0 && errno == EINTR { continue }
+      if count < 0 { report(.system("cannot read \(file ?? "standard input")", errno)) }
+      if count <= 0 { break }
+      reader.feed(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+      runPieces(of: &reader, file: file)
+    }
+    reader.end()
+    runPieces(of: &reader, file: file)
+    if isInteractive && !isFinished { console.write("\n") }
+    console.flush()
+  }
+
+  /// Runs the text of a `-c`.
+  func run(text: String) {
+    var reader = ScriptReader()
+    reader.feed(text.utf8)
+    reader.end()
+    runPieces(of: &reader, file: nil)
+  }
+
+  /// Runs a script by path; `-` is standard input.
+  func run(file: String) {
+    if file == "-" { return run(descriptor: STDIN_FILENO) }
+    guard readDepth < 16 else {
+      return report(ShellError("scripts read one another more than 16 deep; is one reading itself?"))
+    }
+    let descriptor = Foundation.open(file, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return report(.system("cannot read \(file)", errno)) }
+    defer { Foundation.close(descriptor) }
+    readDepth += 1
+    defer { readDepth -= 1 }
+    run(descriptor: descriptor, file: file)
+  }
+
+  private func prompt(_ isInStatement: Bool) {
+    let name = database.name
+    let mark = database.session.isInTransaction ? "*> " : "> "
+    console.write(
+      isInStatement ? String(repeating: " ", count: max(0, DisplayWidth.of(name) - 2)) + "...> " : name + mark
+    )
+    console.flush()
+  }
+
+  private func runPieces(of reader: inout ScriptReader, file: String?) {
+    while !isFinished, let piece = reader.next() {
+      switch piece {
+      case .statement(let statement): run(statement, file: file)
+      case .dotCommand(let text): runDotCommand(text)
+      }
+      finishPiece()
+    }
+  }
+
+  private func finishPiece() {
+    results.flush()
+    console.flush()
+    let failure = results.failure ?? console.failure
+    guard let failure else { return }
+    isFinished = true
+    status.raise(to: .failure)
+    // A reader that has gone knows it; anything else must be said.
+    if failure != EPIPE {
+      messages.error("cannot write the results: \(String(cString: strerror(failure)))", code: .io)
+    }
+  }
+
+  // MARK: - Statements
+
+  private func run(_ statement: StatementSplitter.Piece, file: String?) {
+    if settings.echoes {
+      console.write(statement.text + "\n")
+      console.flush()
+    }
+    let clock = ContinuousClock()
+    let began = clock.now
+    let sink = ResultSink(results, settings.style)
+    do throws(UpkeepError) {
+      let summary = try database.session.execute(try parse(statement).statement, into: sink)
+      sink.end()
+      results.flush()
+      tell(summary, after: clock.now - began)
+      if resultsAreForOnce && sink.hasBegun { resetOutput() }
+    } catch {
+      sink.end()
+      // A reader that has gone away is told of by the output.
+      if results.failure == nil { report(error, at: TextPlace(error, in: statement, file: file)) }
+    }
+    if settings.showsTime {
+      messages.line("time: \(String(format: "%.3f", Figures.inSeconds(clock.now - began))) s")
+    }
+  }
+
+  private func parse(_ piece: StatementSplitter.Piece) throws(UpkeepError) -> SQLStatement {
+    var parser = SQLParser(utf8: piece.utf8, firstLine: piece.line)
+    guard let statement = try parser.next() else {
+      throw UpkeepError(.syntax, "there is no statement here")
+    }
+    return statement
+  }
+
+  /// One line of what a change did, and its notices.
+  func tell(_ summary: StatementSummary, after duration: Duration) {
+    for notice in summary.notices { messages.notice(notice) }
+    guard settings.showsChanges, !summary.tally.isEmpty else { return }
+    messages.line("\(Figures.counts(summary)) (\(Figures.seconds(duration)))")
+  }
+
+  // MARK: - Errors and the end
+
+  func report(_ error: UpkeepError, at place: TextPlace? = nil) {
+    report(error.message, error.code, place)
+  }
+
+  func report(_ error: ShellError) {
+    report(error.message, error.code, nil)
+  }
+
+  private func report(_ message: String, _ code: UpkeepError.Code, _ place: TextPlace?) {
+    messages.error(message, code: code, place: place)
+    status.raise(to: ExitStatus(code))
+    if settings.bails { isFinished = true }
+  }
+
+  /// Raises the exit status for what was told already.
+  func raise(to status: ExitStatus) {
+    self.status.raise(to: status)
+    if settings.bails && status != .success { isFinished = true }
+  }
+
+  func quit() { isFinished = true }
+
+  /// Ends the session: what was not committed is undone, and the database is closed.
+  func finish() -> ExitStatus {
+    endTransaction("the input ended within a transaction; its changes were undone")
+    do throws(UpkeepError) {
+      try database.close()
+    } catch {
+      messages.error(error.message, code: error.code)
+      status.raise(to: ExitStatus(error.code))
+    }
+    resetOutput()
+    console.flush()
+    return status
+  }
+
+  private func endTransaction(_ notice: String) {
+    guard database.session.isInTransaction else { return }
+    messages.notice(notice)
+    database.session.rollback()
+  }
+
+  // MARK: - For dot commands
+
+  /// Leaves the database for another one.
+  func open(_ path: String?) throws(UpkeepError) {
+    endTransaction("the database was closed within a transaction; its changes were undone")
+    try database.close()
+    do throws(UpkeepError) {
+      database = try Database(path, opening)
+    } catch {
+      database = try Database(nil, opening)
+      throw error
+    }
+  }
+
+  /// Sends results to a file, or back to the console.
+  func sendResults(to path: String?, once: Bool) throws(ShellError) {
+    resetOutput()
+    guard let path else { return }
+    results = try Output.file(path)
+    resultsAreForOnce = once
+  }
+
+  private func resetOutput() {
+    if results !== console {
+      results.close()
+      if let failure = results.failure { report(.system("cannot write the results", failure)) }
+    }
+    results = console
+    resultsAreForOnce = false
+  }
+}
+
+/// Takes the rows of one statement to a printer.
+final class ResultSink: RowSink {
+  private let output: Output
+  private let style: ResultStyle
+  private var printer: (any ResultPrinter)?
+
+  init(_ output: Output, _ style: ResultStyle) {
+    self.output = output
+    self.style = style
+  }
+
+  /// Whether the statement gave rows, if perhaps none.
+  var hasBegun: Bool { printer != nil }
+
+  func begin(columns: [String]) throws {
+    let printer = style.printer(output)
+    printer.begin(columns)
+    self.printer = printer
+  }
+
+  func row(_ values: [Value]) throws {
+    printer?.row(values)
+    if output.failure != nil { throw ShellError("the output takes no more rows", code: .io) }
+  }
+
+  func end() { printer?.end() }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Upkeep
+
+/// What goes wrong in the shell itself: a file that cannot be read, a dot command used wrongly.
+struct ShellError: Error {
+  var message: String
+  var code = UpkeepError.Code.misuse
+
+  init(_ message: String, code: UpkeepError.Code = .misuse) {
+    self.message = message
+    self.code = code
+  }
+
+  /// A call on the system that failed.
+  static func system(_ what: String, _ number: Int32) -> ShellError {
+    ShellError("\(what): \(String(cString: strerror(number)))", code: .io)
+  }
+}
+
+/// What the process says when it ends; where several apply, the first of 4, 5, 3, 1.
+enum ExitStatus: Int32 {
+  case success = 0
+  /// A statement failed.
+  case failure = 1
+  case usage = 2
+  /// More rows were rejected than allowed.
+  case rejects = 3
+  /// Damaged, or no database.
+  case corrupt = 4
+  /// Locked by another process.
+  case busy = 5
+
+  /// The status that an error of this kind asks for.
+  init(_ code: UpkeepError.Code) {
+    switch code {
+    case .corrupt, .notADatabase: self = .corrupt
+    case .locked: self = .busy
+    case .tooManyRejects: self = .rejects
+    default: self = .failure
+    }
+  }
+
+  private var weight: Int {
+    switch self {
+    case .success: 0
+    case .failure: 1
+    case .rejects: 2
+    case .busy: 3
+    case .corrupt: 4
+    case .usage: 5
+    }
+  }
+
+  /// Takes the graver of the two.
+  mutating func raise(to other: ExitStatus) {
+    if other.weight > weight { self = other }
+  }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Upkeep
+import UpkeepSQL
+
+/// What is said besides results: errors, notices, what a change did. On standard error, unless errors were
+/// asked for among the results.
+final class Messages {
+  private let results: Output
+  private let errors: Output
+  /// Errors go to standard output as JSON lines.
+  var showsErrorsAmongResults = false
+  var isQuiet = false
+
+  init(results: Output, errors: Output) {
+    self.results = results
+    self.errors = errors
+  }
+
+  /// An error, and where in a text it stands.
+  func error(_ message: String, code: UpkeepError.Code, place: TextPlace? = nil) {
+    if showsErrorsAmongResults {
+      results.write("{\"$error\":\(JSONText.quoted(message)),\"code\":\(JSONText.quoted(code.rawValue))}\n")
+      results.flush()
+      return
+    }
+    results.flush()
+    errors.write("error: \(message)\n")
+    if let place { errors.write(place.shown) }
+    errors.flush()
+  }
+
+  /// Something worth telling that is no error.
+  func notice(_ text: String) {
+    if !isQuiet { line("notice: \(text)") }
+  }
+
+  /// A line on standard error.
+  func line(_ text: String) {
+    results.flush()
+    errors.write(text + "\n")
+    errors.flush()
+  }
+}
+
+/// A place in a script, shown as the line with a caret under it.
+struct TextPlace {
+  var file: String?
+  /// In the script, from 1.
+  var line: Int
+  var column: Int
+  /// The line, as far as it belongs to the statement, and where in it the caret goes, from 1.
+  var source: String?
+  var caret: Int
+
+  /// Where an error stands; the statement was read with the line numbers of its script.
+  init?(_ error: UpkeepError, in statement: StatementSplitter.Piece, file: String?) {
+    guard let line = error.line, let column = error.textColumn else { return nil }
+    self.file = file
+    self.line = line
+    self.column = line == statement.line ? statement.column - 1 + column : column
+    caret = column
+    source = error.sourceLine
+  }
+
+  /// The place in words, the line and the caret; a long line is cut around the place.
+  var shown: String {
+    var text = "  "
+    if let file { text += "\(file), " }
+    text += "line \(line), column \(column)\n"
+    guard let source else { return text }
+    let characters = Array(source.filter { $0 != "\r" && $0 != "\n" && $0 != "\r\n" })
+    let first = max(0, min(caret - 1, characters.count) - 60)
+    let shown = characters[first..<min(characters.count, first + 120)].map { $0 == "\t" ? " " : $0 }
+    let beforeCaret = String(shown.prefix(max(0, caret - 1 - first)))
+    text += "  \(String(shown))\n"
+    text += "  " + String(repeating: " ", count: DisplayWidth.of(beforeCaret)) + "^\n"
+    return text
+  }
+}
+
+/// Numbers and times as the shell writes them.
+enum Figures {
+  /// A count with separators: `12,729`.
+  static func grouped(_ number: Int) -> String {
+    var result = ""
+    for (index, digit) in String(number.magnitude).reversed().enumerated() {
+      if index > 0 && index % 3 == 0 { result.append(",") }
+      result.append(digit)
+    }
+    return (number < 0 ? "-" : "") + String(result.reversed())
+  }
+
+  /// A time in seconds with two places: `0.31 s`.
+  static func seconds(_ duration: Duration) -> String {
+    String(format: "%.2f s", inSeconds(duration))
+  }
+
+  static func inSeconds(_ duration: Duration) -> Double {
+    Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+  }
+
+  /// Bytes in a unit that fits: `1.5 MB`.
+  static func bytes(_ count: Int) -> String {
+    let units = ["bytes", "KB", "MB", "GB", "TB"]
+    var value = Double(count)
+    var unit = 0
+    while value >= 1024 && unit < units.count - 1 {
+      value /= 1024
+      unit += 1
+    }
+    return unit == 0 ? "\(grouped(count)) bytes" : String(format: "%.1f ", value) + units[unit]
+  }
+
+  /// The counts of a statement: `653 inserted, 12,729 updated`.
+  static func counts(_ summary: StatementSummary) -> String {
+    summary.counts.map { "\(grouped($0.count)) \($0.kind.rawValue)" }.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Foundation
+import Upkeep
+
+/// The program `upkeep`: its shell, and its subcommands.
+@main
+enum UpkeepCommand {
+  static func main() {
+    // A reader that goes away ends the program by an error of write, after the store is closed in order.
+    signal(SIGPIPE, SIG_IGN)
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    exit(run(arguments).rawValue)
+  }
+
+  private static func run(_ arguments: [String]) -> ExitStatus {
+    switch arguments.first {
+    case "load": return run(LoadArguments.self, arguments) { LoadCommand($0).run() }
+    case "schema": return run(SchemaArguments.self, arguments) { $0.show() }
+    case "stats": return run(StatsArguments.self, arguments) { $0.show() }
+    case "check": return run(CheckArguments.self, arguments) { $0.check() }
+    case let name? where ArgumentReading.laterSubcommands.contains(name):
+      return usageError("`upkeep \(name)` is not there yet; a database of that name is written ./\(name)")
+    default: return run(ShellArguments.self, ["upkeep"] + arguments) { runShell($0, arguments) }
+    }
+  }
+
+  /// Parses what follows the first argument and goes on with it.
+  private static func run<T: ParsableCommand>(
+    _ type: T.Type, _ arguments: [String], _ body: (T) -> ExitStatus
+  ) -> ExitStatus {
+    switch ArgumentReading.parse(type, Array(arguments.dropFirst())) {
+    case .success(let parsed): return body(parsed)
+    case .failure(let ending):
+      let output = Output(ending.isError ? STDERR_FILENO : STDOUT_FILENO)
+      if !ending.text.isEmpty { output.write(ending.text + "\n") }
+      output.flush()
+      return ending.isError ? .usage : .success
+    }
+  }
+
+  private static func usageError(_ message: String) -> ExitStatus {
+    let output = Output(STDERR_FILENO)
+    output.write("error: \(message)\n")
+    output.flush()
+    return .usage
+  }
+
+  private static func runShell(_ options: ShellArguments, _ arguments: [String]) -> ExitStatus {
+    if let name = options.database, ArgumentReading.subcommands.contains(name) {
+      return usageError(
+        "the subcommand \(name) must come first; a database of that name is written ./\(name)")
+    }
+    let console = Output(STDOUT_FILENO)
+    let messages = Messages(results: console, errors: Output(STDERR_FILENO))
+    messages.isQuiet = options.quiet
+    let database: Database
+    do throws(UpkeepError) {
+      database = try Database(options.database, options.opening)
+    } catch {
+      messages.error(error.message, code: error.code)
+      return ExitStatus(error.code)
+    }
+    let format = options.format ?? (isatty(STDOUT_FILENO) == 1 ? .table : .list)
+    let settings = Shell.Settings(
+      style: ResultStyle(format: format, header: options.header, null: options.null),
+      showsChanges: !options.quiet && isatty(STDERR_FILENO) == 1, bails: options.bail)
+    let shell = Shell(
+      database, console: console, messages: messages, opening: options.opening, settings: settings)
+    let scripts = ArgumentReading.scripts(arguments)
+    for script in scripts where !shell.isFinished {
+      switch script {
+      case .text(let text): shell.run(text: text)
+      case .file(let path): shell.run(file: path)
+      }
+    }
+    if scripts.isEmpty {
+      let isInteractive = isatty(STDIN_FILENO) == 1
+      if isInteractive && !options.quiet { shell.greet() }
+      shell.run(descriptor: STDIN_FILENO, isInteractive: isInteractive)
+    }
+    return shell.finish()
+  }
+}
+
+extension Shell {
+  fileprivate func greet() {
+    console.write(
+      "upkeep \(ShellArguments.version), \(database.path ?? "a store in memory"). .help lists commands, Ctrl-D leaves.\n"
+    )
+    console.flush()
+  }
+}

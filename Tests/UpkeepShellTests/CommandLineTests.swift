@@ -1,0 +1,160 @@
+import Testing
+
+@testable import UpkeepShell
+
+@Suite struct CommandLineTests {
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  @Test("Statements from a pipe print their rows as a list, without a header")
+  func pipe() throws {
+    let run = try ShellRun([], input: "SELECT 1, 'two', NULL, 2.0;\nSELECT 3", in: scratch)
+    #expect(run.output == "1|two||2.0\n3\n")
+    #expect(run.errors == "")
+    #expect(run.status == 0)
+  }
+
+  @Test("-c and -f run in the order given, and standard input is left alone")
+  func order() throws {
+    try scratch.write("two.sql", "SELECT 2;")
+    let run = try ShellRun(
+      ["-c", "SELECT 1", "-f", "two.sql", "--command=SELECT 3", "--file", "-", "-c", "SELECT 5"],
+      input: "SELECT 4;",
+      in: scratch)
+    #expect(run.output == "1\n2\n3\n4\n5\n")
+    #expect(run.status == 0)
+  }
+
+  @Test("After an error the next statement runs, and the status says that one failed")
+  func errorsGoOn() throws {
+    let run = try ShellRun(["-c", "SELECT nope; SELECT 2"], in: scratch)
+    #expect(run.output == "2\n")
+    #expect(run.errors.hasPrefix("error: "))
+    #expect(run.status == 1)
+  }
+
+  @Test("--bail stops at the first error")
+  func bail() throws {
+    let run = try ShellRun(["--bail", "-c", "SELECT nope; SELECT 2", "-c", "SELECT 3"], in: scratch)
+    #expect(run.output == "")
+    #expect(run.status == 1)
+  }
+
+  @Test("An error of text shows its line, counted in the script, with a caret under the place")
+  func caret() throws {
+    let run = try ShellRun([], input: "SELECT 1;\n-- a comment\nSELECT 2; SELEC 3;\nSELECT 4;\n", in: scratch)
+    #expect(run.output == "1\n2\n4\n")
+    let lines = run.errors.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.count == 5, "\(run.errors)")
+    #expect(lines[1] == "  line 3, column 11")
+    #expect(lines[2].contains("SELEC 3"))
+    #expect(lines[3].hasSuffix("^"))
+  }
+
+  @Test(".errors stdout tells errors as JSON among the results")
+  func errorsAsJSON() throws {
+    let input = ".errors stdout\nSELECT 1;\nSELECT * FROM nowhere;\nSELECT 2;\n"
+    let run = try ShellRun(["--format", "jsonl"], input: input, in: scratch)
+    let lines = run.output.split(separator: "\n")
+    #expect(lines.count == 3, "\(run.output)")
+    #expect(
+      lines[1].hasPrefix("{\"$error\":\"") && lines[1].hasSuffix(",\"code\":\"no-table\"}"), "\(lines[1])")
+    #expect(run.errors == "")
+    #expect(run.status == 1)
+  }
+
+  @Test(
+    "A command line that means nothing ends with status 2 and says why",
+    arguments: [
+      ["--nonsense"], ["a", "b"], ["--format", "xml"], ["-c"], ["load"], ["load", "x", "y"],
+      ["load", "x", "y", "--into", "t", "--mode", "nonsense"],
+      ["load", "x", "y", "--into", "t", "--key", "a", "--on", "b"],
+      ["dump", "x"], ["--quiet", "load"], ["--wait", "-1"], ["stats"],
+    ])
+  func usage(_ arguments: [String]) throws {
+    let run = try ShellRun(arguments, in: scratch)
+    #expect(run.status == 2, "\(run)")
+    #expect(run.errors.hasPrefix("error: "), "\(run)")
+    #expect(run.output == "")
+  }
+
+  @Test(
+    "Help and version go to standard output",
+    arguments: [["--help"], ["--version"], ["load", "--help"], ["check", "--help"]])
+  func help(_ arguments: [String]) throws {
+    let run = try ShellRun(arguments, in: scratch)
+    #expect(run.status == 0)
+    #expect(!run.output.isEmpty)
+    #expect(run.errors == "")
+  }
+
+  @Test("An unknown dot command names the nearest one")
+  func unknownDotCommand() throws {
+    let run = try ShellRun([], input: ".tabels\n.dump\n.print still here\n", in: scratch)
+    #expect(run.errors.contains(".tables"))
+    #expect(run.errors.contains(".dump is not there yet"))
+    #expect(run.output == "still here\n")
+    #expect(run.status == 1)
+  }
+
+  @Test("What changed is told on standard error when asked for")
+  func changes() throws {
+    let input = """
+      .changes on
+      CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT);
+      INSERT INTO t VALUES (1, 'a'), (2, 'b');
+      UPSERT INTO t VALUES (1, 'a'), (2, 'c'), (3, 'd');
+      DELETE FROM t WHERE id = 1;
+      """
+    let run = try ShellRun([], input: input, in: scratch)
+    let lines = run.errors.split(separator: "\n").map { $0.prefix { $0 != "(" } }
+    #expect(lines == ["2 inserted ", "1 inserted, 1 updated, 1 unchanged ", "1 deleted "], "\(run.errors)")
+    #expect(run.output == "")
+  }
+
+  @Test("The end of the input within a transaction undoes it, with a notice")
+  func endWithinTransaction() throws {
+    let first = try ShellRun(
+      ["t.upkeep"], input: "CREATE TABLE t (id INTEGER PRIMARY KEY);\nBEGIN;\nINSERT INTO t VALUES (1);\n",
+      in: scratch)
+    #expect(first.errors.hasPrefix("notice: "), "\(first.errors)")
+    #expect(first.status == 0)
+    let second = try ShellRun(["t.upkeep", "-c", "SELECT count(*) FROM t"], in: scratch)
+    #expect(second.output == "0\n")
+  }
+
+  @Test("Dot commands: tables, indexes, schema, read, output, show")
+  func dotCommands() throws {
+    try scratch.write(
+      "make.sql",
+      """
+      CREATE TABLE b (id INTEGER PRIMARY KEY, x TEXT);
+      CREATE TABLE a (id INTEGER PRIMARY KEY);
+      CREATE UNIQUE INDEX b_x ON b (x) WHERE x <> '';
+      """)
+    let input =
+      ".read make.sql\n.tables\n.tables A%\n.indexes b\n.output out.txt\nSELECT 1;\n.output\nSELECT 2;\n"
+    let run = try ShellRun(["t.upkeep"], input: input, in: scratch)
+    #expect(run.output == "a\nb\na\nb_x\n2\n", "\(run)")
+    #expect(try scratch.read("out.txt") == "1\n")
+    let schema = try ShellRun(["schema", "t.upkeep"], in: scratch)
+    #expect(schema.output.contains("CREATE TABLE b") && schema.output.contains("CREATE UNIQUE INDEX b_x"))
+    let again = try ShellRun([], input: schema.output + ".schema\n", in: scratch)
+    #expect(again.output == schema.output)
+    #expect(again.status == 0)
+  }
+
+  @Test("A store in memory leaves nothing behind, and .check says ok")
+  func check() throws {
+    let run = try ShellRun(["-c", "CREATE TABLE t (id INTEGER PRIMARY KEY)", "-c", ".check"], in: scratch)
+    #expect(run.output == "ok\n")
+    #expect(run.status == 0)
+  }
+
+  @Test("The order of -c and -f survives options whose values look like them")
+  func scripts() {
+    let arguments = ["--null", "-c", "-f", "a", "--command=b", "--", "-c"]
+    #expect(ArgumentReading.scripts(arguments) == [.file("a"), .text("b")])
+  }
+}
