@@ -58,9 +58,8 @@ extension Timestamp: CustomStringConvertible {
       guard let zone = reader.zone(), reader.isAtEnd else { return nil }
       offset = zone
     }
-    let (whole, overflow) = (days * 86_400 + second - offset).multipliedReportingOverflow(by: 1_000_000)
-    let (sum, overflowAgain) = whole.addingReportingOverflow(fraction)
-    if overflow || overflowAgain { return nil }
+    let total = Int128(days * 86_400 + second - offset) * 1_000_000 + Int128(fraction)
+    guard let sum = Int64(exactly: total) else { return nil }
     self.init(microseconds: sum)
   }
 }

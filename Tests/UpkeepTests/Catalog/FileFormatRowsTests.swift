@@ -7,7 +7,8 @@ import Testing
 struct FileFormatRowsTests {
   /// The rows of the tables under each heading, as cells. The rows may be in their own document or merged into the whole one.
   static let tables: [String: [[String]]] = {
-    let docs = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../Docs").standardizedFileURL
+    let docs = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../Docs")
+      .standardizedFileURL
     var result: [String: [[String]]] = [:]
     for name in ["FileFormatRows.md", "FileFormat.md"] {
       guard let text = try? String(contentsOf: docs.appending(path: name), encoding: .utf8) else { continue }
@@ -62,7 +63,8 @@ struct FileFormatRowsTests {
     typealias Part = CatalogCodec.PartTag
     #expect(
       try Self.codes("Fields of a key part") == [
-        "expression": Int(Part.expression), "descending": Int(Part.descending), "collation": Int(Part.collation),
+        "expression": Int(Part.expression), "descending": Int(Part.descending),
+        "collation": Int(Part.collation),
         "notNull": Int(Part.notNull),
       ])
     typealias Check = CatalogCodec.CheckTag
@@ -91,7 +93,8 @@ struct FileFormatRowsTests {
       try Self.codes("Expressions") == [
         "literal": Int(Tag.literal), "column": Int(Tag.column), "qualifiedColumn": Int(Tag.qualifiedColumn),
         "parameter": Int(Tag.parameter), "unary": Int(Tag.unary), "binary": Int(Tag.binary),
-        "isNull": Int(Tag.isNull), "inList": Int(Tag.inList), "between": Int(Tag.between), "like": Int(Tag.like),
+        "isNull": Int(Tag.isNull), "inList": Int(Tag.inList), "between": Int(Tag.between),
+        "like": Int(Tag.like),
         "cases": Int(Tag.cases), "cast": Int(Tag.cast), "function": Int(Tag.function),
         "aggregate": Int(Tag.aggregate), "collate": Int(Tag.collate),
       ])

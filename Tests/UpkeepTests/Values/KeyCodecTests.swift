@@ -70,7 +70,8 @@ struct KeyCodecTests {
     for _ in 0..<100_000 {
       let part = Self.part(&random)
       let bytes = (0..<random.below(24)).map { _ in
-        random.oneIn(2) ? random.pick([0, 1, 2, 0x10, 0x20, 0x30, 0xC3, 0xFF, 0xFE]) : UInt8(random.below(256))
+        random.oneIn(2)
+          ? random.pick([0, 1, 2, 0x10, 0x20, 0x30, 0xC3, 0xFF, 0xFE]) : UInt8(random.below(256))
       }
       bytes.withUnsafeBytes { bytes in
         var reader = KeyReader(bytes)

@@ -9,10 +9,12 @@ enum ValueFixtures {
 
   static func integer(_ random: inout SeededGenerator) -> Int64 {
     let edges: [Int64] = [
-      0, 1, -1, 127, 128, -128, -129, 255, 256, 1 << 53, (1 << 53) + 1, (1 << 53) - 1, -(1 << 53) - 1, .max, .min,
+      0, 1, -1, 127, 128, -128, -129, 255, 256, 1 << 53, (1 << 53) + 1, (1 << 53) - 1, -(1 << 53) - 1, .max,
+      .min,
       .max - 1, .min + 1,
     ]
-    return random.oneIn(2) ? random.pick(edges) : Int64(truncatingIfNeeded: random.next()) >> Int64(random.below(64))
+    return random.oneIn(2)
+      ? random.pick(edges) : Int64(truncatingIfNeeded: random.next()) >> Int64(random.below(64))
   }
 
   static func real(_ random: inout SeededGenerator) -> Double {
