@@ -52,7 +52,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "SimulationTests",
-      dependencies: ["Upkeep", "UpkeepSQL", "UpkeepTesting", "UpkeepTestSupport"],
+      dependencies: ["UpkeepStorage", "Upkeep", "UpkeepSQL", "UpkeepTesting", "UpkeepTestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "FormatTests", dependencies: ["Upkeep", "UpkeepTesting"], swiftSettings: settings),

@@ -1,0 +1,240 @@
+import Testing
+import UpkeepStorage
+import UpkeepTesting
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// How far a run goes, from the environment.
+///
+/// - `UPKEEP_SEED`: where chance starts (1 if not given).
+/// - `UPKEEP_SCALE`: how much is tried, in percent of a usual run (100 in release, 5 in debug).
+/// - `UPKEEP_REPLAY`: a prefix of the places to try, as failures print them: `crash/puts/17`.
+enum Settings {
+  static let seed = variable("UPKEEP_SEED").flatMap(UInt64.init) ?? 1
+  static let replay = variable("UPKEEP_REPLAY")
+  static let scale: Double = {
+    if let given = variable("UPKEEP_SCALE").flatMap(Double.init) { return given / 100 }
+    #if DEBUG
+      return 0.05
+    #else
+      return 1
+    #endif
+  }()
+
+  static func variable(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+  }
+
+  static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
+
+/// How far a workload came.
+struct Progress {
+  /// Commits that were acknowledged.
+  var acknowledged = 0
+  /// Of them, those that no power loss may take.
+  var durable = 0
+  /// Whether one more was under way.
+  var isCommitting = false
+
+  /// The states that may be found afterwards, as indexes of `Workload.states`.
+  var afterPowerLoss: ClosedRange<Int> { durable...acknowledged + (isCommitting ? 1 : 0) }
+  /// The same if only the process ended.
+  var afterProcessDeath: ClosedRange<Int> { acknowledged...acknowledged + (isCommitting ? 1 : 0) }
+}
+
+/// Tries what can go wrong with a store, and judges what is found afterwards.
+final class Harness<Store: StoreUnderTest> {
+  /// After so many failures a run says no more.
+  static var failureLimit: Int { 3 }
+
+  let workload: Workload
+  let kind: String
+  var stateCount = 0
+  var failures: [String] = []
+
+  init(_ kind: String, _ workload: Workload) {
+    self.kind = kind
+    self.workload = workload
+  }
+
+  var isTired: Bool { failures.count >= Self.failureLimit }
+
+  func isWanted(_ place: String) -> Bool {
+    guard let replay = Settings.replay else { return true }
+    return place.hasPrefix(replay + "/") || place == replay || replay.hasPrefix(place)
+  }
+
+  func fail(_ place: String, _ what: String) {
+    failures.append("\(place): \(what)\n  replay with UPKEEP_SEED=\(Settings.seed) UPKEEP_REPLAY='\(place)'")
+  }
+
+  // MARK: Running
+
+  /// Runs the workload until it ends or something fails.
+  func run(on disk: SimulatedFileSystem) -> Progress {
+    var progress = Progress()
+    _ = try? runThrowing(on: disk, &progress)
+    return progress
+  }
+
+  /// - Returns: the store, still open.
+  func runThrowing(on disk: SimulatedFileSystem, _ progress: inout Progress) throws -> Store {
+    var store = try Store.open(on: disk, workload.options)
+    for step in workload.steps {
+      switch step {
+      case .commit(let changes):
+        progress.isCommitting = true
+        try store.commit(changes)
+        progress.isCommitting = false
+        progress.acknowledged += 1
+        if case .full = workload.options.durability { progress.durable = progress.acknowledged }
+      case .checkpoint:
+        try store.checkpoint()
+        progress.durable = progress.acknowledged
+      case .reopen:
+        try store.close()
+        progress.durable = progress.acknowledged
+        store = try Store.open(on: disk, workload.options)
+      }
+    }
+    return store
+  }
+
+  // MARK: Judging
+
+  /// Opens what is on a disk and compares it with the states that it may be in.
+  ///
+  /// - Parameter goesOn: then commits once more, closes, opens again and looks whether all is there.
+  /// - Returns: which state it was.
+  @discardableResult
+  func judge(
+    _ disk: SimulatedFileSystem, _ allowed: ClosedRange<Int>, _ place: String, goesOn: Bool
+  ) -> Int? {
+    stateCount += 1
+    do {
+      let store = try Store.open(on: disk, workload.options)
+      guard let found = try look(at: store, allowed, place) else { return nil }
+      if goesOn { try goOn(store, disk, found, place) } else { disk.kill() }
+      return found
+    } catch {
+      fail(place, "\(error)")
+      return nil
+    }
+  }
+
+  /// Compares an open store with the states that it may be in.
+  func look(at store: Store, _ allowed: ClosedRange<Int>, _ place: String) throws -> Int? {
+    let state = try store.state()
+    let upper = min(allowed.upperBound, workload.states.count - 1)
+    guard let found = (allowed.lowerBound...upper).reversed().first(where: { workload.states[$0] == state })
+    else {
+      let which = workload.states.firstIndex(of: state)
+      fail(place, "found \(which.map { "state \($0)" } ?? "a state that never was"), allowed are \(allowed)")
+      return nil
+    }
+    let problems = try store.problems()
+    if let first = problems.first {
+      fail(place, "\(problems.count) problems, the first: \(first)")
+      return nil
+    }
+    return found
+  }
+
+  static var marker: Change {
+    .put(tree: 0, key: Array("marker".utf8), value: Bytes(repeating: 7, count: 700))
+  }
+
+  private func goOn(_ store: Store, _ disk: SimulatedFileSystem, _ found: Int, _ place: String) throws {
+    var expected = workload.states[found]
+    Self.marker.apply(to: &expected)
+    try store.commit([Self.marker])
+    try store.checkpoint()
+    try store.close()
+    let again = try Store.open(on: disk, workload.options)
+    if try again.state() != expected { fail(place, "a commit after recovery is not found again") }
+    let problems = try again.problems()
+    if let first = problems.first { fail(place, "after going on: \(first)") }
+    disk.kill()
+  }
+
+  // MARK: Power loss
+
+  /// Loses power at every change of the workload, in all ways, and again inside recovery.
+  func crashEverywhere(randomChoices: Int = 4) {
+    let whole = SimulatedFileSystem(seed: Settings.seed)
+    var complete = Progress()
+    do { _ = try runThrowing(on: whole, &complete) } catch {
+      return fail("\(kind)/\(workload)", "without any fault: \(error)")
+    }
+    let count = whole.changeCount
+    let stride = max(1, Int((1 / Settings.scale).rounded()))
+    for operation in Swift.stride(from: 0, through: count, by: stride) {
+      let place = "\(kind)/\(workload)/\(operation)"
+      guard isWanted(place), !isTired else { continue }
+      let disk = SimulatedFileSystem(seed: Settings.seed)
+      disk.plan(FaultPlan(.powerLoss, at: operation))
+      let progress = run(on: disk)
+      for choice in survivals(randomChoices, Settings.seed &* 1000 &+ UInt64(operation)) {
+        explore(
+          disk.survivor(choice), progress.afterPowerLoss, "\(place)/\(choice)",
+          depth: 2, isThorough: operation % 8 == 3 && choice == .nothing)
+      }
+      // The process alone ends; then the power goes before anything more is written.
+      let other = SimulatedFileSystem(seed: Settings.seed)
+      other.plan(FaultPlan(.processDeath, at: operation))
+      let deathProgress = run(on: other)
+      judge(
+        other.anotherProcess(), deathProgress.afterProcessDeath, "\(place)/process death",
+        goesOn: operation % 2 == 0)
+      for choice in survivals(1, UInt64(operation)) {
+        judge(
+          other.survivor(choice), deathProgress.afterPowerLoss, "\(place)/process death, \(choice)",
+          goesOn: false)
+      }
+    }
+  }
+
+  func survivals(_ randomCount: Int, _ seed: UInt64) -> [Survival] {
+    [.nothing, .everything, .namesAndSizes]
+      + (0..<UInt64(randomCount)).map { .random(seed: seed &* 16 &+ $0) }
+  }
+
+  /// Judges a disk, and crashes inside its recovery.
+  private func explore(
+    _ disk: SimulatedFileSystem, _ allowed: ClosedRange<Int>, _ place: String, depth: Int, isThorough: Bool
+  ) {
+    guard isWanted(place), !isTired else { return }
+    // A fresh copy for every attempt: opening changes it.
+    let probe = disk.survivor(.everything)
+    var chance = SeededGenerator(seed: UInt64(stateCount))
+    guard judge(probe, allowed, place, goesOn: chance.oneIn(3)) != nil, depth > 0 else { return }
+    let trial = disk.survivor(.everything)
+    guard (try? Store.open(on: trial, workload.options)) != nil else { return }
+    let count = trial.changeCount
+    guard count > 0 else { return }
+    let operations = isThorough ? Array(0..<count) : [chance.below(count), chance.below(count)]
+    for operation in operations {
+      let copy = disk.survivor(.everything)
+      copy.plan(FaultPlan(.powerLoss, at: operation))
+      if (try? Store.open(on: copy, workload.options)) != nil { continue }
+      let choices: [Survival] =
+        isThorough
+        ? survivals(2, UInt64(operation))
+        : [depth > 1 ? .random(seed: chance.next() >> 1) : [.nothing, .everything][chance.below(2)]]
+      for choice in choices {
+        explore(
+          copy.survivor(choice), allowed, "\(place)/recovery \(operation)/\(choice)", depth: depth - 1,
+          isThorough: false)
+      }
+    }
+  }
+}
