@@ -53,6 +53,7 @@ final class SimulatedDisk: @unchecked Sendable {
   /// What another process does just before a call of a process: see `interrupt`.
   var interruption: (process: UInt64, callsLeft: Int, body: @Sendable () -> Void)?
   var countedCalls = 0
+  var faultCount = 0
   var callCount = 0
   var changeCount = 0
   var keepsTranscript = false

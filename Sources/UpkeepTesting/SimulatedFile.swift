@@ -132,6 +132,9 @@ extension SimulatedFileSystem {
     _ body: (SimulatedDisk) throws(FileError) -> Result
   ) throws(FileError) -> Result {
     disk.takeInterruption(process)?()
+    // What a call made that fails after all; a file that closes needs the lock, so it goes after it is free.
+    var abandoned: Result?
+    defer { withExtendedLifetime(abandoned) {} }
     return try disk.withLockHeld { () throws(FileError) -> Result in
       func failure(_ code: Int32) -> FileError {
         FileError(operation, path: path, code: code, offset: offset)
@@ -146,16 +149,17 @@ extension SimulatedFileSystem {
           FileCall(
             operation: operation, path: names ?? path, offset: offset, count: count, succeeded: fault == nil))
       }
+      if fault != nil { disk.faultCount += 1 }
       switch fault {
       case nil:
         return try body(disk)
       case .powerLoss:
         // Under way: done as far as the cache goes, for the power loss to choose from. A sync did nothing yet.
-        if failingSync == nil, operation != .syncDirectory, isChange { _ = try? body(disk) }
+        if failingSync == nil, operation != .syncDirectory, isChange { abandoned = try? body(disk) }
         disk.isOff = true
         throw failure(Self.powerLossCode)
       case .processDeath:
-        if isChange { if let inPart { inPart(disk) } else { _ = try? body(disk) } }
+        if isChange { if let inPart { inPart(disk) } else { abandoned = try? body(disk) } }
         disk.end(process)
         throw failure(Self.processDeathCode)
       case .error(let code):

@@ -73,6 +73,9 @@ public final class SimulatedFileSystem: FileSystem {
   /// Calls so far that change something, syncs among them.
   public var changeCount: Int { withDisk { $0.changeCount } }
 
+  /// Calls so far that went wrong by plan.
+  public var faultCount: Int { withDisk { $0.faultCount } }
+
   /// Whether calls are written down.
   public var keepsTranscript: Bool {
     get { withDisk { $0.keepsTranscript } }

@@ -192,14 +192,16 @@ final class Harness<Store: StoreUnderTest> {
       let other = SimulatedFileSystem(seed: Settings.seed)
       other.plan(FaultPlan(.processDeath, at: operation))
       let deathProgress = run(on: other)
-      judge(
-        other.anotherProcess(), deathProgress.afterProcessDeath, "\(place)/process death",
-        goesOn: operation % 2 == 0)
+      other.plan(nil)
+      other.kill()
       for choice in survivals(1, UInt64(operation)) {
         judge(
           other.survivor(choice), deathProgress.afterPowerLoss, "\(place)/process death, \(choice)",
           goesOn: false)
       }
+      judge(
+        other.anotherProcess(), deathProgress.afterProcessDeath, "\(place)/process death",
+        goesOn: operation % 2 == 0)
     }
   }
 
