@@ -59,6 +59,8 @@ final class Harness<Store: StoreUnderTest> {
   let workload: Workload
   let kind: String
   var stateCount = 0
+  /// The changes that the last opening made.
+  private var openingChangeCount = 0
   var failures: [String] = []
 
   init(_ kind: String, _ workload: Workload) {
@@ -121,7 +123,9 @@ final class Harness<Store: StoreUnderTest> {
   ) -> Int? {
     stateCount += 1
     do {
+      let before = disk.changeCount
       let store = try Store.open(on: disk, workload.options)
+      openingChangeCount = disk.changeCount - before
       guard let found = try look(at: store, allowed, place) else { return nil }
       if goesOn { try goOn(store, disk, found, place) } else { disk.kill() }
       return found
@@ -169,7 +173,9 @@ final class Harness<Store: StoreUnderTest> {
   // MARK: Power loss
 
   /// Loses power at every change of the workload, in all ways, and again inside recovery.
-  func crashEverywhere(randomChoices: Int = 4) {
+  ///
+  /// - Parameter stateCount: how many states to try at least; short workloads try more choices each.
+  func crashEverywhere(atLeast wanted: Int = 0) {
     let whole = SimulatedFileSystem(seed: Settings.seed)
     var complete = Progress()
     do { _ = try runThrowing(on: whole, &complete) } catch {
@@ -177,6 +183,7 @@ final class Harness<Store: StoreUnderTest> {
     }
     let count = whole.changeCount
     let stride = max(1, Int((1 / Settings.scale).rounded()))
+    let randomChoices = max(4, wanted / max(count, 1) / 5)
     for operation in Swift.stride(from: 0, through: count, by: stride) {
       let place = "\(kind)/\(workload)/\(operation)"
       guard isWanted(place), !isTired else { continue }
@@ -219,9 +226,7 @@ final class Harness<Store: StoreUnderTest> {
     let probe = disk.survivor(.everything)
     var chance = SeededGenerator(seed: UInt64(stateCount))
     guard judge(probe, allowed, place, goesOn: chance.oneIn(3)) != nil, depth > 0 else { return }
-    let trial = disk.survivor(.everything)
-    guard (try? Store.open(on: trial, workload.options)) != nil else { return }
-    let count = trial.changeCount
+    let count = openingChangeCount
     guard count > 0 else { return }
     let operations = isThorough ? Array(0..<count) : [chance.below(count), chance.below(count)]
     for operation in operations {

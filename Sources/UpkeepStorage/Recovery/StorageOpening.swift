@@ -22,6 +22,8 @@ struct StorageOpening {
           throw .io(FileError(.open, path: path, code: ENOENT))
         }
         guard try folder.status(logPath) == nil else {
+          // Another process may have made both between the two looks.
+          if try folder.status(path) != nil { continue }
           throw .logMismatch(
             file: logPath,
             reason: "there is a log but no database \(path): bring the database back, or move the log away")
@@ -62,7 +64,12 @@ struct StorageOpening {
       if try folder.status(temporary)?.identity == other.identity() { try folder.remove(temporary) }
       return
     }
-    try file.lock()
+    // Before the lock was taken another may have thought it a crash's leaving, and removed it.
+    do throws(StorageError) { try file.lock() } catch {
+      if case .locked = error { return }
+      throw error
+    }
+    guard try folder.status(temporary)?.identity == file.identity() else { return }
     let superblock = Superblock(
       generation: 1, databaseID: .random(), pageSize: options.pageSize, segmentSize: options.segmentSize,
       isClean: true)
