@@ -65,8 +65,14 @@ extension StorageCore {
     checkpointCount += 1
     pagesWritten += UInt64(writer.pageCount)
 
-    try data.writeSlot(1 - slot, next)
-    if syncsBothSlots { try data.file.sync(.data) }
+    do throws(StorageError) {
+      try data.writeSlot(1 - slot, next)
+      if syncsBothSlots { try data.file.sync(.data) }
+    } catch {
+      // One slot holds the version durably: what was promised is kept, and the latch keeps the failure. Only
+      // the removal of the log needs both.
+      if isClean { throw error }
+    }
   }
 
   /// Rule 7: the map of the last superblock, plus what was born and less what was given up since, in order.

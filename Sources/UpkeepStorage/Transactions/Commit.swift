@@ -66,6 +66,8 @@ extension StorageCore {
       try writeCheckpoint(of: version, isClean: false, syncsBothSlots: true)
     } catch {
       if changes.last?.number == number { changes.removeLast() }
+      // A superblock whose sync failed may be there after all.
+      if case .io(let cause) = error { throw .commitUnknown(cause) }
       throw error
     }
     versions.publish(version, retired: change.retired)
