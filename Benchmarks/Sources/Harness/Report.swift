@@ -26,13 +26,15 @@ extension Comparison {
         let rounded = ratio < 100 ? "\((ratio * 10).rounded() / 10)" : "\(Int(ratio))"
         return rounded + "x"
       }
-      lines.append("| \(workload.rawValue) | \(cells.joined(separator: " | ")) | \(ratios.joined(separator: ", ")) |")
+      lines.append(
+        "| \(workload.rawValue) | \(cells.joined(separator: " | ")) | \(ratios.joined(separator: ", ")) |")
     }
     let bytes = names.map { "\(((Double(sizes[$0] ?? 0) / 1e5).rounded()) / 10) MB" }
     let ratio = names.dropFirst().map { name in
       "\((Double(sizes[name] ?? 0) / Double(max(sizes[first] ?? 1, 1)) * 100).rounded() / 100)x"
     }
-    lines.append("| file size after close | \(bytes.joined(separator: " | ")) | \(ratio.joined(separator: ", ")) |")
+    lines.append(
+      "| file size after close | \(bytes.joined(separator: " | ")) | \(ratio.joined(separator: ", ")) |")
     return lines.joined(separator: "\n")
   }
 
@@ -45,7 +47,9 @@ extension Comparison {
     let rows = Workload.allCases.compactMap { workload -> String? in
       guard let row = figures[workload] else { return nil }
       let cells = names.compactMap { name in
-        row[name].map { "\(quoted(name)): [\($0.rounds.map { "\(($0 * 10).rounded() / 10)" }.joined(separator: ", "))]" }
+        row[name].map {
+          "\(quoted(name)): [\($0.rounds.map { "\(($0 * 10).rounded() / 10)" }.joined(separator: ", "))]"
+        }
       }
       return "    \(quoted(workload.rawValue)): {\(cells.joined(separator: ", "))}"
     }

@@ -8,7 +8,8 @@ struct Person {
   let updatedAt: Int
 
   private static let first = [
-    "Ada", "Grace", "Edsger", "Barbara", "Donald", "Frances", "Alan", "Katherine", "Dennis", "Margaret", "Ken",
+    "Ada", "Grace", "Edsger", "Barbara", "Donald", "Frances", "Alan", "Katherine", "Dennis", "Margaret",
+    "Ken",
     "Radia", "Leslie", "Shafi", "Niklaus", "Adele",
   ]
   private static let last = [

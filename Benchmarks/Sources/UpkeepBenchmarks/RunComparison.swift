@@ -14,7 +14,9 @@ func runComparison(
   try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(atPath: folder) }
   let people = Population(count: rows / 4 * 4)
-  let workloads = Workload.allCases.filter { only == nil || $0 == .loadInOrder || $0.rawValue.contains(only ?? "") }
+  let workloads = Workload.allCases.filter {
+    only == nil || $0 == .loadInOrder || $0.rawValue.contains(only ?? "")
+  }
   var comparison = Comparison()
   for round in 0..<rounds {
     let contenders: [any Contender] = [
@@ -31,7 +33,8 @@ func runComparison(
   print(comparison.markdown())
   if let json {
     let settings = [
-      "rows": "\(rows)", "rounds": "\(rounds)", "system": ProcessInfo.processInfo.operatingSystemVersionString,
+      "rows": "\(rows)", "rounds": "\(rounds)",
+      "system": ProcessInfo.processInfo.operatingSystemVersionString,
     ]
     try comparison.json(settings: settings).write(toFile: json, atomically: true, encoding: .utf8)
   }

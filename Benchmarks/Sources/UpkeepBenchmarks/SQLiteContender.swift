@@ -22,7 +22,8 @@ final class SQLiteContender: Contender {
     path = folder + ".sqlite"
     try check(sqlite3_open(path, &database))
     try execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-2000000;")
-    try execute("CREATE TABLE t(id INTEGER PRIMARY KEY, email TEXT UNIQUE, name TEXT, score REAL, updated_at INTEGER)")
+    try execute(
+      "CREATE TABLE t(id INTEGER PRIMARY KEY, email TEXT UNIQUE, name TEXT, score REAL, updated_at INTEGER)")
   }
 
   private func check(_ code: Int32) throws {
@@ -57,7 +58,8 @@ final class SQLiteContender: Contender {
     let code = text.withUTF8 { bytes in
       bytes.withMemoryRebound(to: CChar.self) {
         sqlite3_bind_text(
-          statement, position, $0.baseAddress, Int32($0.count), unsafeBitCast(-1, to: sqlite3_destructor_type.self))
+          statement, position, $0.baseAddress, Int32($0.count),
+          unsafeBitCast(-1, to: sqlite3_destructor_type.self))
       }
     }
     try check(code)

@@ -33,11 +33,14 @@ final class UpkeepContender: Contender {
         TableDefinition(
           "t",
           columns: [
-            ColumnDefinition("id", .integer), ColumnDefinition("email", .text), ColumnDefinition("name", .text),
+            ColumnDefinition("id", .integer), ColumnDefinition("email", .text),
+            ColumnDefinition("name", .text),
             ColumnDefinition("score", .real), ColumnDefinition("updated_at", .integer),
           ],
           primaryKey: [IndexPart(column: "id")],
-          uniqueKeys: [IndexDefinition("t_email", on: "t", parts: [IndexPart(column: "email")], isUnique: true)]))
+          uniqueKeys: [
+            IndexDefinition("t_email", on: "t", parts: [IndexPart(column: "email")], isUnique: true)
+          ]))
     }
   }
 
@@ -77,12 +80,20 @@ final class UpkeepContender: Contender {
       return people.count
     case .pointReadByID:
       try store.read { snapshot in
-        for id in people.probes { _ = try snapshot.withRow("t", key: [.integer(Int64(id))]) { (row) throws(UpkeepError) in try self.read(row) } }
+        for id in people.probes {
+          _ = try snapshot.withRow("t", key: [.integer(Int64(id))]) { (row) throws(UpkeepError) in
+            try self.read(row)
+          }
+        }
       }
       return people.count
     case .pointReadEach:
       for id in people.probes {
-        try store.read { snapshot in _ = try snapshot.withRow("t", key: [.integer(Int64(id))]) { (row) throws(UpkeepError) in try self.read(row) } }
+        try store.read { snapshot in
+          _ = try snapshot.withRow("t", key: [.integer(Int64(id))]) { (row) throws(UpkeepError) in
+            try self.read(row)
+          }
+        }
       }
       return people.count
     case .pointReadByEmail:
@@ -113,7 +124,8 @@ final class UpkeepContender: Contender {
       let part = people.halfNew.prefix(people.count / 10)
       for start in stride(from: 0, to: part.count, by: 1000) {
         try upsert(
-          part[start..<min(start + 1000, part.count)].map { Person($0.id * 3, edition: 2) }, .merge(columns: nil))
+          part[start..<min(start + 1000, part.count)].map { Person($0.id * 3, edition: 2) },
+          .merge(columns: nil))
       }
       return part.count
     case .insertOrIgnore:

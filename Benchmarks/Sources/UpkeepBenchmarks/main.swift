@@ -3,7 +3,9 @@ import Harness
 
 /// `UpkeepBenchmarks [--rows N] [--rounds N] [--commits N] [--folder PATH] [--json FILE] [--only TEXT]`
 func option(_ name: String) -> String? {
-  guard let i = CommandLine.arguments.firstIndex(of: name), i + 1 < CommandLine.arguments.count else { return nil }
+  guard let i = CommandLine.arguments.firstIndex(of: name), i + 1 < CommandLine.arguments.count else {
+    return nil
+  }
   return CommandLine.arguments[i + 1]
 }
 
@@ -14,7 +16,8 @@ let folder = option("--folder") ?? FileManager.default.temporaryDirectory.path +
 
 do {
   try runComparison(
-    rows: rows, rounds: rounds, commits: commits, folder: folder, only: option("--only"), json: option("--json"))
+    rows: rows, rounds: rounds, commits: commits, folder: folder, only: option("--only"),
+    json: option("--json"))
 } catch {
   FileHandle.standardError.write(Data("error: \(error)\n".utf8))
   exit(1)

@@ -12,37 +12,41 @@ final class EditStamps {
 ///
 /// The life of a page here:
 /// 1. `allocate` or `edit` (of a page that is not ours) gives it an id, a frame and the current edit stamp.
-/// 2. While its stamp is the current one it is edited in place (rule 3).
-/// 3. A savepoint, or a cursor over the working roots, takes a new stamp: from then on the page is copied
-///    when it is edited (rule 4), and the copy it leaves behind is kept until the transaction ends.
-/// 4. Commit hands `born` and `retired` to the version; rollback frees what was born.
+/// 2. While nobody else can see it, that is while its stamp is at or above `ownedFrom`, it is edited in place (rule 3).
+/// 3. A savepoint, or a cursor over the working roots, takes a new stamp and raises `ownedFrom` to it: what
+///    existed before is copied when it is edited (rule 4), and what the copy replaces is kept in `dead`.
+/// 4. When the last of them goes, `thaw` lowers `ownedFrom` again, and the dead are spare.
+/// 5. Commit hands `born` and `retired` to the version; rollback frees what was born.
 ///
 /// Invariants:
-/// 1. A page of `born` with stamp 0 was given up again under its own stamp; its id is in `spare` until the
-///    next stamp, and then is unused.
-/// 2. Pages of the base version are never written to.
+/// 1. The page at `born[i]` is counted there if and only if its entry's `bornIndex` is i: a spare page that
+///    is used again is entered again, so that a mark tells what was made after it.
+/// 2. A page whose stamp is 0 is spare: unreachable, and free to be used again by this transaction.
+/// 3. Pages of the base version are never written to.
 final class PageEdits {
   /// Lengths of the lists at some moment.
   struct Mark {
     let born: Int
     let retired: Int
     let dead: Int
+    /// The stamp taken at the mark.
+    let stamp: UInt64
   }
 
   let store: PageStore
   /// The version that will be made of this transaction.
   let version: UInt64
   private let firstStamp: UInt64
-  private(set) var stamp: UInt64
-  /// Pages made by this transaction.
+  private var stamp: UInt64
+  /// Pages with this stamp or a later one are seen by nobody else.
+  private var ownedFrom: UInt64
+  /// Pages made by this transaction, some perhaps more than once (invariant 1).
   private(set) var born: [PageID] = []
   /// Pages of the base that the working roots no longer reach.
   private(set) var retired: [PageID] = []
-  /// Pages of this transaction's own earlier stamps that the working roots no longer reach.
-  private(set) var dead: [PageID] = []
+  /// Pages of this transaction that the working roots no longer reach, but a savepoint or cursor may.
+  private var dead: [PageID] = []
   private var spare: [PageID] = []
-  /// Where in `born` the pages of the current stamp begin.
-  private var stampStart = 0
   private let stamps: EditStamps
 
   init(store: PageStore, version: UInt64, stamps: EditStamps) {
@@ -51,6 +55,7 @@ final class PageEdits {
     self.stamps = stamps
     stamp = stamps.take()
     firstStamp = stamp
+    ownedFrom = stamp
   }
 
   /// A new page, zeroed, its kind set, owned by the current stamp.
@@ -61,11 +66,11 @@ final class PageEdits {
     return (id, base)
   }
 
-  /// A page to be edited: itself where the current stamp owns it, else a copy under a new id.
+  /// A page to be edited: itself where nobody else can see it, else a copy under a new id.
   @inline(__always)
   func edit(_ id: PageID) throws(StorageError) -> (id: PageID, base: UnsafeMutableRawPointer) {
     let entry = store.table.entry(id)
-    if entry.pointee.stamp == stamp,
+    if entry.pointee.stamp >= ownedFrom,
       let frame = UnsafeMutableRawPointer(bitPattern: entry.pointee.frame.load(ordering: .relaxed))
     {
       return (id, frame)
@@ -83,26 +88,27 @@ final class PageEdits {
   }
 
   private func makeOwnedPage() throws(StorageError) -> (PageID, UnsafeMutableRawPointer) {
-    if let id = spare.popLast() {
-      let entry = store.table.entry(id)
-      if let frame = UnsafeMutableRawPointer(bitPattern: entry.pointee.frame.load(ordering: .relaxed)) {
-        entry.pointee.stamp = stamp
-        return (id, frame)
-      }
+    let made: (PageID, UnsafeMutableRawPointer)
+    if let id = spare.popLast(),
+      let frame = UnsafeMutableRawPointer(
+        bitPattern: store.table.entry(id).pointee.frame.load(ordering: .relaxed))
+    {
+      made = (id, frame)
+    } else {
+      made = try store.makePage()
     }
-    let (id, frame) = try store.makePage()
-    let entry = store.table.entry(id)
+    let entry = store.table.entry(made.0)
     entry.pointee.stamp = stamp
     entry.pointee.born = version
-    born.append(id)
-    return (id, frame)
+    entry.pointee.bornIndex = born.count
+    born.append(made.0)
+    return made
   }
 
   /// A page that the working roots no longer reach.
   func retire(_ id: PageID) {
     let entry = store.table.entry(id)
-    if entry.pointee.stamp == stamp {
-      // Made since the last savepoint or cursor: nobody else can reach it.
+    if entry.pointee.stamp >= ownedFrom {
       entry.pointee.stamp = 0
       spare.append(id)
     } else if entry.pointee.stamp >= firstStamp {
@@ -112,57 +118,89 @@ final class PageEdits {
     }
   }
 
-  /// Ends the current stamp: what exists now is copied before it is edited.
+  /// Freezes what exists: it is copied before it is edited, until `thaw`.
   func takeNewStamp() -> Mark {
-    dropSpares()
     stamp = stamps.take()
-    stampStart = born.count
-    return Mark(born: born.count, retired: retired.count, dead: dead.count)
+    ownedFrom = stamp
+    return Mark(born: born.count, retired: retired.count, dead: dead.count, stamp: stamp)
   }
 
-  /// Returns to a mark: what was born since is freed, what was retired since is needed again.
+  /// Savepoints or cursors went: what only they could see may be edited in place, and used, again.
+  ///
+  /// - Parameters:
+  ///   - savepoint: the newest savepoint that is left.
+  ///   - cursor: the stamp of the newest cursor, if any is left.
+  func thaw(savepoint: Mark?, cursor: UInt64?) {
+    ownedFrom = max(savepoint?.stamp ?? firstStamp, cursor ?? 0)
+    // What died before the savepoint that is left stays: its mark counts it. What was looked at before is not
+    // looked at again; it waits for the outermost savepoint at the latest.
+    let isOutermost = savepoint == nil && cursor == nil
+    let start = isOutermost ? 0 : max(savepoint?.dead ?? 0, min(deadSeen, dead.count))
+    var kept = start
+    for i in start..<dead.count {
+      let id = dead[i]
+      let entry = store.table.entry(id)
+      if entry.pointee.stamp >= ownedFrom {
+        entry.pointee.stamp = 0
+        spare.append(id)
+      } else {
+        dead[kept] = id
+        kept += 1
+      }
+    }
+    dead.removeSubrange(kept...)
+    deadSeen = dead.count
+    if isOutermost, born.count > compactedCount * 2 + 4096 {
+      compactBorn(keepingSpares: true)
+      compactedCount = born.count
+    }
+  }
+
+  /// Entries of `dead` that `thaw` looked at and kept.
+  private var deadSeen = 0
+  private var compactedCount = 0
+
+  /// Returns to a mark: what was made since is freed, what was given up since is needed again.
   func rollback(to mark: Mark) {
-    spare.removeAll()
-    for id in born[mark.born...] { store.freePage(id) }
+    spare.removeAll { store.table.entry($0).pointee.bornIndex >= mark.born }
+    for i in mark.born..<born.count where isCounted(i) { store.freePage(born[i]) }
     born.removeSubrange(mark.born...)
     retired.removeSubrange(mark.retired...)
     dead.removeSubrange(mark.dead...)
+    deadSeen = min(deadSeen, dead.count)
     stamp = stamps.take()
-    stampStart = born.count
+    ownedFrom = stamp
   }
 
   /// Ends the edits for a commit: what the new version reaches is in `born`, what it gave up in `retired`.
   func finish() {
-    dropSpares()
-    guard !dead.isEmpty else { return }
     for id in dead { store.table.entry(id).pointee.stamp = 0 }
-    removeUnowned(from: 0)
     dead.removeAll()
+    spare.removeAll()
+    compactBorn(keepingSpares: false)
   }
 
   /// Gives up everything.
   func abandon() {
-    for id in born { store.freePage(id) }
+    for i in born.indices where isCounted(i) { store.freePage(born[i]) }
     born.removeAll()
     retired.removeAll()
     dead.removeAll()
     spare.removeAll()
   }
 
-  /// Invariant 1: spare pages all lie in the tail of `born` made under the current stamp.
-  private func dropSpares() {
-    guard !spare.isEmpty else { return }
-    spare.removeAll()
-    removeUnowned(from: stampStart)
-  }
+  private func isCounted(_ i: Int) -> Bool { store.table.entry(born[i]).pointee.bornIndex == i }
 
-  private func removeUnowned(from start: Int) {
-    var kept = start
-    for i in start..<born.count {
+  /// Drops what is not counted, and frees spare pages unless they are to be used again.
+  private func compactBorn(keepingSpares: Bool) {
+    var kept = 0
+    for i in born.indices where isCounted(i) {
       let id = born[i]
-      if store.table.entry(id).pointee.stamp == 0 {
+      let entry = store.table.entry(id)
+      if entry.pointee.stamp == 0, !keepingSpares {
         store.freePage(id)
       } else {
+        entry.pointee.bornIndex = kept
         born[kept] = id
         kept += 1
       }

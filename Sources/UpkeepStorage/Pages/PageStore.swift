@@ -74,6 +74,7 @@ final class PageStore: Sendable {
   func freePage(_ id: PageID) {
     let entry = table.entry(id)
     entry.pointee.stamp = 0
+    entry.pointee.bornIndex = -1
     let frame = entry.pointee.frame.exchange(0, ordering: .acquiringAndReleasing)
     if let frame = UnsafeMutableRawPointer(bitPattern: frame) { pool.giveBack(frame) }
     ids.withLock { $0.giveBack(id) }

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// Invariants:
 /// 1. A frame's address is published with release order after its bytes are complete.
-/// 2. `stamp`, `born` and `needsWriting` are touched only under the writer's turn.
+/// 2. `stamp`, `born`, `bornIndex` and `needsWriting` are touched only under the writer's turn.
 final class PageTable: @unchecked Sendable {
   /// What is known of one page in memory.
   struct Entry: ~Copyable {
@@ -18,6 +18,8 @@ final class PageTable: @unchecked Sendable {
     var stamp: UInt64 = 0
     /// The version in which the page was born; 0 for pages found on disk.
     var born: UInt64 = 0
+    /// Where the open transaction's list of the pages that it made counts this one.
+    var bornIndex = -1
     /// Born since the last checkpoint and still needed by the version being written.
     var needsWriting = false
   }

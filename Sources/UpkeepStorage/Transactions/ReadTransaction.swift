@@ -104,7 +104,7 @@ package class ReadTransaction {
   package final func cursor(_ tree: TreeID) throws(StorageError) -> TreeCursor {
     guard isOpen else { throw .transactionEnded }
     let root = try root(tree)
-    try working?.freeze()
-    return try TreeCursor(pages, root, keepAlive: self)
+    // A snapshot's cursor keeps the snapshot; a write transaction's keeps the pages that it reads as they are.
+    return try TreeCursor(pages, root, keepAlive: try working?.freeze(for: self) ?? self)
   }
 }

@@ -87,10 +87,61 @@ final class WorkingState {
     lastTree = TreeID(rawValue: 0)
   }
 
-  /// From now on what exists is copied before it is edited: a cursor is about to read it.
-  func freeze() throws(StorageError) {
+  // MARK: Savepoints and cursors
+
+  /// The open savepoints, oldest first.
+  private var savepoints: [(serial: Int, mark: PageEdits.Mark)] = []
+  private var lastSerial = 0
+  /// Cursors over working roots that are alive, and the stamp of the newest that there was.
+  private var cursorCount = 0
+  private var cursorStamp: UInt64 = 0
+
+  /// What exists is copied before it is edited for as long as the result lives: a cursor is about to read it.
+  func freeze(for owner: AnyObject) throws(StorageError) -> CursorHold {
     try settle()
-    _ = edits.takeNewStamp()
+    cursorStamp = edits.takeNewStamp().stamp
+    cursorCount += 1
+    return CursorHold(self, owner)
+  }
+
+  fileprivate func cursorWent() {
+    cursorCount -= 1
+    if cursorCount == 0 { thaw() }
+  }
+
+  /// What only savepoints and cursors that went could see may be edited in place, and used, again.
+  private func thaw() {
+    edits.thaw(savepoint: savepoints.last?.mark, cursor: cursorCount > 0 ? cursorStamp : nil)
+  }
+
+  func savepoint() throws(StorageError) -> Savepoint {
+    try settle()
+    let mark = edits.takeNewStamp()
+    lastSerial += 1
+    savepoints.append((lastSerial, mark))
+    return Savepoint(
+      edits: mark, roots: roots, nextTreeID: nextTreeID, logByteCount: log.count, scratchRoots: scratchRoots,
+      changeCount: changeCount, serial: lastSerial)
+  }
+
+  /// Returns to a savepoint; false if it is not open any more.
+  func rollback(to savepoint: Savepoint) -> Bool {
+    guard let at = savepoints.lastIndex(where: { $0.serial == savepoint.serial }) else { return false }
+    savepoints.removeSubrange((at + 1)...)
+    forgetEditors()
+    edits.rollback(to: savepoint.edits)
+    roots = savepoint.roots
+    nextTreeID = savepoint.nextTreeID
+    scratchRoots = savepoint.scratchRoots
+    changeCount = savepoint.changeCount
+    if isLogging { log.truncate(to: min(savepoint.logByteCount, log.count)) }
+    return true
+  }
+
+  func release(_ savepoint: Savepoint) {
+    guard let at = savepoints.lastIndex(where: { $0.serial == savepoint.serial }) else { return }
+    savepoints.removeSubrange(at...)
+    thaw()
   }
 
   // MARK: Trees
@@ -121,25 +172,20 @@ final class WorkingState {
   func dropScratchTrees() throws(StorageError) {
     for tree in scratchRoots.keys.sorted() { try dropTree(tree) }
   }
+}
 
-  // MARK: Savepoints
+/// Held by a cursor over working roots; its end lets the pages that the cursor saw be edited in place again.
+final class CursorHold {
+  private let state: WorkingState
+  private let owner: AnyObject
 
-  func savepoint(serial: Int) throws(StorageError) -> Savepoint {
-    try settle()
-    return Savepoint(
-      edits: edits.takeNewStamp(), roots: roots, nextTreeID: nextTreeID, logByteCount: log.count,
-      scratchRoots: scratchRoots, changeCount: changeCount, serial: serial)
+  /// - Parameter owner: the transaction, which lives as long as its cursors.
+  init(_ state: WorkingState, _ owner: AnyObject) {
+    self.state = state
+    self.owner = owner
   }
 
-  func rollback(to savepoint: Savepoint) {
-    forgetEditors()
-    edits.rollback(to: savepoint.edits)
-    roots = savepoint.roots
-    nextTreeID = savepoint.nextTreeID
-    scratchRoots = savepoint.scratchRoots
-    changeCount = savepoint.changeCount
-    if isLogging { log.truncate(to: min(savepoint.logByteCount, log.count)) }
-  }
+  deinit { state.cursorWent() }
 }
 
 extension TreeID {

@@ -6,9 +6,6 @@ package final class WriteTransaction: ReadTransaction {
   private let state: WorkingState
   /// Keeps the base alive: the turn, not a slot, is what pins it.
   private let retainedBase: Version
-  private var savepointSerial = 0
-  /// Savepoints that can be returned to, oldest first.
-  private var openSavepoints: [Int] = []
 
   init(_ core: StorageCore, isLogging: Bool) {
     let version = core.versions.visible
@@ -112,25 +109,17 @@ package final class WriteTransaction: ReadTransaction {
   /// A moment to return to.
   package func savepoint() throws(StorageError) -> Savepoint {
     try requireOpen()
-    savepointSerial += 1
-    let savepoint = try state.savepoint(serial: savepointSerial)
-    openSavepoints.append(savepointSerial)
-    return savepoint
+    return try state.savepoint()
   }
 
   /// Returns to a savepoint, which stays usable; later ones do not.
   package func rollback(to savepoint: Savepoint) throws(StorageError) {
     try requireOpen()
-    guard let at = openSavepoints.lastIndex(of: savepoint.serial) else { throw .transactionEnded }
-    openSavepoints.removeSubrange((at + 1)...)
-    state.rollback(to: savepoint)
+    guard state.rollback(to: savepoint) else { throw .transactionEnded }
   }
 
   /// Forgets a savepoint and those after it; what was done since stays.
-  package func release(_ savepoint: Savepoint) {
-    guard let at = openSavepoints.lastIndex(of: savepoint.serial) else { return }
-    openSavepoints.removeSubrange(at...)
-  }
+  package func release(_ savepoint: Savepoint) { state.release(savepoint) }
 
   // MARK: The end
 

@@ -113,6 +113,40 @@ struct StorageHistoryTests {
           }
           if random.below(2) == 0 { transaction.release(savepoint) }
         }
+        // Statements, each a savepoint, within savepoints that some of them return to.
+        var open: [(Savepoint, Model)] = []
+        for _ in 0..<random.below(12) {
+          let statement = try transaction.savepoint()
+          let before = working
+          let cursor = try transaction.cursor(.catalog)
+          for _ in 0..<random.below(4) { try change(transaction, &working) }
+          // The cursor still reads what was there before the statement.
+          var keys: [[UInt8]] = []
+          var found = try cursor.first()
+          while found {
+            keys.append(Array(cursor.key))
+            #expect(Array(try cursor.value()) == before[.catalog]?[keys[keys.count - 1]], comment)
+            found = try cursor.next()
+          }
+          #expect(keys.count == before[.catalog]?.count, comment)
+          switch random.below(5) {
+          case 0:
+            try transaction.rollback(to: statement)
+            working = before
+            transaction.release(statement)
+          case 1 where open.count < 3:
+            open.append((statement, before))
+          case 2 where !open.isEmpty:
+            let (outer, kept) = open.removeLast()
+            if random.below(2) == 0 {
+              try transaction.rollback(to: outer)
+              working = kept
+            }
+            transaction.release(outer)
+          default:
+            transaction.release(statement)
+          }
+        }
         try Self.compare(transaction, working, comment)
         if random.below(5) == 0 {
           transaction.rollback()
