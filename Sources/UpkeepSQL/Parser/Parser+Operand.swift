@@ -33,10 +33,13 @@ extension Parser {
     case .exists?: throw unsupported("EXISTS")
     case .select?, .values?: throw unsupported("a subquery")
     case .raise? where try peek().kind == .leftParen: throw unsupported("RAISE")
-    case .current_timestamp?, .current_date?, .current_time?:
+    case .current_timestamp?:
       guard try peek().kind != .leftParen, try peek().kind != .dot else { return try nameOrCall() }
-      let word = try advance()
-      return Parsed(value: .function(source.text(word.range).lowercased(), []), depth: 1)
+      try advance()
+      return Parsed(value: .function("now", []), depth: 1)
+    case .current_date?, .current_time?:
+      guard try peek().kind != .leftParen, try peek().kind != .dot else { return try nameOrCall() }
+      throw unsupported(describe(token).uppercased(), hint: "CURRENT_TIMESTAMP is")
     case .timestamp?, .uuid?, .json?:
       // `TIMESTAMP '…'`: a literal of that type.
       guard try peek().kind == .string else { return try nameOrCall() }

@@ -99,10 +99,6 @@ extension SQLPrinter {
       write(operand, atLeast: Precedence.or, to: &text)
       text += " AS \(TypeNames.name(of: type)))"
     case .function(let function, let arguments):
-      if arguments.isEmpty, ["current_timestamp", "current_date", "current_time"].contains(function) {
-        text += function.uppercased()
-        return
-      }
       text += "\(functionName(function))("
       writeList(arguments, to: &text)
     case .aggregate(let function, let arguments, let isDistinct):

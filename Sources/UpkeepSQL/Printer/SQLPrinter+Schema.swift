@@ -56,7 +56,8 @@ extension SQLPrinter {
 
   private static func defaultValue(_ value: Expression) -> String {
     switch value {
-    case .literal, .function("current_timestamp", []): expression(value)
+    case .literal: expression(value)
+    case .function("now", []): "CURRENT_TIMESTAMP"
     default: "(\(expression(value)))"
     }
   }

@@ -1,0 +1,112 @@
+import Testing
+import Upkeep
+import UpkeepSQL
+
+/// A person would not see where a text is wrong or what to write instead.
+@Suite struct SyntaxErrorTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let text: String
+    let line: Int
+    let column: Int
+    let message: String
+    var testDescription: String { text }
+
+    init(_ text: String, _ line: Int, _ column: Int, _ message: String) {
+      (self.text, self.line, self.column, self.message) = (text, line, column, message)
+    }
+  }
+
+  @Test(arguments: [
+    Case("SELCT 1", 1, 1, "did you mean SELECT?"),
+    Case("hello", 1, 1, "expected a statement"),
+    Case("SELECT * FORM t", 1, 10, "did you mean FROM?"),
+    Case("SELECT a FORM t", 1, 10, "did you mean FROM?"),
+    Case("SELECT *\nFROM t\nWHER a = 1", 3, 1, "did you mean WHERE?"),
+    Case("SELECT * FROM t WHERE a = 1 ADN b = 2", 1, 29, "did you mean AND?"),
+    Case("SELECT * FROM t ORDER a", 1, 23, "expected BY"),
+    Case("UPDATE t SETT a = 1", 1, 10, "did you mean SET?"),
+    Case("DELETE t WHERE a", 1, 8, "expected FROM"),
+    Case("INSERT INTO t VALEUS (1)", 1, 15, "did you mean VALUES?"),
+    Case("INSERT INTO t VALUES (1", 1, 24, "found the end of the text, expected"),
+    Case("INSERT INTO t (a, b) VALUES (1)", 1, 22, "1 value, but 2 columns"),
+    Case("INSERT INTO t VALUES (1, 2), (3)", 1, 30, "row 2 of VALUES"),
+    Case("INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDAT SET a = 1", 1, 45, "did you mean UPDATE?"),
+    Case("UPSERT INTO t VALUES (1) ON CONFLICT DO MERGE ON CONFLICT (a) DO NOTHING", 1, 47, "covers every key"),
+    Case("UPSERT INTO t VALUES (1) RETURNING a ON DUPLICATE LAST", 1, 38, "found ON"),
+    Case("UPSERT INTO t VALUES (1) ON ERROR REJECT ON CONFLICT DO NOTHING", 1, 42, "comes too late"),
+    Case("INSERT OR REPLACE INTO t VALUES (1) ON AMBIGUITY FIRST", 1, 37, "belongs to"),
+    Case("CREATE TABLE t (a INTEGER PRIMRY KEY)", 1, 19, "there is no type"),
+    Case("CREATE TABLE t (a INTGER)", 1, 19, "did you mean INTEGER?"),
+    Case("CREATE TABLE t (a TEXT DEFAULT b)", 1, 32, "expected a literal"),
+    Case("CREATE TABLE t (a, PRIMARY KEY (b))", 1, 33, "has no column b"),
+    Case("CREATE TABLE t (a, A)", 1, 20, "two columns A"),
+    Case("CREATE TABLE t (a PRIMARY KEY, b PRIMARY KEY)", 1, 34, "primary key already"),
+    Case("CREATE TABLE order (a)", 1, 14, "write \"order\""),
+    Case("SELECT 'abc", 1, 8, "has no end"),
+    Case("SELECT 1 /* x", 1, 10, "has no end"),
+    Case("SELECT \"abc", 1, 8, "has no end"),
+    Case("SELECT x'abc'", 1, 8, "two hexadecimal digits"),
+    Case("SELECT x'zz'", 1, 10, "hexadecimal"),
+    Case("SELECT 12abc", 1, 8, "12abc is not a number"),
+    Case("SELECT 1 # 2", 1, 10, "stands for nothing"),
+    Case("SELECT ‘a’", 1, 8, "typographic quote"),
+    Case("SELECT größe FROM t WHERE", 1, 26, "expected an expression"),
+    Case("SELECT a,, b", 1, 10, "expected an expression"),
+    Case("SELECT 1; SELECT 2; SELEC 3", 1, 21, "did you mean SELECT?"),
+    Case("SELECT a FROM", 1, 14, "expected the name of a table"),
+    Case("INSERT INTO 'u' VALUES (1)", 1, 13, "double quotes"),
+    Case("UPDATE t SET a = 1, A = 2", 1, 21, "set twice"),
+    Case("CREATE INDEX i ON t", 1, 20, "expected ("),
+    Case("EXPLAIN CREATE TABLE t (a)", 1, 9, "expected SELECT"),
+    Case("SELECT ?0", 1, 8, "numbered from ?1"),
+    Case("SELECT a LIMT 1", 1, 10, "did you mean LIMIT?"),
+  ])
+  func errorsPointAtTheirPlace(_ example: Case) throws {
+    let error = try #require(failure(example.text))
+    #expect(error.message.contains(example.message), "\(error.message)")
+    #expect(error.line == example.line && error.textColumn == example.column, "\(error)")
+    let lines = example.text.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(error.sourceLine == String(lines[example.line - 1]))
+  }
+
+  @Test(arguments: [
+    ("SELECT a FROM t GROUP BY a", "GROUP BY"), ("SELECT a FROM t HAVING a", "HAVING"),
+    ("SELECT DISTINCT a FROM t", "DISTINCT"), ("SELECT * FROM a JOIN b", "JOIN"),
+    ("SELECT * FROM a, b", "join"), ("SELECT * FROM a LEFT JOIN b ON 1", "JOIN"),
+    ("SELECT (SELECT 1)", "subquery"), ("SELECT a IN (SELECT 1)", "subquery"),
+    ("SELECT * FROM (SELECT 1)", "subquery"), ("SELECT EXISTS (SELECT 1)", "EXISTS"),
+    ("SELECT 1 UNION SELECT 2", "UNION"), ("WITH a AS (SELECT 1) SELECT 1", "WITH"),
+    ("MERGE INTO t USING s ON 1", "MERGE"), ("SYNC t FROM s", "SYNC"), ("ALTER TABLE t ADD a", "ALTER"),
+    ("PRAGMA user_version", "PRAGMA"), ("VACUUM", "VACUUM"), ("PREVIEW DELETE FROM t", "PREVIEW"),
+    ("CREATE VIEW v AS SELECT 1", "VIEW"), ("CREATE TRIGGER x", "TRIGGER"),
+    ("CREATE TEMP TABLE t (a)", "TEMP"), ("CREATE TABLE t (a REFERENCES u)", "REFERENCES"),
+    ("CREATE TABLE t (a, FOREIGN KEY (a) REFERENCES u)", "FOREIGN KEY"),
+    ("CREATE TABLE t (a GENERATED ALWAYS AS (1))", "GENERATED"),
+    ("CREATE TABLE t (a INTEGER MERGE KEEP)", "MERGE"),
+    ("CREATE TABLE t (a UNIQUE ON CONFLICT REPLACE)", "ON CONFLICT"),
+    ("SELECT a GLOB 'x'", "GLOB"), ("SELECT a -> 'x'", "->"), ("SELECT sum(a) OVER () FROM t", "OVER"),
+    ("UPDATE t SET a = 1 FROM u", "FROM"), ("SELECT (1, 2)", "row value"),
+    ("INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = 1", "ON DUPLICATE KEY"),
+  ])
+  func whatIsNotThereIsRefusedByName(text: String, name: String) throws {
+    let error = try #require(failure(text))
+    #expect(error.code == .unsupported, "\(error)")
+    #expect(error.message.contains(name) && error.line == 1, "\(error)")
+  }
+
+  /// A script would stop at its first error, or run half of the broken statement.
+  @Test func readingGoesOnBehindABrokenStatement() throws {
+    var parser = SQLParser("SELECT 1; SELECT ';' FORM \"a;b\" x /* ; */ y; SELECT 2; SELCT; SELECT 3")
+    var shapes: [String] = []
+    for _ in 0..<20 {
+      do {
+        guard let next = try parser.next() else { break }
+        shapes.append(next.text)
+      } catch {
+        shapes.append("error")
+        parser.skipStatement()
+      }
+    }
+    #expect(shapes == ["SELECT 1", "error", "SELECT 2", "error", "SELECT 3"])
+  }
+}

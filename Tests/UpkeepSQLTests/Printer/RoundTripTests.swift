@@ -1,0 +1,100 @@
+import Testing
+import Upkeep
+import UpkeepSQL
+import UpkeepTestSupport
+
+/// A schema shown by the shell would not make the same table again.
+@Suite struct RoundTripTests {
+  @Test func randomExpressionsReadBack() throws {
+    var random = SeededGenerator.random()
+    for _ in 0..<5_000 {
+      let made = Self.expression(&random, depth: 5)
+      let text = SQLPrinter.expression(made)
+      #expect(try expression(text) == made, "\(text), seed \(random.seed)")
+    }
+  }
+
+  @Test func statementsReadBack() throws {
+    for text in [
+      "CREATE TABLE t (a INTEGER PRIMARY KEY DESC, b VARCHAR(20) NOT NULL DEFAULT 'x', c REAL UNIQUE, UNIQUE (b, a))",
+      "CREATE TABLE IF NOT EXISTS \"order\" (a, \"b c\" TEXT COLLATE NOCASE CONSTRAINT u UNIQUE, CHECK (a  > 1), PRIMARY KEY (a, \"b c\" COLLATE NOCASE DESC))",
+      "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, e DEFAULT (1 + 2))",
+      "CREATE UNIQUE INDEX IF NOT EXISTS i ON t (lower(a) COLLATE NOCASE DESC, b) WHERE a <> ''",
+      "DROP TABLE IF EXISTS t", "DROP INDEX i",
+      "INSERT OR ROLLBACK INTO t AS x (a) SELECT a FROM s WHERE a > 1 LIMIT 3 OFFSET 1 ON CONFLICT DO NOTHING",
+      "INSERT INTO t VALUES (1, DEFAULT) ON CONFLICT (a, b) WHERE a > 0 DO UPDATE SET a = excluded.a, b = DEFAULT WHERE t.a > 1 ON AMBIGUITY FIRST ON CONFLICT ON CONSTRAINT u DO REPLACE ON CONFLICT DO MERGE (a) ON AMBIGUITY DISPLACE ON DUPLICATE FAIL ON ERROR REJECT LIMIT 5 RETURNING ALL *, a + 1 AS n, old.*",
+      "UPSERT INTO t VALUES (1)", "INSERT INTO t DEFAULT VALUES RETURNING a",
+      "UPDATE OR FAIL t AS x SET a = 1, b = DEFAULT WHERE a IS NULL RETURNING *", "DELETE FROM t WHERE a = 1",
+      "SELECT a, t.* FROM t AS y WHERE a ORDER BY a DESC NULLS LAST, b NULLS FIRST LIMIT 1",
+      "VALUES (1, NULL), ('a', x'00')", "EXPLAIN SELECT 1", "BEGIN IMMEDIATE", "ROLLBACK TO a",
+    ] {
+      let first = try parse(text)
+      let printed = SQLPrinter.statement(first[0])
+      #expect(try parse(printed) == first, "\(printed)")
+    }
+  }
+
+  @Test func tablesPrintALineForEachColumn() throws {
+    guard case .createTable(let table, _)? = try parse(
+      "create table airport(icao text primary key,iata text not null default '',lat real,unique(iata))").first
+    else { return #expect(Bool(false)) }
+    let index = IndexDefinition("by_lat", on: "airport", parts: [IndexPart(column: "lat", isDescending: true)])
+    #expect(
+      SQLPrinter.createTable(table, indexes: [index]) == """
+        CREATE TABLE airport (
+          icao text PRIMARY KEY,
+          iata text NOT NULL UNIQUE DEFAULT '',
+          lat real
+        );
+        CREATE INDEX by_lat ON airport (lat DESC);
+        """)
+  }
+
+  static func expression(_ random: inout SeededGenerator, depth: Int) -> Expression {
+    guard depth > 0, !random.oneIn(5) else { return leaf(&random) }
+    func sub(_ random: inout SeededGenerator) -> Expression { expression(&random, depth: depth - 1) }
+    switch random.below(11) {
+    case 0: return .unary(UnaryOperator(rawValue: UInt8(1 + random.below(4))) ?? .not, sub(&random))
+    case 1...4:
+      return .binary(BinaryOperator(rawValue: UInt8(1 + random.below(20))) ?? .add, sub(&random), sub(&random))
+    case 5: return .isNull(sub(&random), negated: random.oneIn(2))
+    case 6:
+      let list = (0..<random.below(3)).map { _ in sub(&random) }
+      return .inList(sub(&random), list, negated: random.oneIn(2))
+    case 7: return .between(sub(&random), sub(&random), sub(&random), negated: random.oneIn(2))
+    case 8:
+      return .like(
+        sub(&random), pattern: sub(&random), escape: random.oneIn(2) ? sub(&random) : nil, negated: random.oneIn(2))
+    case 9:
+      let branches = (0...random.below(2)).map { _ in CaseBranch(when: sub(&random), then: sub(&random)) }
+      return .cases(
+        operand: random.oneIn(2) ? sub(&random) : nil, branches: branches,
+        otherwise: random.oneIn(2) ? sub(&random) : nil)
+    default:
+      switch random.below(4) {
+      case 0: return .cast(sub(&random), random.pick(ValueType.allCases))
+      case 1: return .function(random.pick(["coalesce", "replace", "like", "weird name"]), [sub(&random), sub(&random)])
+      case 2: return .aggregate("sum", [sub(&random)], isDistinct: random.oneIn(2))
+      default: return .collate(sub(&random), random.pick([.binary, .nocase]))
+      }
+    }
+  }
+
+  static func leaf(_ random: inout SeededGenerator) -> Expression {
+    switch random.below(14) {
+    case 0: .literal(.null)
+    case 1: .literal(.integer(random.pick([0, 1, -1, 42, .min, .max])))
+    case 2: .literal(.real(random.pick([0.5, -1, 1e300, 1e-300, .infinity, -.infinity, .pi])))
+    case 3: .literal(.text(random.pick(["", "it's", "a\u{0}b", "größe", "--", "/*", ";"])))
+    case 4: .literal(.blob(random.pick([[], [0, 255]])))
+    case 5: .literal(.boolean(random.oneIn(2)))
+    case 6: .literal(.timestamp(Timestamp(microseconds: Int64(random.below(1 << 50)))))
+    case 7: .literal(.uuid(UUIDValue(high: random.next(), low: random.next())))
+    case 8: .literal(.json("{\"a\":[1,\"'\"]}"))
+    case 9: .parameter(1 + random.below(9))
+    case 10: .column(ColumnReference("c", of: random.pick(["t", "excluded", "a b", "order"])))
+    case 11: .aggregate("count", [], isDistinct: false)
+    default: .column(ColumnReference(random.pick(["a", "order", "it\"s", "größe", "true", "end", "cast", "match"])))
+    }
+  }
+}
