@@ -8,7 +8,7 @@ import UpkeepTestSupport
   @Test func randomExpressionsReadBack() throws {
     var random = SeededGenerator.random()
     for _ in 0..<5_000 {
-      let made = Self.expression(&random, depth: 5)
+      let made = Self.make(&random, depth: 5)
       let text = SQLPrinter.expression(made)
       #expect(try expression(text) == made, "\(text), seed \(random.seed)")
     }
@@ -50,9 +50,9 @@ import UpkeepTestSupport
         """)
   }
 
-  static func expression(_ random: inout SeededGenerator, depth: Int) -> Expression {
+  static func make(_ random: inout SeededGenerator, depth: Int) -> Expression {
     guard depth > 0, !random.oneIn(5) else { return leaf(&random) }
-    func sub(_ random: inout SeededGenerator) -> Expression { expression(&random, depth: depth - 1) }
+    func sub(_ random: inout SeededGenerator) -> Expression { make(&random, depth: depth - 1) }
     switch random.below(11) {
     case 0: return .unary(UnaryOperator(rawValue: UInt8(1 + random.below(4))) ?? .not, sub(&random))
     case 1...4:
