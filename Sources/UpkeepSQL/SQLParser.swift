@@ -35,6 +35,14 @@ public struct SQLParser: Sendable {
   /// - Throws: `syntax`, `unsupported`, `limit` or `misuse`, with line, column and the line's text. Asked
   ///   again after an error, it begins with the same statement; see ``skipStatement()``.
   public mutating func next() throws(UpkeepError) -> SQLStatement? {
+    do throws(SyntaxError) {
+      return try read()
+    } catch {
+      throw error.error
+    }
+  }
+
+  private mutating func read() throws(SyntaxError) -> SQLStatement? {
     var parser: Parser
     if let current = self.parser {
       parser = current

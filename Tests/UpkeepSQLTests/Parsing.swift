@@ -42,7 +42,8 @@ func shape(_ expression: Expression) -> String {
   case .binary(let operation, let a, let b): "(\(operation) \(shape(a)) \(shape(b)))"
   case .isNull(let a, let negated): "(\(negated ? "notNull" : "isNull") \(shape(a)))"
   case .inList(let a, let list, let negated): "(\(negated ? "notIn" : "in") \(shapes([a] + list)))"
-  case .between(let a, let b, let c, let negated): "(\(negated ? "notBetween" : "between") \(shapes([a, b, c])))"
+  case .between(let a, let b, let c, let negated):
+    "(\(negated ? "notBetween" : "between") \(shapes([a, b, c])))"
   case .like(let a, let b, let c, let negated):
     "(\(negated ? "notLike" : "like") \(shapes([a, b] + (c.map { [$0] } ?? []))))"
   case .cases(let a, let branches, let b):

@@ -30,7 +30,7 @@ package struct Lexer: Sendable {
   private func byte(_ index: Int) -> UInt8 { index < source.bytes.count ? source.bytes[index] : 0 }
 
   /// The next token; at the end of the text `.endOfText`, again and again.
-  package mutating func next() throws(UpkeepError) -> Token {
+  package mutating func next() throws(SyntaxError) -> Token {
     try skipBlanks()
     let start = offset
     guard start < source.bytes.count else {
@@ -55,7 +55,7 @@ package struct Lexer: Sendable {
 
   // MARK: - Blanks and comments
 
-  private mutating func skipBlanks() throws(UpkeepError) {
+  private mutating func skipBlanks() throws(SyntaxError) {
     while offset < source.bytes.count {
       switch source.bytes[offset] {
       case 0x20, 0x09, 0x0A, 0x0B, 0x0C, 0x0D:
@@ -88,7 +88,7 @@ package struct Lexer: Sendable {
 
   // MARK: - Words, strings, numbers
 
-  private mutating func word() throws(UpkeepError) -> Token {
+  private mutating func word() throws(SyntaxError) -> Token {
     let start = offset
     var isASCII = true
     while offset < source.bytes.count, Self.continuesWord(source.bytes[offset]) {
@@ -105,7 +105,7 @@ package struct Lexer: Sendable {
 
   /// Letters, digits and marks of any script may stand in a bare name; blanks and typographic signs that
   /// look like others may not.
-  private func checkLetters(_ range: Range<Int>) throws(UpkeepError) {
+  private func checkLetters(_ range: Range<Int>) throws(SyntaxError) {
     guard let text = String(validating: source.bytes[range], as: UTF8.self) else {
       throw source.error(.syntax, "the text is not UTF-8 here", at: range.lowerBound)
     }
@@ -126,7 +126,7 @@ package struct Lexer: Sendable {
   }
 
   /// A text between quotes, in which a doubled quote stands for one.
-  private mutating func quoted(_ kind: TokenKind, end: UInt8) throws(UpkeepError) -> Token {
+  private mutating func quoted(_ kind: TokenKind, end: UInt8) throws(SyntaxError) -> Token {
     let start = offset
     var from = start + 1
     while true {
@@ -149,7 +149,7 @@ package struct Lexer: Sendable {
   }
 
   /// `x'ab12'`
-  private mutating func blob() throws(UpkeepError) -> Token {
+  private mutating func blob() throws(SyntaxError) -> Token {
     let start = offset
     guard let close = find(UInt8(ascii: "'"), from: start + 2) else {
       throw source.error(.syntax, "this blob has no end; expected '", at: start)
@@ -162,7 +162,7 @@ package struct Lexer: Sendable {
   }
 
   /// `12`, `0x1F`, `1.5`, `.5`, `1e-3`
-  private mutating func number() throws(UpkeepError) -> Token {
+  private mutating func number() throws(SyntaxError) -> Token {
     let start = offset
     var kind = TokenKind.integer
     if source.bytes[start] == UInt8(ascii: "0"), byte(start + 1) | 0x20 == UInt8(ascii: "x") {
@@ -196,7 +196,7 @@ package struct Lexer: Sendable {
     return Token(kind: kind, keyword: nil, start: start, end: offset)
   }
 
-  private mutating func skipDigits(from start: Int, _ isDigit: (UInt8) -> Bool) throws(UpkeepError) {
+  private mutating func skipDigits(from start: Int, _ isDigit: (UInt8) -> Bool) throws(SyntaxError) {
     while offset < source.bytes.count, isDigit(source.bytes[offset]) {
       offset += 1
       guard offset - start <= Self.longestWord else {
@@ -206,7 +206,7 @@ package struct Lexer: Sendable {
   }
 
   /// `?`, `?1`, `:name`, `@name`, `$name`
-  private mutating func parameter() throws(UpkeepError) -> Token {
+  private mutating func parameter() throws(SyntaxError) -> Token {
     let start = offset
     let isNumbered = source.bytes[start] == UInt8(ascii: "?")
     offset += 1
@@ -227,7 +227,7 @@ package struct Lexer: Sendable {
 
   // MARK: - Symbols
 
-  private mutating func symbol() throws(UpkeepError) -> Token {
+  private mutating func symbol() throws(SyntaxError) -> Token {
     let start = offset
     let second = byte(start + 1)
     let (kind, length): (TokenKind, Int)

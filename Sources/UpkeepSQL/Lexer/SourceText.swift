@@ -51,7 +51,15 @@ package struct SourceText: Sendable {
   }
 
   /// An error at a byte of the text.
-  package func error(_ code: UpkeepError.Code, _ message: String, at offset: Int) -> UpkeepError {
-    locate(UpkeepError(code, message), at: offset)
+  package func error(_ code: UpkeepError.Code, _ message: String, at offset: Int) -> SyntaxError {
+    SyntaxError(locate(UpkeepError(code, message), at: offset))
   }
+}
+
+/// An error of reading a text, in a box: the reader is recursive, and a whole `UpkeepError` in each of its
+/// frames would use up the stack many times sooner.
+package final class SyntaxError: Error {
+  package let error: UpkeepError
+
+  package init(_ error: UpkeepError) { self.error = error }
 }

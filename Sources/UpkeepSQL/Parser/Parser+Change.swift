@@ -2,7 +2,7 @@ import Upkeep
 
 /// UPDATE, DELETE, and SET lists.
 extension Parser {
-  mutating func update() throws(UpkeepError) -> UpdateStatement {
+  mutating func update() throws(SyntaxError) -> UpdateStatement {
     try advance()
     let otherwise = try accept(.or) ? try conflictResolution() : .abort
     let table = try changedTable()
@@ -15,7 +15,7 @@ extension Parser {
     return statement
   }
 
-  mutating func delete() throws(UpkeepError) -> DeleteStatement {
+  mutating func delete() throws(SyntaxError) -> DeleteStatement {
     try advance()
     try expect(.from)
     var statement = DeleteStatement(try changedTable())
@@ -26,7 +26,7 @@ extension Parser {
     return statement
   }
 
-  private mutating func changedTable() throws(UpkeepError) -> TableReference {
+  private mutating func changedTable() throws(SyntaxError) -> TableReference {
     let table = try tableName()
     let alias = try accept(.as) ? try name("an alias") : nil
     if at(.indexed) { throw unsupported("INDEXED BY") }
@@ -34,7 +34,7 @@ extension Parser {
   }
 
   /// `a = x, (b, c) = (y, z), d = DEFAULT`
-  mutating func assignments() throws(UpkeepError) -> [Assignment] {
+  mutating func assignments() throws(SyntaxError) -> [Assignment] {
     var list: [Assignment] = []
     var seen: Set<String> = []
     repeat {
@@ -71,7 +71,7 @@ extension Parser {
     return list
   }
 
-  private mutating func assigned() throws(UpkeepError) -> Expression? {
+  private mutating func assigned() throws(SyntaxError) -> Expression? {
     if try accept(.default) { return nil }
     return try expression()
   }

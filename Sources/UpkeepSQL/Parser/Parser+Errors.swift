@@ -59,7 +59,7 @@ extension Parser {
 
   /// The error for a current token that nothing in the grammar takes. `label` adds what has no keyword:
   /// "a name", "an expression".
-  func unexpected(_ label: String? = nil) -> UpkeepError {
+  func unexpected(_ label: String? = nil) -> SyntaxError {
     if let slip = mistypedAlias() { return slip }
     var wanted = expected.descriptions
     if let label { wanted.insert(label, at: 0) }
@@ -77,7 +77,7 @@ extension Parser {
   }
 
   /// `SELECT * FORM t`: FORM was taken for an alias, and what follows made no sense.
-  private func mistypedAlias() -> UpkeepError? {
+  private func mistypedAlias() -> SyntaxError? {
     guard let alias = lastBareAlias, alias.end == lastEnd,
       let meant = nearestKeyword(to: alias, among: expected.candidates)
     else { return nil }
@@ -92,7 +92,7 @@ extension Parser {
   }
 
   /// The error for a token that should have been a name.
-  func noName(_ what: String) -> UpkeepError {
+  func noName(_ what: String) -> SyntaxError {
     if token.kind == .word, let keyword = token.keyword, keyword.isReserved {
       let written = source.text(token.range)
       return source.error(
@@ -109,13 +109,13 @@ extension Parser {
   }
 
   /// The refusal of something that SQL has and Upkeep has not.
-  func unsupported(_ what: String, hint: String? = nil, at offset: Int? = nil) -> UpkeepError {
+  func unsupported(_ what: String, hint: String? = nil, at offset: Int? = nil) -> SyntaxError {
     let advice = hint.map { "; \($0)" } ?? ""
     return source.error(.unsupported, "\(what) is not supported yet\(advice)", at: offset ?? token.start)
   }
 
   /// Refuses the current token if it is one of these keywords.
-  func refuse(_ keywords: Keyword...) throws(UpkeepError) {
+  func refuse(_ keywords: Keyword...) throws(SyntaxError) {
     guard let keyword = token.keyword, keywords.contains(keyword) else { return }
     throw unsupported(keyword.text)
   }

@@ -26,15 +26,15 @@ struct Parsed {
 
 extension Parser {
   /// The deepest recursion of the reader.
-  static let deepestNesting = 250
+  static let deepestNesting = 200
   /// The deepest tree of an expression; a chain `a + b + c + …` is as deep as it is long.
   static let deepestExpression = 1_000
 
   /// An expression.
-  mutating func expression() throws(UpkeepError) -> Expression { try parse(Precedence.or).value }
+  mutating func expression() throws(SyntaxError) -> Expression { try parse(Precedence.or).value }
 
   /// `(a, b, …)` without the parentheses; may be empty where `)` follows.
-  mutating func expressionList() throws(UpkeepError) -> [Parsed] {
+  mutating func expressionList() throws(SyntaxError) -> [Parsed] {
     var list: [Parsed] = []
     if at(.rightParen) { return list }
     repeat { list.append(try parse(Precedence.or)) } while try accept(.comma)
@@ -42,11 +42,11 @@ extension Parser {
   }
 
   /// A tree one deeper than its deepest child.
-  func node(_ value: Expression, over children: Parsed...) throws(UpkeepError) -> Parsed {
+  func node(_ value: Expression, over children: Parsed...) throws(SyntaxError) -> Parsed {
     try node(value, over: children)
   }
 
-  func node(_ value: Expression, over children: [Parsed]) throws(UpkeepError) -> Parsed {
+  func node(_ value: Expression, over children: [Parsed]) throws(SyntaxError) -> Parsed {
     let depth = 1 + (children.lazy.map(\.depth).max() ?? 0)
     guard depth <= Self.deepestExpression else {
       throw source.error(
@@ -57,7 +57,7 @@ extension Parser {
   }
 
   /// An expression of operators that bind at least so tightly.
-  mutating func parse(_ minimum: Int) throws(UpkeepError) -> Parsed {
+  mutating func parse(_ minimum: Int) throws(SyntaxError) -> Parsed {
     nesting += 1
     defer { nesting -= 1 }
     guard nesting <= Self.deepestNesting else {
@@ -111,7 +111,7 @@ extension Parser {
   }
 
   /// Operators of words: IS, IN, LIKE, BETWEEN, COLLATE and the forms with NOT.
-  private mutating func wordOperator(_ left: Parsed, _ minimum: Int) throws(UpkeepError) -> Parsed? {
+  private mutating func wordOperator(_ left: Parsed, _ minimum: Int) throws(SyntaxError) -> Parsed? {
     if token.kind == .arrow { throw unsupported("the operator \(describe(token))") }
     guard token.kind == .word, let keyword = token.keyword else { return nil }
     if keyword == .collate {
@@ -155,7 +155,7 @@ extension Parser {
   }
 
   /// `IS NULL`, `IS [NOT] x`, `IS [NOT] DISTINCT FROM x`, `IS [NOT] TRUE`
-  private mutating func identity(_ left: Parsed) throws(UpkeepError) -> Parsed {
+  private mutating func identity(_ left: Parsed) throws(SyntaxError) -> Parsed {
     try advance()
     var negated = try accept(.not)
     if try accept(.null) { return try node(.isNull(left.value, negated: negated), over: left) }
@@ -178,7 +178,7 @@ extension Parser {
   }
 
   /// IN, LIKE and BETWEEN.
-  private mutating func membership(_ left: Parsed, negated: Bool) throws(UpkeepError) -> Parsed {
+  private mutating func membership(_ left: Parsed, negated: Bool) throws(SyntaxError) -> Parsed {
     switch try advance().keyword {
     case .in:
       guard at(.leftParen) else {
@@ -210,7 +210,7 @@ extension Parser {
   }
 
   /// The name of a collation.
-  mutating func collation() throws(UpkeepError) -> Collation {
+  mutating func collation() throws(SyntaxError) -> Collation {
     let start = token.start
     switch try name("the name of a collation").lowercased() {
     case "binary": return .binary

@@ -3,7 +3,7 @@ import Upkeep
 /// What the tokens of literals stand for.
 extension Parser {
   /// Takes a number. One too great for INTEGER is REAL, as in SQLite.
-  mutating func number(negative: Bool) throws(UpkeepError) -> Value {
+  mutating func number(negative: Bool) throws(SyntaxError) -> Value {
     let token = try advance()
     let bytes = source.bytes[token.range]
     if bytes.count > 2, bytes[token.start + 1] | 0x20 == UInt8(ascii: "x") {
@@ -30,7 +30,7 @@ extension Parser {
   }
 
   /// `0x…` is a pattern of 64 bits.
-  private func hexadecimal(_ token: Token, negative: Bool) throws(UpkeepError) -> Int64 {
+  private func hexadecimal(_ token: Token, negative: Bool) throws(SyntaxError) -> Int64 {
     let digits = source.bytes[(token.start + 2)..<token.end].drop { $0 == UInt8(ascii: "0") }
     guard digits.count <= 16 else {
       throw source.error(.overflow, "a hexadecimal number has at most 16 digits", at: token.start)
@@ -46,7 +46,7 @@ extension Parser {
   }
 
   /// The bytes of `x'…'`.
-  func blob(_ token: Token) throws(UpkeepError) -> [UInt8] {
+  func blob(_ token: Token) throws(SyntaxError) -> [UInt8] {
     let digits = source.bytes[(token.start + 2)..<(token.end - 1)]
     guard digits.count.isMultiple(of: 2) else {
       throw source.error(
@@ -68,7 +68,7 @@ extension Parser {
   }
 
   /// `TIMESTAMP '…'`, `UUID '…'`, `JSON '…'`
-  mutating func typedLiteral() throws(UpkeepError) -> Value {
+  mutating func typedLiteral() throws(SyntaxError) -> Value {
     let word = try advance()
     let string = try advance()
     let text = try unquoted(string)

@@ -2,7 +2,7 @@ import Upkeep
 
 /// What stands between operators: literals, names, calls, CASE, CAST, and prefix operators with theirs.
 extension Parser {
-  mutating func operand() throws(UpkeepError) -> Parsed {
+  mutating func operand() throws(SyntaxError) -> Parsed {
     switch token.kind {
     case .integer, .real: return Parsed(value: .literal(try number(negative: false)), depth: 1)
     case .string: return Parsed(value: .literal(.text(try unquoted(advance()))), depth: 1)
@@ -16,7 +16,7 @@ extension Parser {
     }
   }
 
-  private mutating func wordOperand() throws(UpkeepError) -> Parsed {
+  private mutating func wordOperand() throws(SyntaxError) -> Parsed {
     switch token.keyword {
     case .not?:
       try advance()
@@ -54,7 +54,7 @@ extension Parser {
   }
 
   /// A reserved word where an expression should be.
-  private func misplaced(_ keyword: Keyword) -> UpkeepError {
+  private func misplaced(_ keyword: Keyword) -> SyntaxError {
     source.error(
       .syntax,
       "found \(source.text(token.range)), expected an expression; "
@@ -62,7 +62,7 @@ extension Parser {
       at: token.start)
   }
 
-  private mutating func parenthesized() throws(UpkeepError) -> Parsed {
+  private mutating func parenthesized() throws(SyntaxError) -> Parsed {
     let start = try advance().start
     if at(.select) || at(.values) || at(.with) { throw unsupported("a subquery", at: start) }
     let inner = try parse(Precedence.or)
@@ -72,7 +72,7 @@ extension Parser {
   }
 
   /// `-x`, `+x`, `~x`. A minus right before a number is part of it, so that the least integer can be written.
-  private mutating func signed() throws(UpkeepError) -> Parsed {
+  private mutating func signed() throws(SyntaxError) -> Parsed {
     let sign = try advance().kind
     if sign == .minus, at(.integer) || at(.real) {
       return Parsed(value: .literal(try number(negative: true)), depth: 1)
@@ -88,7 +88,7 @@ extension Parser {
     return try node(.unary(operation, inner.value), over: inner)
   }
 
-  private mutating func parameter() throws(UpkeepError) -> Parsed {
+  private mutating func parameter() throws(SyntaxError) -> Parsed {
     let written = token
     switch parameters.resolve(source.text(token.range)) {
     case .success(let value):
@@ -102,7 +102,7 @@ extension Parser {
   // MARK: - Names and calls
 
   /// `c`, `t.c`, `main.t.c`, `f(…)`
-  private mutating func nameOrCall() throws(UpkeepError) -> Parsed {
+  private mutating func nameOrCall() throws(SyntaxError) -> Parsed {
     let start = token.start
     let first = try name("a name")
     if at(.leftParen) { return try call(first, start) }
@@ -123,7 +123,7 @@ extension Parser {
     return Parsed(value: .column(ColumnReference(try name("the name of a column"), of: second)), depth: 1)
   }
 
-  private mutating func call(_ written: String, _ start: Int) throws(UpkeepError) -> Parsed {
+  private mutating func call(_ written: String, _ start: Int) throws(SyntaxError) -> Parsed {
     let function = written.lowercased()
     try advance()
     var arguments: [Parsed] = []
@@ -166,7 +166,7 @@ extension Parser {
     return try node(.function(function, arguments.map(\.value)), over: arguments)
   }
 
-  private mutating func cases() throws(UpkeepError) -> Parsed {
+  private mutating func cases() throws(SyntaxError) -> Parsed {
     try advance()
     var parts: [Parsed] = []
     let operand = at(.when) ? nil : try parse(Precedence.or)
@@ -187,7 +187,7 @@ extension Parser {
       .cases(operand: operand?.value, branches: branches, otherwise: otherwise?.value), over: parts)
   }
 
-  private mutating func cast() throws(UpkeepError) -> Parsed {
+  private mutating func cast() throws(SyntaxError) -> Parsed {
     try advance()
     try expect(.leftParen)
     let inner = try parse(Precedence.or)

@@ -2,7 +2,7 @@ import Upkeep
 
 /// CREATE and DROP.
 extension Parser {
-  mutating func create() throws(UpkeepError) -> Statement {
+  mutating func create() throws(SyntaxError) -> Statement {
     try advance()
     switch token.keyword {
     case .temp?, .temporary?: throw unsupported("CREATE TEMP TABLE")
@@ -20,7 +20,7 @@ extension Parser {
     throw unexpected()
   }
 
-  mutating func drop() throws(UpkeepError) -> Statement {
+  mutating func drop() throws(SyntaxError) -> Statement {
     try advance()
     if try accept(.table) {
       let ifExists = try ifExists()
@@ -36,12 +36,12 @@ extension Parser {
     throw unexpected()
   }
 
-  private mutating func ifExists() throws(UpkeepError) -> Bool {
+  private mutating func ifExists() throws(SyntaxError) -> Bool {
     guard try accept(.if, .exists) else { return false }
     return true
   }
 
-  private mutating func ifNotExists() throws(UpkeepError) -> Bool {
+  private mutating func ifNotExists() throws(SyntaxError) -> Bool {
     guard at(.if), try peek().keyword == .not else {
       expected.insert(.if)
       return false
@@ -52,7 +52,7 @@ extension Parser {
     return true
   }
 
-  private mutating func createIndex(isUnique: Bool) throws(UpkeepError) -> Statement {
+  private mutating func createIndex(isUnique: Bool) throws(SyntaxError) -> Statement {
     if at(.concurrently) { throw unsupported("CONCURRENTLY") }
     let ifNotExists = try ifNotExists()
     let index = try tableName("the name of an index")
@@ -71,7 +71,7 @@ extension Parser {
   }
 
   /// `expression [COLLATE c] [ASC | DESC]`
-  private mutating func indexPart() throws(UpkeepError) -> IndexPart {
+  private mutating func indexPart() throws(SyntaxError) -> IndexPart {
     let isParenthesized = at(.leftParen)
     let value = try expression()
     let isDescending = try direction()
@@ -84,7 +84,7 @@ extension Parser {
 
   // MARK: - CREATE TABLE
 
-  private mutating func createTable() throws(UpkeepError) -> Statement {
+  private mutating func createTable() throws(SyntaxError) -> Statement {
     let ifNotExists = try ifNotExists()
     var table = TableDefinition(try tableName(), columns: [])
     if at(.as) { throw unsupported("CREATE TABLE … AS") }
@@ -120,7 +120,7 @@ extension Parser {
   }
 
   /// Table constraints may follow one another without a comma, as in SQLite.
-  private mutating func acceptCommaBetweenConstraints() throws(UpkeepError) -> Bool {
+  private mutating func acceptCommaBetweenConstraints() throws(SyntaxError) -> Bool {
     if try accept(.comma) { return true }
     return hasTableConstraint && atTableConstraint
   }
@@ -132,7 +132,7 @@ extension Parser {
     }
   }
 
-  private mutating func column(_ table: inout TableDefinition) throws(UpkeepError) {
+  private mutating func column(_ table: inout TableDefinition) throws(SyntaxError) {
     let start = token.start
     let name = try name("the name of a column")
     guard !table.columns.contains(where: { Names.equal($0.name, name) }) else {
@@ -147,7 +147,7 @@ extension Parser {
   /// Takes one constraint of a column; false if none is there.
   private mutating func columnConstraint(
     _ column: inout ColumnDefinition, _ table: inout TableDefinition
-  ) throws(UpkeepError) -> Bool {
+  ) throws(SyntaxError) -> Bool {
     let start = token.start
     let constraint = try accept(.constraint) ? try name("the name of a constraint") : nil
     if try accept(.not) {
@@ -185,7 +185,7 @@ extension Parser {
     return true
   }
 
-  private func refuseColumnConstraint() throws(UpkeepError) {
+  private func refuseColumnConstraint() throws(SyntaxError) {
     switch token.keyword {
     case .references?: throw unsupported("REFERENCES (a foreign key)")
     case .generated?: throw unsupported("GENERATED (a computed column)")
@@ -195,12 +195,12 @@ extension Parser {
     }
   }
 
-  private mutating func refuseConflictClause() throws(UpkeepError) {
+  private mutating func refuseConflictClause() throws(SyntaxError) {
     guard at(.on), try peek().keyword == .conflict else { return }
     throw unsupported("ON CONFLICT in a constraint", hint: "write it in the statement that inserts")
   }
 
-  private mutating func defaultValue() throws(UpkeepError) -> Expression {
+  private mutating func defaultValue() throws(SyntaxError) -> Expression {
     switch token.kind {
     case .leftParen:
       try advance()
@@ -224,7 +224,7 @@ extension Parser {
     throw unexpected("a literal or an expression in parentheses")
   }
 
-  private mutating func check(_ name: String?) throws(UpkeepError) -> CheckDefinition {
+  private mutating func check(_ name: String?) throws(SyntaxError) -> CheckDefinition {
     try expect(.leftParen)
     let start = token.start
     let condition = try expression()
@@ -233,7 +233,7 @@ extension Parser {
     return CheckDefinition(name, condition, text: text)
   }
 
-  private mutating func tableConstraint(_ table: inout TableDefinition) throws(UpkeepError) {
+  private mutating func tableConstraint(_ table: inout TableDefinition) throws(SyntaxError) {
     let start = token.start
     let constraint = try accept(.constraint) ? try name("the name of a constraint") : nil
     if try accept(.primary) {
@@ -256,7 +256,7 @@ extension Parser {
   }
 
   /// `(a [COLLATE c] [ASC | DESC], …)`, columns of the table, none twice.
-  private mutating func keyParts(_ table: TableDefinition) throws(UpkeepError) -> [IndexPart] {
+  private mutating func keyParts(_ table: TableDefinition) throws(SyntaxError) -> [IndexPart] {
     try expect(.leftParen)
     var parts: [IndexPart] = []
     var seen: Set<String> = []
@@ -266,10 +266,11 @@ extension Parser {
       guard table.columns.contains(where: { Names.equal($0.name, column) }) else {
         let hint = Names.suggestion(for: column, among: table.columns.map(\.name))
         var error = source.error(
-          .unknownColumn, "table \(table.name) has no column \(column)\(hint)", at: start)
+          .unknownColumn, "table \(table.name) has no column \(column)\(hint)", at: start
+        ).error
         error.table = table.name
         error.name = column
-        throw error
+        throw SyntaxError(error)
       }
       guard seen.insert(Names.folded(column)).inserted else {
         throw source.error(.misuse, "column \(column) stands twice in this key", at: start)
@@ -283,7 +284,7 @@ extension Parser {
     return parts
   }
 
-  private func twoPrimaryKeys(_ table: TableDefinition, at offset: Int) -> UpkeepError {
+  private func twoPrimaryKeys(_ table: TableDefinition, at offset: Int) -> SyntaxError {
     source.error(.misuse, "table \(table.name) has a primary key already", at: offset)
   }
 }

@@ -3,7 +3,7 @@ import Upkeep
 /// SELECT, VALUES, and lists of result columns.
 extension Parser {
   /// `SELECT list [FROM t] [WHERE …] [ORDER BY …] [LIMIT …]`
-  mutating func query() throws(UpkeepError) -> Query {
+  mutating func query() throws(SyntaxError) -> Query {
     try expect(.select)
     if at(.distinct) { throw unsupported("SELECT DISTINCT") }
     _ = try accept(.all)
@@ -32,7 +32,7 @@ extension Parser {
     return query
   }
 
-  private mutating func refuseCompound() throws(UpkeepError) {
+  private mutating func refuseCompound() throws(SyntaxError) {
     switch token.keyword {
     case .group?: throw unsupported("GROUP BY")
     case .having?: throw unsupported("HAVING")
@@ -44,7 +44,7 @@ extension Parser {
     }
   }
 
-  private mutating func fromTable() throws(UpkeepError) -> TableReference {
+  private mutating func fromTable() throws(SyntaxError) -> TableReference {
     if at(.leftParen) { throw unsupported("a subquery in FROM") }
     let table = try tableName()
     if at(.leftParen) { throw unsupported("a table function") }
@@ -61,7 +61,7 @@ extension Parser {
   }
 
   /// `[AS] alias`
-  mutating func alias() throws(UpkeepError) -> String? {
+  mutating func alias() throws(SyntaxError) -> String? {
     if try accept(.as) { return try name("an alias") }
     guard atName, token.keyword?.startsTail != true else { return nil }
     if token.kind == .word { lastBareAlias = token }
@@ -69,13 +69,13 @@ extension Parser {
   }
 
   /// The list after SELECT or RETURNING.
-  mutating func resultColumns() throws(UpkeepError) -> [ResultColumn] {
+  mutating func resultColumns() throws(SyntaxError) -> [ResultColumn] {
     var columns: [ResultColumn] = []
     repeat { columns.append(try resultColumn()) } while try accept(.comma)
     return columns
   }
 
-  private mutating func resultColumn() throws(UpkeepError) -> ResultColumn {
+  private mutating func resultColumn() throws(SyntaxError) -> ResultColumn {
     if at(.star) {
       try advance()
       return .all(of: nil)
@@ -97,7 +97,7 @@ extension Parser {
     return .expression(value, name: try alias() ?? text)
   }
 
-  private mutating func orderTerm() throws(UpkeepError) -> OrderTerm {
+  private mutating func orderTerm() throws(SyntaxError) -> OrderTerm {
     var term = OrderTerm(try expression())
     term.isDescending = try direction()
     if try accept(.nulls) {
@@ -112,13 +112,13 @@ extension Parser {
   }
 
   /// `[ASC | DESC]`
-  mutating func direction() throws(UpkeepError) -> Bool {
+  mutating func direction() throws(SyntaxError) -> Bool {
     if try accept(.asc) { return false }
     return try accept(.desc)
   }
 
   /// VALUES on its own.
-  mutating func valuesStatement() throws(UpkeepError) -> [[Expression]] {
+  mutating func valuesStatement() throws(SyntaxError) -> [[Expression]] {
     var rows: [[Expression]] = []
     for row in try valueRows(allowDefault: false) { rows.append(row.compactMap { $0 }) }
     try refuseCompound()
@@ -127,7 +127,7 @@ extension Parser {
   }
 
   /// `VALUES (…), (…)`; nil stands for DEFAULT. All rows are equally long.
-  mutating func valueRows(allowDefault: Bool) throws(UpkeepError) -> [[Expression?]] {
+  mutating func valueRows(allowDefault: Bool) throws(SyntaxError) -> [[Expression?]] {
     try expect(.values)
     var rows: [[Expression?]] = []
     repeat {

@@ -3,7 +3,7 @@ import Upkeep
 /// One statement, by its first word.
 extension Parser {
   /// Reads one statement up to the `;` behind it or the end of the text; nil if none is left.
-  mutating func nextStatement() throws(UpkeepError) -> (statement: Statement, range: Range<Int>)? {
+  mutating func nextStatement() throws(SyntaxError) -> (statement: Statement, range: Range<Int>)? {
     while at(.semicolon) { try advance() }
     guard !at(.endOfText) else { return nil }
     parameters.beginStatement()
@@ -18,7 +18,7 @@ extension Parser {
     return (statement, start..<end)
   }
 
-  mutating func statement() throws(UpkeepError) -> Statement {
+  mutating func statement() throws(SyntaxError) -> Statement {
     guard token.kind == .word, let first = token.keyword else { throw noStatement() }
     switch first {
     case .select: return .select(try query())
@@ -52,7 +52,7 @@ extension Parser {
     .rollback, .savepoint, .release, .explain,
   ]
 
-  private func noStatement() -> UpkeepError {
+  private func noStatement() -> SyntaxError {
     var message = "found \(describe(token)), expected a statement"
     if token.kind == .word,
       let meant = Keyword.nearest(to: source.text(token.range), among: Self.beginnings)
@@ -66,7 +66,7 @@ extension Parser {
 
   // MARK: - Transactions
 
-  private mutating func transactionControl() throws(UpkeepError) -> Statement {
+  private mutating func transactionControl() throws(SyntaxError) -> Statement {
     switch try advance().keyword {
     case .begin:
       var immediate = false
@@ -92,12 +92,12 @@ extension Parser {
   }
 
   /// `[SAVEPOINT] name`; a savepoint may itself be called savepoint.
-  private mutating func savepointName() throws(UpkeepError) -> String {
+  private mutating func savepointName() throws(SyntaxError) -> String {
     if at(.savepoint), isName(try peek()) { try advance() }
     return try name("the name of a savepoint")
   }
 
-  private mutating func explain() throws(UpkeepError) -> Statement {
+  private mutating func explain() throws(SyntaxError) -> Statement {
     try advance()
     if try accept(.query) { try expect(.plan) }
     switch token.keyword {

@@ -5,7 +5,7 @@ import Upkeep
 /// The tail has one order: ON CONFLICT clauses, each with its ON AMBIGUITY; ON DUPLICATE; ON ERROR REJECT;
 /// RETURNING.
 extension Parser {
-  mutating func upsert() throws(UpkeepError) -> UpsertStatement {
+  mutating func upsert() throws(SyntaxError) -> UpsertStatement {
     let verb = try advance()
     var otherwise = ConflictResolution.abort
     if verb.keyword == .replace { otherwise = .replace }
@@ -35,7 +35,7 @@ extension Parser {
   }
 
   /// The word after OR.
-  mutating func conflictResolution() throws(UpkeepError) -> ConflictResolution {
+  mutating func conflictResolution() throws(SyntaxError) -> ConflictResolution {
     if try accept(.ignore) { return .ignore }
     if try accept(.replace) { return .replace }
     if try accept(.abort) { return .abort }
@@ -44,7 +44,7 @@ extension Parser {
     throw unexpected()
   }
 
-  private mutating func upsertSource(_ statement: inout UpsertStatement) throws(UpkeepError) {
+  private mutating func upsertSource(_ statement: inout UpsertStatement) throws(SyntaxError) {
     switch token.keyword {
     case .default?:
       try advance()
@@ -75,7 +75,7 @@ extension Parser {
 
   private mutating func conflictClauses(
     _ statement: inout UpsertStatement, isUpsert: Bool
-  ) throws(UpkeepError) {
+  ) throws(SyntaxError) {
     var catchAll = false
     while at(.on) {
       let start = token.start
@@ -104,7 +104,7 @@ extension Parser {
     }
   }
 
-  private mutating func conflictClause() throws(UpkeepError) -> ConflictClause {
+  private mutating func conflictClause() throws(SyntaxError) -> ConflictClause {
     let target = try conflictTarget()
     try expect(.do)
     var clause = ConflictClause(target, try conflictAction())
@@ -112,7 +112,7 @@ extension Parser {
     return clause
   }
 
-  private mutating func conflictTarget() throws(UpkeepError) -> ConflictTarget {
+  private mutating func conflictTarget() throws(SyntaxError) -> ConflictTarget {
     if try accept(.on) {
       try expect(.constraint)
       return .index(try name("the name of a unique index or constraint"))
@@ -129,7 +129,7 @@ extension Parser {
     return .columns(parts, where: condition)
   }
 
-  private mutating func conflictAction() throws(UpkeepError) -> ConflictAction {
+  private mutating func conflictAction() throws(SyntaxError) -> ConflictAction {
     if try accept(.nothing) { return .ignore }
     if try accept(.replace) { return .replace }
     if try accept(.merge) { return .merge(columns: at(.leftParen) ? try columnList() : nil) }
@@ -145,7 +145,7 @@ extension Parser {
     throw unexpected()
   }
 
-  private mutating func ambiguityPolicy() throws(UpkeepError) -> AmbiguityPolicy {
+  private mutating func ambiguityPolicy() throws(SyntaxError) -> AmbiguityPolicy {
     if try accept(.fail) { return .fail }
     if try accept(.first) { return .first }
     if try accept(.displace) { return .displace }
@@ -154,7 +154,7 @@ extension Parser {
 
   // MARK: - ON DUPLICATE, ON ERROR, RETURNING
 
-  private mutating func batchPolicies(_ statement: inout UpsertStatement) throws(UpkeepError) {
+  private mutating func batchPolicies(_ statement: inout UpsertStatement) throws(SyntaxError) {
     if try accept(.on, .duplicate) {
       if at(.key) {
         throw unsupported("ON DUPLICATE KEY UPDATE", hint: "write ON CONFLICT DO UPDATE SET …")
@@ -184,7 +184,7 @@ extension Parser {
     }
   }
 
-  private mutating func duplicatePolicy() throws(UpkeepError) -> DuplicatePolicy {
+  private mutating func duplicatePolicy() throws(SyntaxError) -> DuplicatePolicy {
     if try accept(.fold) { return .fold }
     if try accept(.first) { return .first }
     if try accept(.last) { return .last }
@@ -193,7 +193,7 @@ extension Parser {
   }
 
   /// A plain number of rows.
-  private mutating func count() throws(UpkeepError) -> Int {
+  private mutating func count() throws(SyntaxError) -> Int {
     guard at(.integer) else { throw unexpected("a number of rows") }
     let start = token.start
     guard case .integer(let count) = try number(negative: false), let rows = Int(exactly: count) else {
@@ -202,7 +202,7 @@ extension Parser {
     return rows
   }
 
-  mutating func returning(allowsAll: Bool) throws(UpkeepError) -> Returning? {
+  mutating func returning(allowsAll: Bool) throws(SyntaxError) -> Returning? {
     guard try accept(.returning) else { return nil }
     let includesAll = allowsAll ? try accept(.all) : false
     return Returning(try resultColumns(), includesAll: includesAll)

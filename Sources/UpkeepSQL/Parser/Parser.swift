@@ -28,7 +28,7 @@ package struct Parser: Sendable {
 
   package init(
     _ source: SourceText, from offset: Int = 0, parameters: SQLParameters? = nil
-  ) throws(UpkeepError) {
+  ) throws(SyntaxError) {
     lexer = Lexer(source)
     lexer.offset = max(lexer.offset, offset)
     self.parameters = ParameterList(parameters)
@@ -40,7 +40,7 @@ package struct Parser: Sendable {
 
   /// Goes to the next token and gives the one left behind.
   @discardableResult
-  mutating func advance() throws(UpkeepError) -> Token {
+  mutating func advance() throws(SyntaxError) -> Token {
     let taken = token
     token = ahead.isEmpty ? try lexer.next() : ahead.removeFirst()
     lastEnd = taken.end
@@ -49,7 +49,7 @@ package struct Parser: Sendable {
   }
 
   /// The n-th token after the current one.
-  mutating func peek(_ distance: Int = 1) throws(UpkeepError) -> Token {
+  mutating func peek(_ distance: Int = 1) throws(SyntaxError) -> Token {
     while ahead.count < distance { ahead.append(try lexer.next()) }
     return ahead[distance - 1]
   }
@@ -61,7 +61,7 @@ package struct Parser: Sendable {
   func at(_ kind: TokenKind) -> Bool { token.kind == kind }
 
   /// Takes the keyword if it is there.
-  mutating func accept(_ keyword: Keyword) throws(UpkeepError) -> Bool {
+  mutating func accept(_ keyword: Keyword) throws(SyntaxError) -> Bool {
     guard token.keyword == keyword else {
       expected.insert(keyword)
       return false
@@ -71,7 +71,7 @@ package struct Parser: Sendable {
   }
 
   /// Takes the symbol if it is there.
-  mutating func accept(_ kind: TokenKind) throws(UpkeepError) -> Bool {
+  mutating func accept(_ kind: TokenKind) throws(SyntaxError) -> Bool {
     guard token.kind == kind else {
       expected.insert(kind)
       return false
@@ -81,7 +81,7 @@ package struct Parser: Sendable {
   }
 
   /// Takes both keywords if they are there.
-  mutating func accept(_ first: Keyword, _ second: Keyword) throws(UpkeepError) -> Bool {
+  mutating func accept(_ first: Keyword, _ second: Keyword) throws(SyntaxError) -> Bool {
     guard token.keyword == first, try peek().keyword == second else {
       expected.insert(first)
       return false
@@ -92,12 +92,12 @@ package struct Parser: Sendable {
   }
 
   /// Takes the keyword, which must be there.
-  mutating func expect(_ keyword: Keyword) throws(UpkeepError) {
+  mutating func expect(_ keyword: Keyword) throws(SyntaxError) {
     guard try accept(keyword) else { throw unexpected() }
   }
 
   /// Takes the symbol, which must be there.
-  mutating func expect(_ kind: TokenKind) throws(UpkeepError) {
+  mutating func expect(_ kind: TokenKind) throws(SyntaxError) {
     guard try accept(kind) else { throw unexpected() }
   }
 
@@ -111,13 +111,13 @@ package struct Parser: Sendable {
   }
 
   /// Takes a name; `what` says of what, for the error if there is none.
-  mutating func name(_ what: String) throws(UpkeepError) -> String {
+  mutating func name(_ what: String) throws(SyntaxError) -> String {
     guard atName else { throw noName(what) }
     return try text(ofName: advance())
   }
 
   /// What a name's token names.
-  func text(ofName token: Token) throws(UpkeepError) -> String {
+  func text(ofName token: Token) throws(SyntaxError) -> String {
     guard token.kind == .quotedName else { return source.text(token.range) }
     let name = try unquoted(token)
     guard !name.isEmpty else { throw source.error(.syntax, "a name cannot be empty", at: token.start) }
@@ -128,7 +128,7 @@ package struct Parser: Sendable {
   }
 
   /// The text between a token's quotes, doubled quotes made single.
-  func unquoted(_ token: Token) throws(UpkeepError) -> String {
+  func unquoted(_ token: Token) throws(SyntaxError) -> String {
     let inner = source.bytes[token.start + 1..<token.end - 1]
     let quote = source.bytes[token.end - 1]
     var text: String?
@@ -153,7 +153,7 @@ package struct Parser: Sendable {
   }
 
   /// `t` or `main.t`
-  mutating func tableName(_ what: String = "the name of a table") throws(UpkeepError) -> String {
+  mutating func tableName(_ what: String = "the name of a table") throws(SyntaxError) -> String {
     let start = token.start
     let first = try name(what)
     guard try accept(.dot) else { return first }
@@ -164,7 +164,7 @@ package struct Parser: Sendable {
   }
 
   /// `(a, b, c)`, names that must differ.
-  mutating func columnList() throws(UpkeepError) -> [String] {
+  mutating func columnList() throws(SyntaxError) -> [String] {
     try expect(.leftParen)
     var names: [String] = []
     var seen: Set<String> = []

@@ -71,7 +71,7 @@ enum TypeNames {
 
 extension Parser {
   /// A type's name with its length, as in `VARCHAR(20)`; nil where no name stands.
-  mutating func typeName() throws(UpkeepError) -> (type: ValueType, declared: String)? {
+  mutating func typeName() throws(SyntaxError) -> (type: ValueType, declared: String)? {
     guard atTypeWord else { return nil }
     let start = token.start
     var words: [String] = []

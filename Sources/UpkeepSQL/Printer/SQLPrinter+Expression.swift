@@ -63,11 +63,10 @@ extension SQLPrinter {
       let (symbol, precedence) = symbol(of: operation)
       write(left, atLeast: precedence, to: &text)
       text += " \(symbol) "
-      if operation == .identical || operation == .notIdentical, case .literal(let value) = right,
-        value == .null || value == .boolean(true) || value == .boolean(false)
-      {
-        // `x IS NULL` and `x IS TRUE` are other expressions.
-        text += "(\(literal(value)))"
+      if operation == .identical || operation == .notIdentical, beginsWithTest(right) {
+        text += "("
+        writeBare(right, to: &text)
+        text += ")"
       } else {
         write(right, atLeast: precedence + 1, to: &text)
       }
@@ -109,6 +108,17 @@ extension SQLPrinter {
     case .collate(let operand, let collation):
       write(operand, atLeast: Precedence.collate, to: &text)
       text += " COLLATE \(name(of: collation))"
+    }
+  }
+
+  /// `x IS NULL` and `x IS TRUE` are other expressions: what begins with such a word stands in parentheses.
+  private static func beginsWithTest(_ expression: Expression) -> Bool {
+    switch expression {
+    case .literal(let value): value == .null || value == .boolean(true) || value == .boolean(false)
+    case .binary(_, let left, _), .isNull(let left, _), .inList(let left, _, _), .between(let left, _, _, _),
+      .like(let left, _, _, _), .collate(let left, _):
+      beginsWithTest(left)
+    default: false
     }
   }
 

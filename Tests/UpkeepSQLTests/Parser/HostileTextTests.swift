@@ -47,7 +47,10 @@ import UpkeepTestSupport
   /// Chance finds what nobody thought of; whatever is read at all must print and read back.
   @Test func randomTextsNeverTrap() {
     let words =
-      Keywords.all + ["a", "t", "'x'", "\"q\"", "1", "2.5", "x'00'", "?", ":p", "(", ")", ",", ";", ".", "*", "+", "-", "=", "||", "<", "'", "\"", "/*", "--", "\n"]
+      Keywords.all + [
+        "a", "t", "'x'", "\"q\"", "1", "2.5", "x'00'", "?", ":p", "(", ")", ",", ";", ".", "*", "+", "-", "=",
+        "||", "<", "'", "\"", "/*", "--", "\n",
+      ]
     var random = SeededGenerator.random()
     for _ in 0..<20_000 {
       let text = (0..<random.below(14)).map { _ in random.pick(words) }.joined(separator: " ")

@@ -11,12 +11,16 @@ import UpkeepSQL
   }
 
   private func upsert(_ text: String) throws -> UpsertStatement {
-    guard case .upsert(let statement) = try one(text) else { throw UpkeepError(.misuse, "no upsert: \(text)") }
+    guard case .upsert(let statement) = try one(text) else {
+      throw UpkeepError(.misuse, "no upsert: \(text)")
+    }
     return statement
   }
 
   private func table(_ text: String) throws -> TableDefinition {
-    guard case .createTable(let table, _) = try one(text) else { throw UpkeepError(.misuse, "no table: \(text)") }
+    guard case .createTable(let table, _) = try one(text) else {
+      throw UpkeepError(.misuse, "no table: \(text)")
+    }
     return table
   }
 
@@ -37,10 +41,12 @@ import UpkeepSQL
     #expect(created.columns[2].defaultValue == .literal(-5))
     #expect(created.primaryKey == [IndexPart(column: "id")])
     #expect(created.uniqueKeys.map(\.name) == [nil, "only_b", nil])
-    #expect(created.uniqueKeys[2].parts == [IndexPart(column: "n"), IndexPart(column: "e", isDescending: true)])
+    #expect(
+      created.uniqueKeys[2].parts == [IndexPart(column: "n"), IndexPart(column: "e", isDescending: true)])
     #expect(created.checks.map(\.name) == [nil, "truth", "c"])
     #expect(created.checks.map(\.text) == ["n < 10", "b IN (TRUE, FALSE)", "n  >  0"])
-    let keyed = try table("CREATE TABLE t (a TEXT, b TEXT, PRIMARY KEY (b COLLATE NOCASE, a DESC) UNIQUE (a))")
+    let keyed = try table(
+      "CREATE TABLE t (a TEXT, b TEXT, PRIMARY KEY (b COLLATE NOCASE, a DESC) UNIQUE (a))")
     #expect(keyed.primaryKey.map(\.collation) == [.nocase, nil] && keyed.uniqueKeys.count == 1)
   }
 
@@ -59,7 +65,8 @@ import UpkeepSQL
   }
 
   @Test func upsertsMergeByPrimaryKeyUnlessSaid() throws {
-    #expect(try upsert("UPSERT INTO t VALUES (1)").clauses == [ConflictClause(.primaryKey, .merge(columns: nil))])
+    #expect(
+      try upsert("UPSERT INTO t VALUES (1)").clauses == [ConflictClause(.primaryKey, .merge(columns: nil))])
     #expect(
       try upsert("UPSERT INTO t VALUES (1) ON AMBIGUITY DISPLACE").clauses
         == [ConflictClause(.primaryKey, .merge(columns: nil), ambiguity: .displace)])
@@ -84,11 +91,15 @@ import UpkeepSQL
       ON CONFLICT DO MERGE (a, b) ON AMBIGUITY DISPLACE
       ON DUPLICATE LAST ON ERROR REJECT LIMIT 10 RETURNING ALL *, old.a AS was, upsert_action()
       """)
-    #expect(statement.alias == "x" && statement.duplicates == .last && statement.rejects == .collect(limit: 10))
+    #expect(
+      statement.alias == "x" && statement.duplicates == .last && statement.rejects == .collect(limit: 10))
     #expect(statement.clauses.map(\.ambiguity) == [.first, .fail, .displace])
     #expect(statement.clauses[1] == ConflictClause(.index("u"), .replace))
-    #expect(statement.clauses[2].target == .anyUnique && statement.clauses[2].action == .merge(columns: ["a", "b"]))
-    guard case .update(let set, let condition) = statement.clauses[0].action else { return #expect(Bool(false)) }
+    #expect(
+      statement.clauses[2].target == .anyUnique && statement.clauses[2].action == .merge(columns: ["a", "b"]))
+    guard case .update(let set, let condition) = statement.clauses[0].action else {
+      return #expect(Bool(false))
+    }
     #expect(set.map(\.column) == ["a", "b", "c"] && set[1].value == nil && condition != nil)
     #expect(statement.returning?.includesAll == true && statement.returning?.columns.count == 3)
     #expect(
@@ -97,29 +108,41 @@ import UpkeepSQL
   }
 
   @Test func queriesAndChanges() throws {
-    guard case .select(let query) = try one(
-      "SELECT a  +  1, b x, t.* FROM t AS y WHERE a ORDER BY a DESC NULLS LAST, b LIMIT 1, 2;")
+    guard
+      case .select(let query) = try one(
+        "SELECT a  +  1, b x, t.* FROM t AS y WHERE a ORDER BY a DESC NULLS LAST, b LIMIT 1, 2;")
     else { return #expect(Bool(false)) }
     #expect(query.offset == .literal(1) && query.limit == .literal(2) && query.table?.alias == "y")
     #expect(query.order.map(\.isDescending) == [true, false] && query.order[0].nullsFirst == false)
     guard case .expression(_, let name) = query.columns[0] else { return #expect(Bool(false)) }
     #expect(name == "a  +  1" && query.columns[2] == .all(of: "t"))
-    #expect(try one("UPDATE OR IGNORE t AS x SET a = DEFAULT RETURNING *")
-      == .update(UpdateStatement(TableReference("t", as: "x"), set: [Assignment("a", nil)], otherwise: .ignore,
-        returning: Returning([.all(of: nil)]))))
+    #expect(
+      try one("UPDATE OR IGNORE t AS x SET a = DEFAULT RETURNING *")
+        == .update(
+          UpdateStatement(
+            TableReference("t", as: "x"), set: [Assignment("a", nil)], otherwise: .ignore,
+            returning: Returning([.all(of: nil)]))))
     #expect(try one("DELETE FROM t") == .delete(DeleteStatement(TableReference("t"))))
-    #expect(try one("VALUES (1, 2), (3, 4)").self == .values([[.literal(1), .literal(2)], [.literal(3), .literal(4)]]))
-    #expect(try parse("BEGIN; BEGIN IMMEDIATE TRANSACTION; COMMIT; END TRANSACTION; ROLLBACK; SAVEPOINT a;"
-      + "ROLLBACK TO SAVEPOINT a; ROLLBACK TRANSACTION TO a; RELEASE a; RELEASE SAVEPOINT savepoint;;")
-      == [.begin(immediate: false), .begin(immediate: true), .commit, .commit, .rollback, .savepoint("a"),
-        .rollbackTo("a"), .rollbackTo("a"), .release("a"), .release("savepoint")])
+    #expect(
+      try one("VALUES (1, 2), (3, 4)").self
+        == .values([[.literal(1), .literal(2)], [.literal(3), .literal(4)]]))
+    #expect(
+      try parse(
+        "BEGIN; BEGIN IMMEDIATE TRANSACTION; COMMIT; END TRANSACTION; ROLLBACK; SAVEPOINT a;"
+          + "ROLLBACK TO SAVEPOINT a; ROLLBACK TRANSACTION TO a; RELEASE a; RELEASE SAVEPOINT savepoint;;")
+        == [
+          .begin(immediate: false), .begin(immediate: true), .commit, .commit, .rollback, .savepoint("a"),
+          .rollbackTo("a"), .rollbackTo("a"), .release("a"), .release("savepoint"),
+        ])
   }
 
   /// A table that has a column called `sync` could not be used.
   @Test func newWordsStayNames() throws {
     for word in [
-      "upsert", "merge", "sync", "displace", "fold", "reject", "ambiguity", "duplicate", "error", "key", "first",
-      "last", "preview", "replace", "do", "conflict", "ignore", "abort", "fail", "strict", "rowid", "match", "glob",
+      "upsert", "merge", "sync", "displace", "fold", "reject", "ambiguity", "duplicate", "error", "key",
+      "first",
+      "last", "preview", "replace", "do", "conflict", "ignore", "abort", "fail", "strict", "rowid", "match",
+      "glob",
       "timestamp", "json", "uuid", "offset", "temp", "cast", "row", "over", "filter", "like", "if",
     ] {
       let texts = [

@@ -31,7 +31,8 @@ import UpkeepSQL
     Case("INSERT INTO t (a, b) VALUES (1)", 1, 22, "1 value, but 2 columns"),
     Case("INSERT INTO t VALUES (1, 2), (3)", 1, 30, "row 2 of VALUES"),
     Case("INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDAT SET a = 1", 1, 45, "did you mean UPDATE?"),
-    Case("UPSERT INTO t VALUES (1) ON CONFLICT DO MERGE ON CONFLICT (a) DO NOTHING", 1, 47, "covers every key"),
+    Case(
+      "UPSERT INTO t VALUES (1) ON CONFLICT DO MERGE ON CONFLICT (a) DO NOTHING", 1, 47, "covers every key"),
     Case("UPSERT INTO t VALUES (1) RETURNING a ON DUPLICATE LAST", 1, 38, "found ON"),
     Case("UPSERT INTO t VALUES (1) ON ERROR REJECT ON CONFLICT DO NOTHING", 1, 42, "comes too late"),
     Case("INSERT OR REPLACE INTO t VALUES (1) ON AMBIGUITY FIRST", 1, 37, "belongs to"),
