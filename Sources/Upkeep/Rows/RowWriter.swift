@@ -38,9 +38,7 @@ package final class RowWriter {
 
   /// The position of the column that gets automatic ids: the INTEGER PRIMARY KEY or the hidden rowid.
   package let idOrdinal: Int?
-  /// The greatest id in the table, once it was asked for.
-  private var greatestID: Int64?
-  private var isGreatestKnown = false
+  private let ids: AutomaticIDs
 
   /// Above this many bytes waiting entries are written, so that memory stays bounded.
   private static let mostDeferredBytes = 32 << 20
@@ -58,6 +56,7 @@ package final class RowWriter {
     }
     indexesEvaluate = schema.indexes.contains { $0.predicate != nil || $0.columnOrdinals == nil }
     changed = Array(repeating: false, count: schema.rowWidth)
+    ids = scope.automaticIDs(of: schema)
     idOrdinal = schema.hasHiddenRowid ? schema.columns.count : schema.automaticID
   }
 }
@@ -324,11 +323,11 @@ extension RowWriter {
   /// The id that the next row without one gets: one above the greatest. It is used up only when a row with
   /// it is inserted.
   package func nextAutomaticID() throws(UpkeepError) -> Int64 {
-    if !isGreatestKnown {
-      greatestID = try storedGreatestID()
-      isGreatestKnown = true
+    if !ids.isGreatestKnown {
+      ids.greatest = try storedGreatestID()
+      ids.isGreatestKnown = true
     }
-    var greatest = greatestID
+    var greatest = ids.greatest
     if schema.isAutoincrement {
       greatest = max(greatest ?? 0, try scope.automaticCounter(of: schema))
     }
@@ -357,14 +356,14 @@ extension RowWriter {
   /// Tells of an id that is in use, be its row in the table yet or not.
   package func noteID(of row: [Value]) throws(UpkeepError) {
     guard let idOrdinal, case .integer(let id) = row[idOrdinal] else { return }
-    if isGreatestKnown && id > greatestID ?? .min { greatestID = id }
+    if ids.isGreatestKnown && id > ids.greatest ?? .min { ids.greatest = id }
     if schema.isAutoincrement {
       if id > (try scope.automaticCounter(of: schema)) { scope.raiseAutomaticCounter(of: schema, to: id) }
     }
   }
 
   private func forgetID(of row: [Value]) {
-    guard let idOrdinal, isGreatestKnown, case .integer(let id) = row[idOrdinal] else { return }
-    if id == greatestID { isGreatestKnown = false }
+    guard let idOrdinal, ids.isGreatestKnown, case .integer(let id) = row[idOrdinal] else { return }
+    if id == ids.greatest { ids.isGreatestKnown = false }
   }
 }

@@ -14,6 +14,8 @@ package final class SchemaCache: Sendable {
     var catalog: Catalog?
     /// The first version of which `catalog` is known to be right.
     var first: UInt64 = 0
+    /// The table of `catalog` that was asked for last: mostly it is asked for again.
+    var lastTable: TableSchema?
     /// The version that the newest change of the schema made, or is about to make.
     var newestChange: UInt64 = 0
   }
@@ -31,6 +33,17 @@ package final class SchemaCache: Sendable {
     return catalog
   }
 
+  /// A table as `transaction` sees it, which has not changed the catalog.
+  func table(_ name: String, for transaction: ReadTransaction) throws(UpkeepError) -> TableSchema {
+    let version = transaction.version
+    let last = state.withLock { version >= $0.first ? $0.lastTable : nil }
+    if let last, last.name == name { return last }
+    let catalog = try catalog(for: transaction)
+    let table = try catalog.table(name)
+    state.withLock { if $0.catalog === catalog { $0.lastTable = table } }
+    return table
+  }
+
   /// The version after `version` may have another catalog.
   /// - Returns: what `cancelChange` needs if it does not come to be.
   func beginChange(after version: UInt64) -> UInt64 {
@@ -38,6 +51,7 @@ package final class SchemaCache: Sendable {
       let before = state.newestChange
       state.newestChange = version + 1
       state.catalog = nil
+      state.lastTable = nil
       return before
     }
   }
@@ -51,6 +65,7 @@ package final class SchemaCache: Sendable {
     state.withLock { state in
       guard version >= state.newestChange, state.catalog == nil || version < state.first else { return }
       state.catalog = catalog
+      state.lastTable = nil
       state.first = version
     }
   }

@@ -19,12 +19,14 @@ package final class TransactionScope {
   private var lastTable: TableSchema?
   /// AUTOINCREMENT counters raised in here and not yet written to the catalog tree, by table.
   private var raisedCounters: [UInt64: Int64] = [:]
+  /// What is known of the automatic ids of tables, by table.
+  private var ids: [UInt64: AutomaticIDs] = [:]
   package private(set) var isOpen = true
   /// A change that failed half way, outside any statement: nothing may follow but a return to before it.
   private var failure: UpkeepError?
 
   /// For the key of one look-up; free again when the look-up is over.
-  package let keyBuffer = ByteBuffer()
+  package private(set) lazy var keyBuffer = ByteBuffer(capacity: 64)
 
   package init(reading transaction: ReadTransaction, cache: SchemaCache) {
     read = transaction
@@ -61,7 +63,13 @@ package final class TransactionScope {
   /// A table's schema by name, or an error that names the nearest one.
   package func table(_ name: String) throws(UpkeepError) -> TableSchema {
     if let lastTable, lastTable.name == name { return lastTable }
-    let schema = try catalog.table(name)
+    try requireOpen()
+    let schema: TableSchema
+    if let loadedCatalog {
+      schema = try loadedCatalog.table(name)
+    } else {
+      schema = try cache.table(name, for: read)
+    }
     lastTable = schema
     return schema
   }
@@ -139,6 +147,7 @@ extension TransactionScope {
     raisedCounters = savepoint.raisedCounters
     lastTable = nil
     failure = nil
+    for ids in ids.values { ids.isGreatestKnown = false }
   }
 
   package func release(_ savepoint: ScopeSavepoint) {
@@ -161,9 +170,24 @@ extension TransactionScope {
   }
 }
 
-// MARK: - AUTOINCREMENT
+// MARK: - Automatic ids
+
+/// The greatest id in a table, as far as this transaction knows it.
+final class AutomaticIDs {
+  var isGreatestKnown = false
+  /// Nil for an empty table.
+  var greatest: Int64?
+}
 
 extension TransactionScope {
+  /// What is known of a table's ids, shared by all that write it.
+  func automaticIDs(of schema: TableSchema) -> AutomaticIDs {
+    if let known = ids[schema.id] { return known }
+    let new = AutomaticIDs()
+    ids[schema.id] = new
+    return new
+  }
+
   /// The greatest id ever given in a table with AUTOINCREMENT.
   func automaticCounter(of schema: TableSchema) throws(UpkeepError) -> Int64 {
     if let raised = raisedCounters[schema.id] { return raised }

@@ -20,7 +20,13 @@ extension Snapshot {
 
   /// The row with this primary key, one value for each of its columns.
   public func find(_ table: String, key: [Value]) throws(UpkeepError) -> Row? {
-    try withRow(table, key: key) { row throws(UpkeepError) in try row.row() }
+    try scope.requireOpen()
+    let schema = try scope.table(table)
+    let buffer = scope.keyBuffer
+    buffer.removeAll()
+    guard try schema.appendKey(key, to: buffer) else { return nil }
+    guard let view = try RowReader(scope).find(schema, key: buffer.bytes) else { return nil }
+    return Row(schema, stored: try view.values())
   }
 
   /// Lends the row with this primary key to `body` where it lies.
@@ -127,12 +133,18 @@ extension TableSchema {
   ///
   /// - Returns: false if no row can have it.
   func appendKey(_ key: [Value], to buffer: ByteBuffer) throws(UpkeepError) -> Bool {
-    guard key.count == keyParts.count else {
-      throw UpkeepError(
-        .misuse,
-        "the primary key of \(name) has \(keyParts.count) column\(keyParts.count == 1 ? "" : "s"), "
-          + "and the key \(key.count) value\(key.count == 1 ? "" : "s")")
+    guard key.count == keyParts.count else { throw wrongCount(key.count) }
+    for position in key.indices where key[position].storedType != keyParts[position].type {
+      return try KeyColumns(primaryKeyOf: self).append(key, to: buffer)
     }
-    return try KeyColumns(primaryKeyOf: self).append(key, to: buffer)
+    for position in key.indices { try KeyCodec.append(key[position], keyParts[position], to: buffer) }
+    return true
+  }
+
+  private func wrongCount(_ count: Int) -> UpkeepError {
+    UpkeepError(
+      .misuse,
+      "the primary key of \(name) has \(keyParts.count) column\(keyParts.count == 1 ? "" : "s"), "
+        + "and the key \(count) value\(count == 1 ? "" : "s")")
   }
 }

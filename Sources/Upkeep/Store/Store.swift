@@ -47,22 +47,32 @@ public final class Store: Sendable {
   ///
   /// The snapshot is of use within `body` only. A `read` inside a `write` sees the store without that
   /// write's changes.
+  @discardableResult
   public func read<T>(_ body: (Snapshot) throws -> T) throws -> T {
     let scope = try beginRead()
     defer { scope.rollback() }
-    return try body(Snapshot(scope))
+    do {
+      return try body(Snapshot(scope))
+    } catch let error as UpkeepError {
+      throw error.naming(path)
+    }
   }
 
   /// Runs `body` with the right to write, after waiting for the writer's turn, and makes what it did last:
   /// all of it if `body` returns, nothing if it throws.
   ///
   /// - Throws: what `body` throws; `misuse` for a write within a write; errors of the commit.
+  @discardableResult
   public func write<T>(_ body: (Transaction) throws -> T) throws -> T {
     let scope = try beginWrite()
     defer { scope.rollback() }
-    let result = try body(Transaction(scope))
-    try scope.commit()
-    return result
+    do {
+      let result = try body(Transaction(scope))
+      try scope.commit()
+      return result
+    } catch let error as UpkeepError {
+      throw error.naming(path)
+    }
   }
 
   /// Writes all that the log holds into the pages, so that the log is empty and the next opening is quick.
