@@ -12,9 +12,9 @@ TEST_FLAGS := -c release -Xswiftc -enable-testing --scratch-path .build-tests
 .PHONY: demo shell build test lint format bench need need-sqlite clean
 
 demo: need
-	@Scripts/need sqlite || true
+	@.ci/need sqlite || true
 	$(SWIFT) build -c release --product upkeep
-	@Scripts/demo "$$($(SWIFT) build -c release --show-bin-path)/upkeep"
+	@.ci/demo "$$($(SWIFT) build -c release --show-bin-path)/upkeep"
 
 shell: build
 	@"$$($(SWIFT) build -c release --show-bin-path)/upkeep" $(DB)
@@ -23,7 +23,7 @@ build: need
 	$(SWIFT) build -c release --product upkeep
 
 test: need need-sqlite
-	Scripts/strict-build $(SWIFT) build --build-tests $(TEST_FLAGS)
+	.ci/strict-build $(SWIFT) build --build-tests $(TEST_FLAGS)
 	$(SWIFT) test $(TEST_FLAGS) --skip-build $(if $(FILTER),--filter $(FILTER))
 
 lint:
@@ -36,10 +36,10 @@ bench: need need-sqlite
 	$(SWIFT) run -c release --package-path Benchmarks $(if $(BENCH),$(BENCH),UpkeepBenchmarks) $(ARGS)
 
 need:
-	@Scripts/need lz4
+	@.ci/need lz4
 
 need-sqlite:
-	@Scripts/need sqlite
+	@.ci/need sqlite
 
 clean:
 	rm -rf .build .build-tests Benchmarks/.build

@@ -17,7 +17,7 @@ enum ProjectFiles {
     files(in: ["Sources", "Tests", "Benchmarks"], ending: ".swift") + files(at: ["Package.swift"])
   static let sources = swift.filter { $0.path.hasPrefix("Sources/") }
   static let documents = files(in: ["Docs"], ending: ".md") + files(at: ["README.md"])
-  static let scripts = files(in: ["Scripts", ".ci"], ending: "") + files(at: ["Makefile"])
+  static let scripts = files(in: [".ci"], ending: "") + files(at: ["Makefile"])
 
   private static func files(in folders: [String], ending: String) -> [File] {
     var paths: [String] = []

@@ -41,13 +41,13 @@ struct FeedArguments: ParsableArguments {
     help: ArgumentHelp(
       "What happens to a row that meets several by several keys: fail, first, or displace, under which stale holders of its keys give way.",
       valueName: "POLICY"))
-  var onAmbiguity = AmbiguityPolicy.fail
+  var onAmbiguity = AmbiguityWord.fail
 
   @Option(
     help: ArgumentHelp(
       "Which of several lines with one key counts: fold (each in turn), first, last, or fail.",
       valueName: "POLICY"))
-  var duplicates = DuplicatePolicy.fold
+  var duplicates = DuplicatesWord.fold
 
   @Flag(help: "Say what would happen and change nothing.")
   var dryRun = false
@@ -68,8 +68,8 @@ struct FeedArguments: ParsableArguments {
     options.collectsRejects = rejects != nil || rejectLimit != nil
     options.rejectLimit = rejectLimit
     if let word = self.as { options.format = word.format } else { options.format = try Self.format(of: file) }
-    options.ambiguity = onAmbiguity
-    options.duplicates = duplicates
+    options.ambiguity = onAmbiguity.policy
+    options.duplicates = duplicates.policy
     if let on { options.target = .index(on) }
     if let key {
       let columns = key.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -100,28 +100,36 @@ enum FeedFormatWord: String, ExpressibleByArgument, CaseIterable {
 
 extension FeedOptions.Mode: ExpressibleByArgument {}
 
-extension AmbiguityPolicy: ExpressibleByArgument, CaseIterable {
-  public static var allCases: [AmbiguityPolicy] { [.fail, .first, .displace] }
+/// What happens to a row that meets several, by its word.
+enum AmbiguityWord: String, ExpressibleByArgument, CaseIterable {
+  case fail
+  case first
+  case displace
 
-  public init?(argument: String) {
-    guard let policy = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
-    self = policy
+  var policy: AmbiguityPolicy {
+    switch self {
+    case .fail: .fail
+    case .first: .first
+    case .displace: .displace
+    }
   }
-
-  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
-  public var defaultValueDescription: String { "\(self)" }
 }
 
-extension DuplicatePolicy: ExpressibleByArgument, CaseIterable {
-  public static var allCases: [DuplicatePolicy] { [.fold, .first, .last, .fail] }
+/// What happens to lines with one key, by its word.
+enum DuplicatesWord: String, ExpressibleByArgument, CaseIterable {
+  case fold
+  case first
+  case last
+  case fail
 
-  public init?(argument: String) {
-    guard let policy = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
-    self = policy
+  var policy: DuplicatePolicy {
+    switch self {
+    case .fold: .fold
+    case .first: .first
+    case .last: .last
+    case .fail: .fail
+    }
   }
-
-  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
-  public var defaultValueDescription: String { "\(self)" }
 }
 
 /// `upkeep load DATABASE FILE… --into TABLE`
