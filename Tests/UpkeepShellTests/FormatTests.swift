@@ -9,22 +9,22 @@ import Upkeep
   init() throws { scratch = try Scratch() }
 
   private static let rows = """
-    SELECT 1 AS id, 'a|b,"c"' AS text, NULL AS nothing, 2.5 AS real, x'ab12' AS bytes;
+    SELECT 1 AS id, 'a|b,"c"' AS text, NULL AS none, 2.5 AS real, x'ab12' AS bytes;
     """
 
   private static let formats: [(format: String, expected: String)] = [
     ("list", "1|a|b,\"c\"||2.5|x'ab12'\n"),
-    ("csv", "id,text,nothing,real,bytes\n1,\"a|b,\"\"c\"\"\",,2.5,x'ab12'\n"),
-    ("tsv", "id\ttext\tnothing\treal\tbytes\n1\t\"a|b,\"\"c\"\"\"\t\t2.5\tx'ab12'\n"),
-    ("jsonl", #"{"id":1,"text":"a|b,\"c\"","nothing":null,"real":2.5,"bytes":{"$blob":"AB12"}}"# + "\n"),
-    ("json", #"[{"id":1,"text":"a|b,\"c\"","nothing":null,"real":2.5,"bytes":{"$blob":"AB12"}}]"# + "\n"),
+    ("csv", "id,text,none,real,bytes\n1,\"a|b,\"\"c\"\"\",,2.5,x'ab12'\n"),
+    ("tsv", "id\ttext\tnone\treal\tbytes\n1\t\"a|b,\"\"c\"\"\"\t\t2.5\tx'ab12'\n"),
+    ("jsonl", #"{"id":1,"text":"a|b,\"c\"","none":null,"real":2.5,"bytes":{"$blob":"AB12"}}"# + "\n"),
+    ("json", #"[{"id":1,"text":"a|b,\"c\"","none":null,"real":2.5,"bytes":{"$blob":"AB12"}}]"# + "\n"),
     ("jsonrows", #"[1,"a|b,\"c\"",null,2.5,{"$blob":"AB12"}]"# + "\n"),
     (
       "table",
       """
-      id | text    | nothing | real | bytes
-      ---+---------+---------+------+--------
-       1 | a|b,"c" | NULL    |  2.5 | x'ab12'
+      id | text    | none | real | bytes
+      ---+---------+------+------+--------
+       1 | a|b,"c" | NULL |  2.5 | x'ab12'
 
       """
     ),

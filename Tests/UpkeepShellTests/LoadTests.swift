@@ -124,7 +124,7 @@ import Upkeep
     ("id,name\n1,\"a\nb\"\n2,\"b\"c\n", ["line 4", "quote"]),
     ("id,name\n1,a\n2,\"b\n", ["line 3", "quotes"]),
     ("id,name\n1,a\n1,b\n", ["line 3", "1"]),
-    ("id,code\n1,a\n2,a\n", ["line 3", "t_code"]),
+    ("id,code\n1,a\n2,a\n", ["line 3", "code", "a"]),
     ("id,size\n1,1\n2,big\n", ["line 3", "size", "big"]),
   ]
 

@@ -54,4 +54,9 @@ package struct FeedProgress: Sendable {
   package var rows: Int
   /// Bytes of the feed read and used.
   package var bytes: Int
+
+  package init(rows: Int, bytes: Int) {
+    self.rows = rows
+    self.bytes = bytes
+  }
 }

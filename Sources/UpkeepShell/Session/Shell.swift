@@ -144,7 +144,9 @@ final class Shell {
   }
 
   private func parse(_ piece: StatementSplitter.Piece) throws(UpkeepError) -> SQLStatement {
-    var parser = SQLParser(utf8: piece.utf8, firstLine: piece.line)
+    // Without the blanks behind it, so that an error at its end stands where the text does.
+    let end = piece.utf8.lastIndex { $0 > 32 }.map { $0 + 1 } ?? 0
+    var parser = SQLParser(utf8: Array(piece.utf8[..<end]), firstLine: piece.line)
     guard let statement = try parser.next() else {
       throw UpkeepError(.syntax, "there is no statement here")
     }

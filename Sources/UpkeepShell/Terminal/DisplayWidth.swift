@@ -14,13 +14,15 @@ enum DisplayWidth {
     return isPlain ? width : text.reduce(0) { $0 + of($1) }
   }
 
-  /// A character is as wide as its widest part: marks add nothing, and an emoji presentation makes it wide.
+  /// A character with a wide part is two cells wide, however many parts it has (a flag, a family); an emoji
+  /// presentation makes it wide, and marks that stand on others add nothing.
   private static func of(_ character: Character) -> Int {
     var width = 0
     for scalar in character.unicodeScalars {
       if scalar.value == 0xFE0F { return 2 }
-      width = max(width, of(scalar))
-      if width == 2 { return 2 }
+      let part = of(scalar)
+      if part == 2 { return 2 }
+      width += part
     }
     return width
   }
