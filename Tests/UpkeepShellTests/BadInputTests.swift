@@ -91,7 +91,7 @@ import Testing
       ("SELECT * FROM tt", "tt"), ("SELECT y FROM t", "y"), ("INSERT INTO t VALUES ('x', 'y')", "id"),
       ("INSERT INTO t VALUES (1, 'again')", "1"), ("INSERT INTO t VALUES (9, NULL)", "x"),
       ("SELECT", "SELECT"), ("SELECT 'open", "'"), ("CREATE TABLE t (id INTEGER PRIMARY KEY)", "t"),
-      ("SELECT \u{0} 1", ""), ("SELECT nofunction(1)", "nofunction"),
+      ("SELECT \u{0} 1", "control"), ("SELECT nofunction(1)", "nofunction"),
     ])
   func badStatements(_ sql: String, _ word: String) throws {
     try makeDatabase()

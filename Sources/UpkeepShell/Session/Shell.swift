@@ -128,7 +128,7 @@ final class Shell {
     let began = clock.now
     let sink = ResultSink(results, settings.style)
     do throws(UpkeepError) {
-      let summary = try database.session.execute(try parse(statement).statement, into: sink)
+      let summary = try database.session.execute(try parse(statement), into: sink)
       sink.end()
       results.flush()
       tell(summary, after: clock.now - began)
