@@ -18,13 +18,16 @@ final class PathScan {
   /// The next range to walk, counted in the direction of the walk.
   private var nextRange = 0
   /// The bound that ends the walk of this range: the upper one forward, the lower one backward.
-  private var limit: [UInt8]?
+  private var limit: [UInt8] = []
+  private var isLimited = false
   private var position = Position.outside
   private let cursor: TreeCursor
+  private let isTable: Bool
+  private let shape: RowShape
   /// Where rows are looked up by primary key.
   private let table: TreeCursor?
-  private var rowKey = UnsafeRawBufferPointer(start: nil, count: 0)
-  private var rowValue = UnsafeRawBufferPointer(start: nil, count: 0)
+  /// Where the view of the row met lies.
+  private let place: UnsafeMutablePointer<RowView>
   /// The row met, of a covering walk.
   private(set) var values: [Value]
 
@@ -33,6 +36,11 @@ final class PathScan {
     self.scope = scope
     self.schema = schema
     index = path.index
+    isTable = path.index == nil
+    shape = RowShape(schema)
+    place = .allocate(capacity: 1)
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    place.initialize(to: RowView(shape, key: nothing, value: nothing))
     isBackward = path.isBackward
     isCovering = path.index != nil && path.isCovering
     ranges = path.search.ranges
@@ -46,13 +54,16 @@ final class PathScan {
     _ = beginRange()
   }
 
+  deinit { place.deallocate() }
+
   /// The row met, valid until the next step. Not of a covering walk.
   @inline(__always)
-  var view: RowView { RowView(schema: schema, key: rowKey, value: rowValue) }
+  var view: RowView { place.pointee }
 
   /// Steps to the next row; false after the last.
   func next() throws(UpkeepError) -> Bool {
     guard try nextEntry() else { return false }
+    if isTable { return true }
     guard let index else { return true }
     if let table { try lookUp(index, in: table) } else { try readEntry(index) }
     return true
@@ -62,10 +73,7 @@ final class PathScan {
     do throws(StorageError) {
       repeat {
         guard try step() else { continue }
-        if index == nil {
-          rowKey = cursor.key
-          rowValue = try cursor.value()
-        }
+        if isTable { place.pointee = RowView(shape, key: cursor.key, value: try cursor.value()) }
         return true
       } while beginRange()
       return false
@@ -81,7 +89,9 @@ extension PathScan {
   private func beginRange() -> Bool {
     guard nextRange < ranges.count else { return false }
     let range = currentRange
-    limit = isBackward ? range.lower : range.upper
+    let limit = isBackward ? range.lower : range.upper
+    self.limit = limit ?? []
+    isLimited = limit != nil
     position = .before
     return true
   }
@@ -98,7 +108,7 @@ extension PathScan {
     case .primed: found = true
     case .outside: return false
     }
-    if found && (limit == nil || isWithinLimit) {
+    if found && (!isLimited || isWithinLimit) {
       position = .on
       return true
     }
@@ -108,7 +118,6 @@ extension PathScan {
   }
 
   private var isWithinLimit: Bool {
-    guard let limit else { return true }
     let order = Bytes.compare(cursor.key, limit)
     return isBackward ? order >= 0 : order < 0
   }
@@ -164,13 +173,14 @@ extension PathScan {
   /// Goes from an index entry to its row.
   private func lookUp(_ index: IndexSchema, in table: TreeCursor) throws(UpkeepError) {
     let key = try primaryKey(of: index)
+    let shape = shape
+    let place = place
     let found = try storing { () throws(StorageError) in
       guard try table.seek(key) else { return false }
-      rowKey = table.key
-      rowValue = try table.value()
+      place.pointee = RowView(shape, key: table.key, value: try table.value())
       return true
     }
-    guard found, Bytes.equal(rowKey, key) else {
+    guard found, Bytes.equal(place.pointee.key, key) else {
       var error = UpkeepError.corrupt(
         "index \(index.name) of table \(schema.name)", "an entry leads to no row; .check tells more")
       error.table = schema.name

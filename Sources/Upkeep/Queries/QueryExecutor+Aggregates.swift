@@ -45,17 +45,23 @@ extension QueryExecutor {
   ) throws(UpkeepError) -> [Value] {
     let scan = try PathScan(scope, selection.schema, selection.path)
     let feeds = plan.aggregates.map { Feed($0.aggregate, selection.schema, readsViews: !scan.isCovering) }
-    var states = plan.aggregates.map { AggregateState($0.aggregate) }
-    let showsRow = plan.outputs.contains { $0.expression.columnsRead.contains { $0.slot == 0 } }
+    let states = UnsafeMutableBufferPointer<AggregateState>.allocate(capacity: plan.aggregates.count)
+    _ = states.initialize(from: plan.aggregates.map { AggregateState($0.aggregate) })
+    defer { states.deinitialize().deallocate() }
+    let showsRow = plan.showsRows
     let extremes = plan.aggregates.indices.filter { plan.aggregates[$0].aggregate.isExtreme }
     let leader = showsRow && extremes.count == 1 ? extremes.first : nil
     var shown: [Value]?
-    let isBinding = feeds.contains { $0.isEvaluating }
+    let isBinding = feeds.contains { $0 == .expression }
     while try selection.next(scan, context, statement, bindsViews: isBinding) {
       var isLeading = shown == nil
       for number in feeds.indices {
-        let improved = try feeds[number].feed(&states[number], scan, context)
-        if improved && number == leader { isLeading = true }
+        if feeds[number] == .expression {
+          let improved = try Self.feed(&states[number], plan.aggregates[number].aggregate, context)
+          if improved && number == leader { isLeading = true }
+        } else {
+          try feeds[number].feed(&states[number], scan.view)
+        }
       }
       if showsRow && isLeading { shown = try scan.isCovering ? scan.values : scan.view.values() }
     }
@@ -66,19 +72,19 @@ extension QueryExecutor {
   }
 
   /// How rows reach one aggregate, with the common cases told apart once.
-  private enum Feed {
+  private enum Feed: Equatable {
     case rows
     case presence(Int)
     case integerColumn(Int)
     case realColumn(Int)
-    case expression(Aggregate)
+    case expression
 
     init(_ aggregate: Aggregate, _ schema: TableSchema, readsViews: Bool) {
       if aggregate.argument == nil {
         self = .rows
         return
       }
-      self = .expression(aggregate)
+      self = .expression
       guard readsViews, !aggregate.isDistinct, let column = aggregate.column else { return }
       let type = column < schema.columns.count ? schema.columns[column].type : .integer
       switch (aggregate.function, type) {
@@ -89,23 +95,17 @@ extension QueryExecutor {
       }
     }
 
-    var isEvaluating: Bool { if case .expression = self { true } else { false } }
-
-    /// - Returns: whether the row holds the new least or greatest value.
     @inline(__always)
-    func feed(
-      _ state: inout AggregateState, _ scan: PathScan, _ context: EvaluationContext
-    ) throws(UpkeepError) -> Bool {
+    func feed(_ state: inout AggregateState, _ view: RowView) throws(UpkeepError) {
       switch self {
       case .rows: state.addRows()
-      case .presence(let column): if !scan.view.isNull(column) { state.addRows() }
+      case .presence(let column): if !view.isNull(column) { state.addRows() }
       case .integerColumn(let column):
-        if let integer = try scan.view.integer(column) { state.addNumber(integer: integer) }
+        if let integer = try view.integer(column) { state.addNumber(integer: integer) }
       case .realColumn(let column):
-        if let real = try scan.view.real(column) { state.addNumber(real: real) }
-      case .expression(let aggregate): return try QueryExecutor.feed(&state, aggregate, context)
+        if let real = try view.real(column) { state.addNumber(real: real) }
+      case .expression: break
       }
-      return false
     }
   }
 
@@ -125,7 +125,7 @@ extension QueryExecutor {
   /// The results, if each follows from counts or from one end of an index; nil if rows must be visited.
   private func resultsWithoutWalk(_ plan: SelectPlan) throws(UpkeepError) -> [Value]? {
     guard let source = plan.source else { return nil }
-    if plan.outputs.contains(where: { $0.expression.columnsRead.contains { $0.slot == 0 } }) { return nil }
+    if plan.showsRows { return nil }
     var results: [Value] = []
     for call in plan.aggregates {
       guard let result = try shortcut(call, plan, source) else { return nil }

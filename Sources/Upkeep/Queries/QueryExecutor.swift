@@ -80,7 +80,7 @@ extension QueryExecutor {
       try scan.skip(toPass)
       toPass = 0
     }
-    let isBinding = plan.outputs.contains { $0.column == nil }
+    let isBinding = plan.outputColumns.contains(-1)
     while left > 0, try selection.next(scan, context, statement, bindsViews: isBinding) {
       if toPass > 0 {
         toPass -= 1
@@ -116,8 +116,21 @@ extension QueryExecutor {
   func values(_ plan: SelectPlan, _ context: EvaluationContext) throws(UpkeepError) -> [Value] {
     var values: [Value] = []
     values.reserveCapacity(plan.outputs.count)
-    for output in plan.outputs { values.append(try output.expression.evaluate(context)) }
+    for (number, column) in plan.outputColumns.enumerated() {
+      if column >= 0 {
+        values.append(try context.value(SlotColumn(slot: 0, ordinal: column)))
+      } else {
+        values.append(try evaluate(plan, number, context))
+      }
+    }
     return values
+  }
+
+  private func evaluate(
+    _ plan: SelectPlan, _ number: Int, _ context: EvaluationContext
+  ) throws(UpkeepError) -> Value {
+    guard let expression = plan.outputs[number].expression else { return .null }
+    return try expression.evaluate(context)
   }
 
   /// The same, with plain columns read in place.
@@ -126,12 +139,8 @@ extension QueryExecutor {
   ) throws(UpkeepError) -> [Value] {
     var values: [Value] = []
     values.reserveCapacity(plan.outputs.count)
-    for output in plan.outputs {
-      if let column = output.column {
-        values.append(try view.value(column))
-      } else {
-        values.append(try output.expression.evaluate(context))
-      }
+    for (number, column) in plan.outputColumns.enumerated() {
+      values.append(try column >= 0 ? view.value(column) : evaluate(plan, number, context))
     }
     return values
   }

@@ -1,46 +1,47 @@
 /// The conditions that a path leaves to be checked on each row: simple ones on the row's bytes, the others by
 /// evaluation.
-struct RowFilter {
-  /// A condition on one column that needs no value to be made.
+final class RowFilter {
+  /// A condition on one column that needs no value to be made. It counts no references.
   private enum Test {
     case integer(Int, ClosedRange<Int64>)
     case real(Int, ClosedRange<Double>)
-    case text(Int, [UInt8])
+    /// The column holds the text, which is one of `texts`.
+    case text(Int, Int)
     case null(Int, Bool)
     /// Nothing passes.
     case never
   }
 
-  private var tests: [Test] = []
-  private var rest: CompiledExpression?
-
-  /// All rows pass.
-  init() {}
+  private let tests: UnsafeMutableBufferPointer<Test>
+  private let texts: [[UInt8]]
+  private let rest: CompiledExpression?
 
   /// - Parameter readsViews: false if rows come as values, as those of an index alone do.
   init(
     _ conjuncts: [Conjunct], of schema: TableSchema, readsViews: Bool, in scope: ExpressionScope
   ) throws(UpkeepError) {
     var left: Expression?
+    var tests: [Test] = []
+    var texts: [[UInt8]] = []
     for conjunct in conjuncts {
-      if readsViews, let term = conjunct.term, let test = Self.test(term, schema) {
+      if readsViews, let term = conjunct.term, let test = Self.test(term, schema, &texts) {
         tests.append(test)
       } else {
         left = .joined(left, conjunct.expression)
       }
     }
-    if let left { rest = try CompiledExpression.compile(left, in: scope) }
+    rest = try left.map { left throws(UpkeepError) in try CompiledExpression.compile(left, in: scope) }
+    self.texts = texts
+    self.tests = .allocate(capacity: tests.count)
+    _ = self.tests.initialize(from: tests)
   }
 
-  /// Whether rows must be put into the context before they are checked.
-  var isEvaluating: Bool { rest != nil }
-  /// Whether every row passes.
-  var isEmpty: Bool { tests.isEmpty && rest == nil }
+  deinit { tests.deallocate() }
 
-  /// - Parameter context: holds the row in slot 0 if `isEvaluating`.
+  /// - Parameter context: slot 0 becomes the row where the conditions must be evaluated.
   @inline(__always)
   func passes(_ view: RowView, _ context: EvaluationContext) throws(UpkeepError) -> Bool {
-    for test in tests where !(try Self.passes(test, view)) { return false }
+    for test in tests where !(try passes(test, view)) { return false }
     guard let rest else { return true }
     context.set(slot: 0, view: view)
     return try rest.isTrue(context)
@@ -50,7 +51,7 @@ struct RowFilter {
   func passes(_ context: EvaluationContext) throws(UpkeepError) -> Bool { try rest?.isTrue(context) ?? true }
 
   @inline(__always)
-  private static func passes(_ test: Test, _ view: RowView) throws(UpkeepError) -> Bool {
+  private func passes(_ test: Test, _ view: RowView) throws(UpkeepError) -> Bool {
     switch test {
     case .integer(let column, let range):
       guard let value = try view.integer(column) else { return false }
@@ -58,11 +59,8 @@ struct RowFilter {
     case .real(let column, let range):
       guard let value = try view.real(column) else { return false }
       return range.lowerBound <= value && value <= range.upperBound
-    case .text(let column, let wanted):
-      return try view.withBytes(column) { bytes throws(UpkeepError) in
-        guard let bytes, bytes.count == wanted.count else { return false }
-        return Bytes.compare(bytes, wanted) == 0
-      }
+    case .text(let column, let number):
+      return try isText(view, column, texts[number])
     case .null(let column, let isNull):
       return view.isNull(column) == isNull
     case .never:
@@ -70,26 +68,36 @@ struct RowFilter {
     }
   }
 
-  private static func test(_ term: ColumnTerm, _ schema: TableSchema) -> Test? {
+  private func isText(_ view: RowView, _ column: Int, _ wanted: [UInt8]) throws(UpkeepError) -> Bool {
+    try view.withBytes(column) { bytes throws(UpkeepError) in
+      guard let bytes, bytes.count == wanted.count else { return false }
+      return Bytes.compare(bytes, wanted) == 0
+    }
+  }
+
+  private static func test(_ term: ColumnTerm, _ schema: TableSchema, _ texts: inout [[UInt8]]) -> Test? {
     let type = term.column < schema.columns.count ? schema.columns[term.column].type : .integer
     switch term.test {
     case .notNull: return .null(term.column, false)
     case .oneOf(let values):
       if values.isEmpty { return .never }
       guard values.count == 1, let value = values.first else { return nil }
-      return value == .null ? .null(term.column, true) : equality(value, term, type)
+      return value == .null ? .null(term.column, true) : equality(value, term, type, &texts)
     case .above(let value, let orEqual): return comparison(value, orEqual, isLower: true, term, type)
     case .below(let value, let orEqual): return comparison(value, orEqual, isLower: false, term, type)
     }
   }
 
-  private static func equality(_ value: Value, _ term: ColumnTerm, _ type: ValueType) -> Test? {
+  private static func equality(
+    _ value: Value, _ term: ColumnTerm, _ type: ValueType, _ texts: inout [[UInt8]]
+  ) -> Test? {
     guard let constant = constant(value, type) else { return nil }
     switch constant {
     case .exact(.integer(let integer)) where type == .integer: return .integer(term.column, integer...integer)
     case .exact(.real(let real)) where type == .real: return .real(term.column, real...real)
     case .exact(.text(let text)) where type == .text && term.collation == .binary:
-      return .text(term.column, Array(text.utf8))
+      texts.append(Array(text.utf8))
+      return .text(term.column, texts.count - 1)
     case .justAbove, .belowAll, .aboveAll: return .never
     default: return nil
     }

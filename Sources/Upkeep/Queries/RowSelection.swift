@@ -41,23 +41,31 @@ struct RowSelection {
   func next(
     _ scan: PathScan, _ context: EvaluationContext, _ statement: StatementContext, bindsViews: Bool
   ) throws(UpkeepError) -> Bool {
-    // The context lets go of the values, so that they are filled again where they are.
-    if scan.isCovering { context.set(slot: 0, row: []) }
+    try statement.step()
+    if scan.isCovering { return try nextValues(scan, context, statement) }
+    var passedOver = 0
     while try scan.next() {
-      try statement.step()
-      if scan.isCovering {
-        context.set(slot: 0, row: scan.values)
-        if try filter.passes(context) { return true }
-        context.set(slot: 0, row: [])
-      } else {
-        let view = scan.view
-        if try filter.passes(view, context) {
-          if bindsViews { context.set(slot: 0, view: view) }
-          return true
-        }
+      if try filter.passes(scan.view, context) {
+        if bindsViews { context.set(slot: 0, view: scan.view) }
+        return true
       }
+      passedOver &+= 1
+      if passedOver & 1023 == 0 { try statement.cancellation.check() }
     }
     return false
+  }
+
+  private func nextValues(
+    _ scan: PathScan, _ context: EvaluationContext, _ statement: StatementContext
+  ) throws(UpkeepError) -> Bool {
+    while true {
+      // The context lets go of the values, so that they are filled again where they are.
+      context.set(slot: 0, row: [])
+      guard try scan.next() else { return false }
+      context.set(slot: 0, row: scan.values)
+      if try filter.passes(context) { return true }
+      try statement.step()
+    }
   }
 
   /// The way to the rows, for EXPLAIN.

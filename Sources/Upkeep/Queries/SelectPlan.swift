@@ -3,9 +3,10 @@ struct SelectPlan {
   /// A column of the result.
   struct Output {
     var name: String
-    var expression: CompiledExpression
-    /// The column of the table, if the expression is just that.
-    var column: Int?
+    /// nil for a plain column of the table.
+    var expression: CompiledExpression?
+    /// The column of the table, where it is just that; else -1.
+    var column: Int
   }
 
   /// What a SELECT is over: a table, or one row of nothing.
@@ -18,6 +19,8 @@ struct SelectPlan {
   /// The columns of the table, and behind them those of aggregates.
   let expressions: ExpressionScope
   let outputs: [Output]
+  /// For each output its column; -1 for an expression.
+  let outputColumns: [Int]
   /// The aggregates of the result; empty for a query of rows.
   let aggregates: [AggregateCall]
   let isAggregated: Bool
@@ -34,6 +37,13 @@ struct SelectPlan {
   struct AggregateCall {
     var expression: Expression
     var aggregate: Aggregate
+  }
+
+  /// Whether the result shows anything of the table's rows but through aggregates.
+  var showsRows: Bool {
+    outputs.contains { output in
+      output.column >= 0 || output.expression?.columnsRead.contains { $0.slot == 0 } == true
+    }
   }
 
   /// How many rows in order are needed, at most.
@@ -63,11 +73,16 @@ extension SelectPlan {
     self.expressions = expressions
     var outputs: [Output] = []
     for column in columns {
-      let compiled = try CompiledExpression.compile(column.expression, in: expressions)
-      let plain = source == nil ? nil : compiled.plainColumn.flatMap { $0.slot == 0 ? $0.ordinal : nil }
-      outputs.append(Output(name: column.name, expression: compiled, column: plain))
+      if source != nil, case .column(let reference) = column.expression {
+        let place = try rows.resolve(reference)
+        outputs.append(Output(name: column.name, expression: nil, column: place.ordinal))
+      } else {
+        let compiled = try CompiledExpression.compile(column.expression, in: expressions)
+        outputs.append(Output(name: column.name, expression: compiled, column: -1))
+      }
     }
     self.outputs = outputs
+    outputColumns = outputs.map(\.column)
     var order: [SortTerm] = []
     for term in terms {
       order.append(SortTerm(try CompiledExpression.compile(term.expression, in: expressions), term))
@@ -82,7 +97,9 @@ extension SelectPlan {
     }
     var request = PlanRequest(
       schema: source.schema, names: source.names, condition: query.condition, columns: [])
-    var read = outputs.map(\.expression) + order.map(\.expression)
+    request.columns = Set(outputs.map(\.column))
+    request.columns.remove(-1)
+    var read = outputs.compactMap(\.expression) + order.map(\.expression)
     read += calls.compactMap(\.aggregate.argument)
     for expression in read {
       for column in expression.columnsRead where column.slot == 0 { request.columns.insert(column.ordinal) }
@@ -181,6 +198,10 @@ extension SelectPlan {
   ) throws(UpkeepError) -> [AggregateCall] {
     var found: [Expression] = []
     for expression in expressions {
+      switch expression {
+      case .column, .literal, .parameter: continue
+      default: break
+      }
       _ = expression.replacing { part in
         guard case .aggregate = part else { return nil }
         if !found.contains(part) { found.append(part) }

@@ -18,9 +18,14 @@ package struct RowView {
   private let shift: Int
 
   package init(schema: TableSchema, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-    self.schema = Unmanaged.passUnretained(schema)
-    places = schema.layout.places
-    width = schema.layout.placeCount
+    self.init(RowShape(schema), key: key, value: value)
+  }
+
+  /// For many rows of one table.
+  init(_ shape: RowShape, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+    schema = shape.schema
+    places = shape.places
+    width = shape.width
     self.key = key
     bytes = value
     guard let start = value.baseAddress, value.count >= 2 else {
@@ -307,5 +312,18 @@ extension Value {
     case .uuid: .uuid
     case .json: .json
     }
+  }
+}
+
+/// What all views of a table's rows have in common. It counts no references: its user holds the schema.
+struct RowShape {
+  let schema: Unmanaged<TableSchema>
+  let places: UnsafeMutablePointer<ColumnPlace>
+  let width: Int
+
+  init(_ schema: TableSchema) {
+    self.schema = Unmanaged.passUnretained(schema)
+    places = schema.layout.places
+    width = schema.layout.placeCount
   }
 }
