@@ -26,6 +26,8 @@ package struct QueryExecutor {
       try runWithoutTable(plan, row)
     } else if plan.isSorting {
       try runSorted(plan, row)
+    } else if let key = plan.pointKey, scope.write == nil {
+      try runPoint(plan, key, row)
     } else {
       try runInOrder(plan, row)
     }
@@ -65,6 +67,33 @@ extension QueryExecutor {
     }
     if plan.offset > 0 || plan.limit == 0 { return }
     try row(try values(plan, context))
+  }
+
+  /// The one row with a whole unique key, got without a walk.
+  private func runPoint(
+    _ plan: SelectPlan, _ key: [UInt8], _ row: ([Value]) throws(UpkeepError) -> Void
+  ) throws(UpkeepError) {
+    guard let selection = plan.selection, plan.limit != 0, plan.offset == 0 else { return }
+    let reader = RowReader(scope)
+    var primaryKey = key
+    if let index = selection.path.index {
+      guard
+        let holder = try KeyBounds.borrow(
+          key,
+          { key throws(UpkeepError) in
+            try reader.holder(of: key, in: index).map { Array($0) }
+          })
+      else { return }
+      primaryKey = holder
+    }
+    let shown = try KeyBounds.borrow(primaryKey) { key throws(UpkeepError) -> [Value]? in
+      guard let view = try reader.find(selection.schema, key: key) else { return nil }
+      let context = statement.makeEvaluationContext()
+      guard try selection.filter.passes(view, context) else { return nil }
+      context.set(slot: 0, view: view)
+      return try values(plan, view, context)
+    }
+    if let shown { try row(shown) }
   }
 
   /// Rows as they are met: the way to them gives the order, or none is wanted.

@@ -46,6 +46,14 @@ struct SelectPlan {
     }
   }
 
+  /// The key of the one row that the query is about, where it is known and leads to the row itself.
+  var pointKey: [UInt8]? {
+    guard let path = selection?.path, path.isPoint, !path.isCovering, path.search.ranges.count == 1 else {
+      return nil
+    }
+    return path.search.ranges[0].lower
+  }
+
   /// How many rows in order are needed, at most.
   var most: UInt64? { limit.map { $0 > UInt64.max - offset ? .max : $0 + offset } }
 }

@@ -77,7 +77,7 @@ public final class Session {
     isRunning = true
     defer { isRunning = false }
     cancellation.reset()
-    return try body()
+    do throws(UpkeepError) { return try body() } catch { throw error.naming(store.path) }
   }
 
   private func makeContext(_ parameters: [Value]) -> StatementContext {
