@@ -14,43 +14,126 @@ public struct UpkeepError: Error, Sendable {
     public var description: String { rawValue }
   }
 
+  // The parts are kept behind a reference: an error is one word to throw, and functions that may throw one need little
+  // stack, which matters where they call themselves.
   /// The kind of error.
-  public var code: Code
+  public var code: Code {
+    get { parts.code }
+    set { change { $0.code = newValue } }
+  }
   /// What happened and what to do next, in one line.
-  public var message: String
+  public var message: String {
+    get { parts.message }
+    set { change { $0.message = newValue } }
+  }
   /// The table concerned.
-  public var table: String?
+  public var table: String? {
+    get { parts.table }
+    set { change { $0.table = newValue } }
+  }
   /// The column concerned.
-  public var column: String?
+  public var column: String? {
+    get { parts.column }
+    set { change { $0.column = newValue } }
+  }
   /// The index or constraint concerned: its name, or `primary key`.
-  public var index: String?
+  public var index: String? {
+    get { parts.index }
+    set { change { $0.index = newValue } }
+  }
   /// The key that is held twice, as a person reads it.
-  public var key: String?
+  public var key: String? {
+    get { parts.key }
+    set { change { $0.key = newValue } }
+  }
   /// The primary key of the row in the way, as a person reads it.
-  public var existingKey: String?
+  public var existingKey: String? {
+    get { parts.existingKey }
+    set { change { $0.existingKey = newValue } }
+  }
   /// The input row, from 1.
-  public var rowNumber: Int?
+  public var rowNumber: Int? {
+    get { parts.rowNumber }
+    set { change { $0.rowNumber = newValue } }
+  }
   /// The value that does not fit, as a person reads it.
-  public var value: String?
+  public var value: String? {
+    get { parts.value }
+    set { change { $0.value = newValue } }
+  }
   /// The file concerned.
-  public var file: String?
+  public var file: String? {
+    get { parts.file }
+    set { change { $0.file = newValue } }
+  }
   /// The byte, line or page in that file.
-  public var offset: UInt64?
+  public var offset: UInt64? {
+    get { parts.offset }
+    set { change { $0.offset = newValue } }
+  }
   /// The name that was not known, for `unknownTable`, `unknownColumn` and their like.
-  public var name: String?
+  public var name: String? {
+    get { parts.name }
+    set { change { $0.name = newValue } }
+  }
   /// Where in a text, from 1.
-  public var line: Int?
+  public var line: Int? {
+    get { parts.line }
+    set { change { $0.line = newValue } }
+  }
   /// Where in the line, in characters from 1.
-  public var textColumn: Int?
+  public var textColumn: Int? {
+    get { parts.textColumn }
+    set { change { $0.textColumn = newValue } }
+  }
   /// The line of text concerned, for a caret to stand under.
-  public var sourceLine: String?
+  public var sourceLine: String? {
+    get { parts.sourceLine }
+    set { change { $0.sourceLine = newValue } }
+  }
   /// The error below this one.
-  public var cause: (any Error)?
+  public var cause: (any Error)? {
+    get { parts.cause }
+    set { change { $0.cause = newValue } }
+  }
+
+  private struct Content: Sendable {
+    var code: Code
+    var message: String
+    var table: String?
+    var column: String?
+    var index: String?
+    var key: String?
+    var existingKey: String?
+    var rowNumber: Int?
+    var value: String?
+    var file: String?
+    var offset: UInt64?
+    var name: String?
+    var line: Int?
+    var textColumn: Int?
+    var sourceLine: String?
+    var cause: (any Error)?
+  }
+
+  /// What an error holds, never changed once it is made.
+  private final class Box: Sendable {
+    let content: Content
+    init(_ content: Content) { self.content = content }
+  }
+
+  private var box: Box
+  private var parts: Content { box.content }
+
+  private mutating func change(_ edit: (inout Content) -> Void) {
+    var content = box.content
+    edit(&content)
+    box = Box(content)
+  }
 
   /// An error of this kind, with its line of explanation.
   public init(_ code: Code, _ message: String) {
-    self.code = code
-    self.message = message
+    box = Box(Content(code: code, message: message))
   }
 }
 

@@ -93,17 +93,18 @@ struct EvaluationTests {
   ]
 
   static let functions: [(Expression, Value)] = [
-    (call("coalesce", nil, nil, 3, 4), 3), (call("coalesce", nil, nil), .null), (call("ifnull", nil, 2), 2),
+    (call("coalesce", .null, .null, 3, 4), 3), (call("coalesce", .null, .null), .null),
+    (call("ifnull", .null, 2), 2),
     (call("nullif", 1, 1), .null), (call("nullif", 1, 1.0), .null), (call("nullif", 1, 2), 1),
-    (call("nullif", nil, 2), .null),
+    (call("nullif", .null, 2), .null),
     (call("length", "héllo"), 5), (call("length", .blob([1, 2])), 2), (call("length", 12.5), 4),
-    (call("length", nil), .null),
+    (call("length", .null), .null),
     (call("lower", "ÀBC"), "Àbc"), (call("upper", "àbc"), "àBC"), (call("abs", -5), 5),
     (call("abs", "-2.5x"), 2.5),
-    (call("abs", nil), .null), (call("typeof", nil), "null"), (call("typeof", 1), "integer"),
+    (call("abs", .null), .null), (call("typeof", .null), "null"), (call("typeof", 1), "integer"),
     (call("typeof", 1.5), "real"),
     (call("typeof", "x"), "text"), (call("typeof", .blob([])), "blob"), (call("max", 1, 2.5, 2), 2.5),
-    (call("min", 1, "a", 0), 0), (call("max", 1, nil), .null), (call("hex", "aé"), "61C3A9"),
+    (call("min", 1, "a", 0), 0), (call("max", 1, .null), .null), (call("hex", "aé"), "61C3A9"),
     (call("round", 2.5), 3.0),
     (call("round", -2.5), -3.0), (call("round", 1.2345, 2), 1.23), (call("round", 5), 5.0),
     (call("trim", "  a "), "a"),
@@ -117,7 +118,8 @@ struct EvaluationTests {
     (call("substr", "hello", 9), ""),
     (call("substr", "hello", 5, -9), "hell"),
     (call("substr", "hello", .integer(.min), .integer(.max)), "hello"),
-    (call("iif", 1, "a", "b"), "a"), (call("iif", nil, "a", "b"), "b"), (call("unhex", "61"), .blob([0x61])),
+    (call("iif", 1, "a", "b"), "a"), (call("iif", .null, "a", "b"), "b"),
+    (call("unhex", "61"), .blob([0x61])),
   ]
 
   @Test(arguments: [arithmetic, logic, matching, casts, functions])

@@ -109,7 +109,7 @@ struct RowCodecTests {
     value.removeAll()
     try RowCodec.appendValue(of: [1], schema: onlyKey, to: value)
     #expect(value.count == 0)
-    #expect(try RowView(schema: new, key: key.bytes, value: value.bytes).values() == [1, nil, 7, "none"])
+    #expect(try RowView(schema: new, key: key.bytes, value: value.bytes).values() == [1, .null, 7, "none"])
     withExtendedLifetime(new) {}
   }
 
