@@ -63,7 +63,8 @@ struct LoadCommand {
       let result = Result { try load.run(in: database.session) }
       try database.close()
       tell(try result.get())
-      return output.failure == nil ? .success : .failure
+      if let failure = output.failure { throw ShellError.system("cannot write the counts", failure) }
+      return .success
     } catch let error as UpkeepError {
       messages.error(error.message, code: error.code)
       return ExitStatus(error.code)
