@@ -2,9 +2,11 @@
 ///
 /// Print the seed where a test fails; giving it back replays the failure.
 public struct SeededGenerator: RandomNumberGenerator {
+  /// What gives the same choices again.
   public let seed: UInt64
   private var state: UInt64
 
+  /// A generator with this seed.
   public init(seed: UInt64) {
     self.seed = seed
     state = seed
@@ -22,10 +24,12 @@ public struct SeededGenerator: RandomNumberGenerator {
     return z ^ (z >> 31)
   }
 
+  /// A number from 0 below `limit`.
   public mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(max(limit, 1))) }
 
   /// True once in `count` times.
   public mutating func oneIn(_ count: Int) -> Bool { below(count) == 0 }
 
+  /// One of the choices, which are not empty.
   public mutating func pick<T>(_ choices: [T]) -> T { choices[below(choices.count)] }
 }
