@@ -140,11 +140,8 @@ public final class SimulatedFileSystem: FileSystem {
     }
   }
 
-  private func withDisk<Result>(_ body: (SimulatedDisk) -> Result) -> Result {
-    var result: Result?
-    disk.lock.withLock { _ in result = body(disk) }
-    guard let result else { preconditionFailure("the body runs once") }
-    return result
+  private func withDisk<Result: Sendable>(_ body: (SimulatedDisk) -> Result) -> Result {
+    disk.lock.withLock { _ in body(disk) }
   }
 
   // MARK: FileSystem

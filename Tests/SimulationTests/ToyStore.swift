@@ -132,7 +132,7 @@ final class ToyStore: StoreUnderTest {
       case .put(_, let key, let value):
         result += [1] + bytes(UInt64(key.count)) + key + bytes(UInt64(value.count)) + value
       case .delete(_, let key): result += [2] + bytes(UInt64(key.count)) + key
-      default: preconditionFailure("a toy puts and deletes")
+      default: break  // A toy puts and deletes.
       }
     }
     return result

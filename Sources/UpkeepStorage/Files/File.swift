@@ -35,6 +35,7 @@ public protocol File: AnyObject, Sendable {
 
   /// Takes the lock that keeps other processes (and other opens in this one) out.
   ///
+  /// A file that was opened for reading shares it with others of its kind.
   /// It ends with the last reference to the file, or with the process.
   /// - Returns: false if another holds it.
   func tryLock() throws(FileError) -> Bool

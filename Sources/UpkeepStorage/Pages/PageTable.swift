@@ -1,5 +1,11 @@
 import Synchronization
 
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
 /// The page table: for every page id the frame that holds it, if it is in memory, and what the writer
 /// knows of it.
 ///
@@ -9,6 +15,8 @@ import Synchronization
 /// Invariants:
 /// 1. A frame's address is published with release order after its bytes are complete.
 /// 2. `stamp`, `born`, `bornIndex` and `needsWriting` are touched only under the writer's turn.
+/// 3. Zero bytes are an empty directory and unused entries: memory comes zeroed from the system, which gives
+///    it only where it is touched, so that opening a store costs nothing here.
 final class PageTable: @unchecked Sendable {
   /// What is known of one page in memory.
   struct Entry: ~Copyable {
@@ -18,8 +26,13 @@ final class PageTable: @unchecked Sendable {
     var stamp: UInt64 = 0
     /// The version in which the page was born; 0 for pages found on disk.
     var born: UInt64 = 0
-    /// Where the open transaction's list of the pages that it made counts this one.
-    var bornIndex = -1
+    /// Where the open transaction's list of the pages that it made counts this one; -1: nowhere.
+    @inline(__always)
+    var bornIndex: Int {
+      get { bornPlace - 1 }
+      set { bornPlace = newValue + 1 }
+    }
+    private var bornPlace = 0
     /// Born since the last checkpoint and still needed by the version being written.
     var needsWriting = false
   }
@@ -31,21 +44,20 @@ final class PageTable: @unchecked Sendable {
   static let limit = UInt64(chunkCount) * UInt64(directoryCount)
 
   private let directory: UnsafeMutablePointer<Atomic<UInt>>
-  private let growth = Mutex(())
+  /// The chunks made, in any order.
+  private let growth = Mutex<[UInt]>([])
 
-  init() {
-    directory = .allocate(capacity: Self.directoryCount)
-    for i in 0..<Self.directoryCount { (directory + i).initialize(to: Atomic<UInt>(0)) }
-  }
+  init() { directory = Self.zeroed(Self.directoryCount) }
 
   deinit {
-    for i in 0..<Self.directoryCount {
-      guard let chunk = chunk(i) else { continue }
-      chunk.deinitialize(count: Self.chunkCount)
-      chunk.deallocate()
-    }
-    directory.deinitialize(count: Self.directoryCount)
-    directory.deallocate()
+    for chunk in growth.withLock({ $0 }) { free(UnsafeMutableRawPointer(bitPattern: chunk)) }
+    free(directory)
+  }
+
+  private static func zeroed<Element: ~Copyable>(_ count: Int) -> UnsafeMutablePointer<Element> {
+    // Where no memory is to be had this traps, as every allocation in Swift does.
+    guard let memory = calloc(count, MemoryLayout<Element>.stride) else { return .allocate(capacity: count) }
+    return memory.bindMemory(to: Element.self, capacity: count)
   }
 
   @inline(__always)
@@ -74,10 +86,10 @@ final class PageTable: @unchecked Sendable {
   @inline(never)
   private func makeChunk(_ index: Int) -> UnsafeMutablePointer<Entry> {
     precondition(index < Self.directoryCount)
-    return growth.withLock { _ in
+    return growth.withLock { chunks in
       if let chunk = chunk(index) { return UnsafeMutablePointer(chunk) }
-      let made = UnsafeMutablePointer<Entry>.allocate(capacity: Self.chunkCount)
-      for i in 0..<Self.chunkCount { (made + i).initialize(to: Entry()) }
+      let made: UnsafeMutablePointer<Entry> = Self.zeroed(Self.chunkCount)
+      chunks.append(UInt(bitPattern: made))
       directory[index].store(UInt(bitPattern: made), ordering: .releasing)
       return made
     }
