@@ -56,7 +56,9 @@ package struct UpsertOracle {
       self.key = key
     }
 
-    package var description: String { "\(action) \(old.map { "\($0)" } ?? "-") → \(new.map { "\($0)" } ?? "-") \(key ?? "")" }
+    package var description: String {
+      "\(action) \(old.map { "\($0)" } ?? "-") → \(new.map { "\($0)" } ?? "-") \(key ?? "")"
+    }
   }
 
   package struct Outcome {
@@ -99,7 +101,8 @@ package struct UpsertOracle {
     for column in key.columns {
       if row[column] == .null { return nil }
       if case .text(let text) = row[column], columns[column].collation == .nocase {
-        parts.append(.text(String(decoding: text.utf8.map { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 }, as: UTF8.self)))
+        parts.append(
+          .text(String(decoding: text.utf8.map { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 }, as: UTF8.self)))
       } else {
         parts.append(row[column])
       }
@@ -155,7 +158,11 @@ package struct UpsertOracle {
         if case .column(let reference) = expression { return ordinal(reference.name) }
         return -1
       }
-      return [keys.firstIndex { Set($0.columns) == Set(wanted) && ($0.predicate == nil || $0.predicate == condition) } ?? 0]
+      return [
+        keys.firstIndex {
+          Set($0.columns) == Set(wanted) && ($0.predicate == nil || $0.predicate == condition)
+        } ?? 0
+      ]
     }
   }
 }
@@ -261,8 +268,13 @@ final class OracleRun {
       steps[number - 1] = UpsertOracle.Step("ignored")
       return
     }
-    var proposal = proposed(given)
-    if mode == .sync, oracle.keys[0].columns.contains(where: { proposal[$0] == .null }) {
+    let proposal = proposed(given)
+    var filled = proposal
+    if mode == .sync,
+      oracle.keys[oracle.keys(of: statement.clauses[0].target)[0]].columns.contains(where: {
+        proposal[$0] == .null
+      })
+    {
       return reject(number, .notNullViolation)
     }
     var clauses = statement.clauses
@@ -271,20 +283,21 @@ final class OracleRun {
     case .fail: clauses.append(ConflictClause(.anyUnique, .fail))
     case .abort, .rollback: if clauses.isEmpty { clauses.append(ConflictClause(.anyUnique, .fail)) }
     case .replace:
-      for (index, column) in oracle.columns.enumerated() where !column.isNullable && proposal[index] == .null {
-        proposal[index] = column.defaultValue
+      for (index, column) in oracle.columns.enumerated() where !column.isNullable && proposal[index] == .null
+      {
+        filled[index] = column.defaultValue
       }
     }
     for clause in clauses {
-      let met = oracle.keys(of: clause.target).compactMap { key in holder(of: key, proposal).map { (key, $0) } }
+      let met = oracle.keys(of: clause.target).compactMap { key in holder(of: key, filled).map { (key, $0) } }
       guard let (key, row) = met.first else { continue }
       return run(clause, given, proposal, met.map(\.1), key, row, number)
     }
     if statement.otherwise == .replace {
-      let met = oracle.keys.indices.compactMap { holder(of: $0, proposal) }
-      if !met.isEmpty { return replaceEagerly(given, proposal, met, number) }
+      let met = oracle.keys.indices.compactMap { holder(of: $0, filled) }
+      if !met.isEmpty { return replaceEagerly(filled, met, number) }
     }
-    insert(proposal, number)
+    insert(filled, number)
   }
 
   /// One above the greatest id that a row has, or had in the course of the statement: it may come back to it.
@@ -310,7 +323,9 @@ final class OracleRun {
 
   func insert(_ proposal: [Value], _ number: Int) {
     var row = proposal
-    if oracle.hasAutomaticID, row[oracle.keys[0].columns[0]] == .null { row[oracle.keys[0].columns[0]] = nextID() }
+    if oracle.hasAutomaticID, row[oracle.keys[0].columns[0]] == .null {
+      row[oracle.keys[0].columns[0]] = nextID()
+    }
     if let problem = firstProblem(row) {
       if statement.otherwise == .ignore {
         passedOver.insert(number)
@@ -326,7 +341,8 @@ final class OracleRun {
   }
 
   func run(
-    _ clause: ConflictClause, _ given: [Value?], _ proposal: [Value], _ met: [OracleRow], _ key: Int, _ row: OracleRow,
+    _ clause: ConflictClause, _ given: [Value?], _ proposal: [Value], _ met: [OracleRow], _ key: Int,
+    _ row: OracleRow,
     _ number: Int
   ) {
     guard let old = row.now else { return }
@@ -364,12 +380,14 @@ final class OracleRun {
       }
       for assignment in assignments {
         let column = oracle.ordinal(assignment.column)
-        new[column] = assignment.value.map { oracle.evaluate($0, old, proposal) } ?? oracle.columns[column].defaultValue
+        new[column] =
+          assignment.value.map { oracle.evaluate($0, old, proposal) } ?? oracle.columns[column].defaultValue
       }
     case .replace:
       word = "replaced"
       new = proposal
-      for index in primary.columns where given[index] == nil || (oracle.hasAutomaticID && given[index] == .null) {
+      for index in primary.columns
+      where given[index] == nil || (oracle.hasAutomaticID && given[index] == .null) {
         new[index] = old[index]
       }
     default: break
@@ -377,7 +395,8 @@ final class OracleRun {
     if let problem = firstProblem(new) { return reject(number, problem) }
     if isEager {
       for key in oracle.keys.indices {
-        guard let value = oracle.value(of: oracle.keys[key], in: new), value != oracle.value(of: oracle.keys[key], in: old)
+        guard let value = oracle.value(of: oracle.keys[key], in: new),
+          value != oracle.value(of: oracle.keys[key], in: old)
         else { continue }
         if holder(of: key, new) != nil { return reject(number, .uniqueViolation) }
       }
@@ -386,7 +405,7 @@ final class OracleRun {
     put(new, in: row, number)
   }
 
-  func replaceEagerly(_ given: [Value?], _ proposal: [Value], _ met: [OracleRow], _ number: Int) {
+  func replaceEagerly(_ proposal: [Value], _ met: [OracleRow], _ number: Int) {
     var row = proposal
     let automatic = oracle.hasAutomaticID && row[oracle.keys[0].columns[0]] == .null
     if automatic { row[oracle.keys[0].columns[0]] = nextID() }
@@ -402,10 +421,9 @@ final class OracleRun {
       other.now = nil
       other.isGone = true
     }
-    let key = oracle.keys[oracle.keys.indices.first { holder(of: $0, proposal) != nil || oracle.value(of: oracle.keys[$0], in: old) == oracle.value(of: oracle.keys[$0], in: proposal) && oracle.value(of: oracle.keys[$0], in: old) != nil } ?? 0].name
     let new = OracleRow(before: nil)
     table.append(new)
-    steps[number - 1] = UpsertOracle.Step(row == old ? "unchanged" : "replaced", old: old, new: row, key: key)
+    steps[number - 1] = UpsertOracle.Step(row == old ? "unchanged" : "replaced", old: old, new: row)
     put(row, in: new, number)
   }
 
@@ -435,7 +453,9 @@ final class OracleRun {
     let key = oracle.keys[oracle.keys(of: clause.target)[0]]
     var numbers: [[Value]: [Int]] = [:]
     for (index, row) in input.enumerated() {
-      if let value = oracle.value(of: key, in: proposed(row)) { numbers[value, default: []].append(index + 1) }
+      if let value = oracle.value(of: key, in: proposed(row)) {
+        numbers[value, default: []].append(index + 1)
+      }
     }
     for same in numbers.values where same.count > 1 {
       switch policy {
@@ -475,7 +495,9 @@ final class OracleRun {
   }
 
   func isIncumbent(_ row: OracleRow, of held: HeldKey) -> Bool {
-    guard let before = row.before, oracle.value(of: oracle.keys[held.key], in: before) == held.value else { return false }
+    guard let before = row.before, oracle.value(of: oracle.keys[held.key], in: before) == held.value else {
+      return false
+    }
     return row.isChosen || !displaces
   }
 

@@ -18,7 +18,8 @@ struct ConflictTargets {
       return Array(0...uniqueIndexes.count)
     case .index(let name):
       if let index = uniqueIndexes.firstIndex(where: { Names.equal($0.name, name) }) { return [index + 1] }
-      if !schema.hasHiddenRowid, Names.equal(name, "primary key") || Names.equal(name, "\(schema.name)_pkey") {
+      if !schema.hasHiddenRowid, Names.equal(name, "primary key") || Names.equal(name, "\(schema.name)_pkey")
+      {
         return [0]
       }
       throw noIndex(named: name)
@@ -50,7 +51,9 @@ struct ConflictTargets {
     }
     for (number, index) in uniqueIndexes.enumerated() where areSame(parts, index.parts.map(\.expression)) {
       guard let predicate = index.predicateExpression else { return number + 1 }
-      if let condition, PredicateImplication.implies(condition, predicate) { return number + 1 }
+      if let condition, PredicateImplication.implies(condition, predicate, columns: schema.columnList) {
+        return number + 1
+      }
     }
     throw noKey(over: parts, where: condition)
   }
@@ -133,7 +136,8 @@ struct ConflictTargets {
       keys.isEmpty
       ? "it has no unique key at all: create one with CREATE UNIQUE INDEX"
       : "name one of its unique keys as the target: \(keys.joined(separator: ", "))"
-    var error = UpkeepError(.unknownIndex, "\(schema.name) has no primary key by which rows could meet; \(advice)")
+    var error = UpkeepError(
+      .unknownIndex, "\(schema.name) has no primary key by which rows could meet; \(advice)")
     error.table = schema.name
     return error
   }

@@ -110,7 +110,13 @@ extension KeyClaims {
   /// The bytes of a row's key; false if it has none: a part is NULL, or the index leaves the row out.
   package func encode(_ key: Int, of row: [Value], into buffer: ByteBuffer) throws(UpkeepError) -> Bool {
     buffer.removeAll()
-    if key > 0 { return try writer.encodeIndexKey(uniqueIndexes[key - 1], row, into: buffer) == .entry }
+    if key > 0 {
+      // A proposed row may have NULL where its column takes none; it meets nobody by that.
+      for part in uniqueIndexes[key - 1].parts {
+        if let column = part.column, row[column] == .null { return false }
+      }
+      return try writer.encodeIndexKey(uniqueIndexes[key - 1], row, into: buffer) == .entry
+    }
     if schema.hasHiddenRowid {
       if row[schema.columns.count] == .null { return false }
     } else {
@@ -154,7 +160,9 @@ extension KeyClaims {
     births.find(primaryKey).map { .holder(holderOfBirth[$0]) } ?? .native
   }
 
-  private func get(_ tree: TreeID, _ key: UnsafeRawBufferPointer) throws(UpkeepError) -> UnsafeRawBufferPointer? {
+  private func get(_ tree: TreeID, _ key: UnsafeRawBufferPointer) throws(UpkeepError)
+    -> UnsafeRawBufferPointer?
+  {
     let transaction = transaction
     return try storing { () throws(StorageError) in try transaction.get(tree, key) }
   }
@@ -242,7 +250,9 @@ extension KeyClaims {
 
   private static func hash(_ birth: UnsafeRawBufferPointer) -> UInt64 { ByteKeyTable.hash(birth) | 1 << 63 }
 
-  private func note(native birth: UnsafeRawBufferPointer, chosenBy input: Int) { note(Self.hash(birth), input) }
+  private func note(native birth: UnsafeRawBufferPointer, chosenBy input: Int) {
+    note(Self.hash(birth), input)
+  }
 
   private func note(holder: Int, chosenBy input: Int) { note(name(of: holder), input) }
 
@@ -320,7 +330,9 @@ extension KeyClaims {
 
   private func noteID(of row: [Value]) throws(UpkeepError) {
     try writer.noteID(of: row)
-    if let ordinal = writer.idOrdinal, case .integer(let id) = row[ordinal] { greatestID = max(greatestID ?? id, id) }
+    if let ordinal = writer.idOrdinal, case .integer(let id) = row[ordinal] {
+      greatestID = max(greatestID ?? id, id)
+    }
   }
 
   private func release(_ key: Int, of holder: Int) {
@@ -333,7 +345,9 @@ extension KeyClaims {
 
   /// Lets a holder claim the key in the buffer, beside whoever has it.
   private func claim(_ key: Int, by holder: Int, _ input: Int) throws(UpkeepError) {
-    if heldBy(key, keyBuffers[key].bytes).isEmpty, try find(key, keyBuffers[key].bytes, primaryKey: found) == .native {
+    if heldBy(key, keyBuffers[key].bytes).isEmpty,
+      try find(key, keyBuffers[key].bytes, primaryKey: found) == .native
+    {
       _ = try adopt(found.bytes)
     }
     hold(key, keyBuffers[key].bytes, by: holder, claim: input)
@@ -350,7 +364,8 @@ extension KeyClaims {
     holders.append(
       Holder(
         birth: birth, stored: stored, before: before, now: now,
-        keys: Array(repeating: Self.none, count: keyCount), claims: Array(repeating: Self.none, count: keyCount)))
+        keys: Array(repeating: Self.none, count: keyCount),
+        claims: Array(repeating: Self.none, count: keyCount)))
     if let birth {
       _ = birth.withUnsafeBytes { births.insert($0) }
       holderOfBirth.append(holders.count - 1)
@@ -384,7 +399,8 @@ extension KeyClaims {
     let before = before
     let schema = schema
     return try KeyBounds.borrow(birth) { key throws(UpkeepError) in
-      guard try storing({ () throws(StorageError) in try before.seek(key) }), Bytes.equal(before.key, key) else {
+      guard try storing({ () throws(StorageError) in try before.seek(key) }), Bytes.equal(before.key, key)
+      else {
         return nil
       }
       let value = try storing { () throws(StorageError) in try before.value() }
@@ -431,14 +447,15 @@ extension KeyClaims {
           before: holders[index].isGone ? [] : keysBefore[index], isChosen: !inputs[index].isEmpty)
       }, displaces: displaces)
     settling.settle()
-    for failure in settling.failures { holders[failure.row].now = holders[failure.row].before }
     for failure in settling.failures {
       let (key, text) = describe(failure.key)
+      let winner = holders[failure.winner]
       verdict.failures.append(
         Verdict.Failure(
           key: key, keyText: text, claim: failure.claim, inputs: inputs[failure.row],
-          winner: holders[failure.winner].now ?? []))
+          winner: winner.before ?? winner.now ?? []))
     }
+    for failure in settling.failures { holders[failure.row].now = holders[failure.row].before }
     for displacement in settling.displaced {
       verdict.displaced.append((holders[displacement.row].now ?? [], inputs[displacement.claimant]))
       holders[displacement.row].now = nil

@@ -14,7 +14,9 @@ extension UpsertBatch {
     }
     for (row, claimants) in verdict.displaced {
       displacedRows.append(row)
-      if keepsSteps, let claimant = claimants.first(where: { wasApplied($0) }) { steps[claimant].displaced.append(row) }
+      if keepsSteps, let claimant = claimants.first(where: { wasApplied($0) }) {
+        steps[claimant].displaced.append(row)
+      }
     }
   }
 
@@ -49,12 +51,13 @@ extension UpsertBatch {
 
   /// Rows dropped by ON DUPLICATE show the row that the winner left.
   private func showDropped() throws(UpkeepError) {
-    guard let key = plan.onlyKey else { return }
+    guard let key = plan.targetKey else { return }
     let reader = RowReader(scope)
     for (index, number) in droppedKeys {
       var primaryKey = Array(seenKeys.bytes(number))
       if key > 0 {
-        guard let holder = try reader.holder(of: seenKeys.bytes(number), in: plan.uniqueIndexes[key - 1]) else { continue }
+        guard let holder = try reader.holder(of: seenKeys.bytes(number), in: plan.uniqueIndexes[key - 1])
+        else { continue }
         primaryKey = Array(holder)
       }
       let row = try KeyBounds.borrow(primaryKey) { bytes throws(UpkeepError) in
@@ -120,7 +123,8 @@ extension UpsertBatch {
   }
 
   private func error(
-    _ code: UpkeepError.Code, _ key: Int, _ keyText: String, _ existing: [Value]?, _ index: Int, _ message: String
+    _ code: UpkeepError.Code, _ key: Int, _ keyText: String, _ existing: [Value]?, _ index: Int,
+    _ message: String
   ) -> UpkeepError {
     var error = UpkeepError(code, message)
     error.table = schema.name
@@ -170,6 +174,7 @@ extension UpsertBatch {
       : "free the key in the same statement, or say ON AMBIGUITY DISPLACE or ON ERROR REJECT"
     return error(
       .uniqueViolation, failure.key, failure.keyText, failure.winner, index,
-      "\(schema.name) \(keyName(failure.key)) = \(failure.keyText) is held by row \(holder), which keeps it; \(advice)")
+      "\(schema.name) \(keyName(failure.key)) = \(failure.keyText) is held by row \(holder), which keeps it; \(advice)"
+    )
   }
 }

@@ -8,7 +8,8 @@ extension UpsertBatch {
     row.reserveCapacity(schema.rowWidth)
     guard given.count <= schema.rowWidth else {
       throw UpkeepError(
-        .misuse, "a row for \(schema.name) has \(given.count) values; the table has \(schema.columns.count) columns")
+        .misuse,
+        "a row for \(schema.name) has \(given.count) values; the table has \(schema.columns.count) columns")
     }
     for column in schema.columns {
       if column.ordinal < given.count, let value = given[column.ordinal] {
@@ -17,7 +18,9 @@ extension UpsertBatch {
         row.append(try defaultValue(of: column))
       }
     }
-    if schema.hasHiddenRowid { row.append(given.count == schema.rowWidth ? given[schema.columns.count] ?? .null : .null) }
+    if schema.hasHiddenRowid {
+      row.append(given.count == schema.rowWidth ? given[schema.columns.count] ?? .null : .null)
+    }
     return row
   }
 
@@ -37,28 +40,28 @@ extension UpsertBatch {
   /// What becomes of one row.
   func apply(_ given: [Value?], _ index: Int) throws(UpkeepError) {
     try step(index) { () throws(UpkeepError) in
-      var proposal: [Value]
+      let proposal: [Value]
       do throws(UpkeepError) {
         proposal = try self.proposal(given)
       } catch {
         try noteKey(ofBadRow: given, index, error)
         throw error
       }
-      if plan.otherwise == .replace { fillDefaults(&proposal) }
+      let filled = plan.otherwise == .replace ? filledWithDefaults(proposal) : proposal
       if plan.isSync { try requireKey(proposal) }
-      try probe(proposal)
-      if let key = plan.onlyKey, plan.isSync || plan.duplicates != .fold, keyBuffers[key].count > 0 {
+      try probe(filled)
+      if let key = plan.targetKey, plan.isSync || plan.duplicates != .fold, keyBuffers[key].count > 0 {
         if try isDropped(index, keyBuffers[key].bytes) { return }
       }
       switch plan.resolver.decide(met: met) {
-      case .insert: try insert(proposal, index)
+      case .insert: try insert(filled, index)
       case .change(let clause, let key): try change(clause, key, given, proposal, index)
       case .ignore(let key): try ignore(key, index)
       case .fail(let key):
         claims.note(places[key], primaryKey: placeBuffers[key].bytes, chosenBy: index)
         throw try violation(key, proposal, index)
       case .ambiguous(let keys): throw try ambiguity(keys, proposal, index)
-      case .replaceAll(let key): try replaceAll(key, proposal, index)
+      case .replaceAll(let key): try replaceAll(key, filled, index)
       }
     }
   }
@@ -92,7 +95,9 @@ extension UpsertBatch {
   private func nextID() throws(UpkeepError) -> Int64 {
     let next = try claims.writer.nextAutomaticID()
     guard let greatest = claims.greatestID, greatest >= next else { return next }
-    if greatest == .max { throw UpkeepError(.overflow, "table \(schema.name) has no automatic ids left; give ids in the rows") }
+    if greatest == .max {
+      throw UpkeepError(.overflow, "table \(schema.name) has no automatic ids left; give ids in the rows")
+    }
     return greatest + 1
   }
 
@@ -103,7 +108,9 @@ extension UpsertBatch {
       try check.check(row)
     } catch {
       // INSERT OR IGNORE passes over rows that break NOT NULL or CHECK.
-      guard plan.otherwise == .ignore, error.code == .notNullViolation || error.code == .checkViolation else { throw error }
+      guard plan.otherwise == .ignore, error.code == .notNullViolation || error.code == .checkViolation else {
+        throw error
+      }
       passOver(index, error)
       return
     }
@@ -195,17 +202,21 @@ extension UpsertBatch {
     if primaryKeyOrdinals.allSatisfy({ a[$0].hasSameBytes(as: b[$0]) }) { return true }
     let left = ByteBuffer()
     let right = ByteBuffer()
-    guard try claims.encode(0, of: a, into: left), try claims.encode(0, of: b, into: right) else { return false }
+    guard try claims.encode(0, of: a, into: left), try claims.encode(0, of: b, into: right) else {
+      return false
+    }
     return Bytes.equal(left, right)
   }
 
   // MARK: Eager statements
 
   /// A NULL in a column that takes none becomes its default: what SQLite's OR REPLACE does.
-  private func fillDefaults(_ row: inout [Value]) {
+  private func filledWithDefaults(_ row: [Value]) -> [Value] {
+    var row = row
     for column in schema.columns where !column.isNullable && row[column.ordinal] == .null {
       if let value = column.constantDefault { row[column.ordinal] = value }
     }
+    return row
   }
 
   /// OR REPLACE: every row met goes at once. That of the same primary key is the one replaced; where the row has
@@ -233,7 +244,9 @@ extension UpsertBatch {
       try claims.delete(places[key], first.row)
       try claims.insert(row, by: index)
     }
-    if isAutomatic, let ordinal = claims.writer.idOrdinal, case .integer(let id) = row[ordinal] { lastInsertedID = id }
+    if isAutomatic, let ordinal = claims.writer.idOrdinal, case .integer(let id) = row[ordinal] {
+      lastInsertedID = id
+    }
     displacedRows += displaced
     kinds[index] = isSame ? .unchanged : .replaced
     if keepsSteps { steps[index] = Step(old: first.row, new: row, key: key, displaced: displaced) }

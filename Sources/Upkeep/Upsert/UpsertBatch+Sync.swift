@@ -4,12 +4,13 @@ internal import UpkeepStorage
 extension UpsertBatch {
   /// NULL in the key by which a sync identifies rows is an error of the row.
   func requireKey(_ proposal: [Value]) throws(UpkeepError) {
-    guard let key = plan.onlyKey else { return }
+    guard let key = plan.targetKey else { return }
     let ordinals = key == 0 ? primaryKeyOrdinals : (plan.uniqueIndexes[key - 1].columnOrdinals ?? [])
     for ordinal in ordinals where proposal[ordinal] == .null {
       let name = ordinal < schema.columns.count ? schema.columns[ordinal].name : "rowid"
       var error = UpkeepError(
-        .notNullViolation, "\(schema.name).\(name) is the key of the sync and cannot be NULL; give each row its key")
+        .notNullViolation,
+        "\(schema.name).\(name) is the key of the sync and cannot be NULL; give each row its key")
       error.table = schema.name
       error.column = name
       error.value = "NULL"
@@ -22,7 +23,7 @@ extension UpsertBatch {
   /// Such a row still says, by its key, which stored row it is about: that row is not
   /// deleted by a sync, and not displaced. If its key cannot be read, a sync must fail.
   func noteKey(ofBadRow given: [Value?], _ index: Int, _ error: UpkeepError) throws(UpkeepError) {
-    guard plan.isSync || plan.displaces, let key = plan.onlyKey else { return }
+    guard plan.isSync || plan.displaces, let key = plan.targetKey else { return }
     let columns = key == 0 ? Set(primaryKeyOrdinals) : plan.uniqueIndexes[key - 1].columnsRead
     var row: [Value] = []
     for column in schema.columns {
@@ -64,10 +65,12 @@ extension UpsertBatch {
 
   /// Deletes the rows whose keys no row of the source had, rejected rows included.
   func deleteWhatIsGone(allowsEmpty: Bool) throws(UpkeepError) {
-    guard let key = plan.onlyKey else { return }
+    guard let key = plan.targetKey else { return }
     if kinds.isEmpty && !allowsEmpty {
       var error = UpkeepError(
-        .misuse, "the source for \(schema.name) has no rows, so that a sync would delete every row; say ALLOW EMPTY if that is meant")
+        .misuse,
+        "the source for \(schema.name) has no rows, so that a sync would delete every row; say ALLOW EMPTY if that is meant"
+      )
       error.table = schema.name
       throw error
     }

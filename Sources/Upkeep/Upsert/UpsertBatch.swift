@@ -162,7 +162,10 @@ package final class UpsertBatch {
 
   private func finishWhole() throws(UpkeepError) -> UpsertResult {
     if plan.duplicates == .last {
-      for (index, row) in waiting.enumerated() { try apply(row, index) }
+      for (index, row) in waiting.enumerated() {
+        try apply(row, index)
+        try stopIfHopeless()
+      }
       waiting = []
     }
     if case .sync(let allowsEmpty) = plan.mode { try deleteWhatIsGone(allowsEmpty: allowsEmpty) }
@@ -215,7 +218,9 @@ extension UpsertBatch {
 
   private func tooMany(_ limit: Int, _ last: UpkeepError) -> UpkeepError {
     var error = UpkeepError(
-      .tooManyRejects, "more than \(limit) rows of \(schema.name) were rejected; nothing was changed. The last: \(last.message)")
+      .tooManyRejects,
+      "more than \(limit) rows of \(schema.name) were rejected; nothing was changed. The last: \(last.message)"
+    )
     error.table = schema.name
     error.rowNumber = last.rowNumber
     error.cause = last
@@ -234,7 +239,8 @@ extension UpsertBatch {
 
   /// Errors that concern a row and not the statement or the store.
   private static let codesOfRows: Set<UpkeepError.Code> = [
-    .uniqueViolation, .ambiguous, .notNullViolation, .checkViolation, .typeMismatch, .tooLong, .overflow, .badInput,
+    .uniqueViolation, .ambiguous, .notNullViolation, .checkViolation, .typeMismatch, .tooLong, .overflow,
+    .badInput,
     .limit, .misuse,
   ]
 }
@@ -244,7 +250,8 @@ extension UpsertBatch {
 extension UpsertBatch {
   private func waitForDuplicates(_ row: [Value?], _ index: Int) throws(UpkeepError) {
     waiting.append(row)
-    guard let key = plan.onlyKey, let proposal = try? proposal(row), try claims.encode(key, of: proposal, into: keyBuffers[0])
+    guard let key = plan.targetKey, let proposal = try? proposal(row),
+      try claims.encode(key, of: proposal, into: keyBuffers[0])
     else { return }
     let number = seenKeys.insert(keyBuffers[0].bytes)
     if number == lastRowOfKey.count { lastRowOfKey.append(index) } else { lastRowOfKey[number] = index }
@@ -270,7 +277,7 @@ extension UpsertBatch {
   }
 
   private func duplicate(_ index: Int, of first: Int) -> UpkeepError {
-    let key = plan.onlyKey ?? 0
+    let key = plan.targetKey ?? 0
     var error = UpkeepError(
       .uniqueViolation,
       "it has the same \(keyName(key)) as row \(numbers[first]); give each key once, or say "

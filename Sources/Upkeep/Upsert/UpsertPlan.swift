@@ -65,12 +65,14 @@ package final class UpsertPlan {
     rejects: RejectPolicy = .fail, displaces: Bool = false, returning: Returning? = nil
   ) throws(UpkeepError) {
     try self.init(
-      schema, clauses: [ConflictClause(target, .merge(columns: nil), ambiguity: displaces ? .displace : .fail)],
+      schema,
+      clauses: [ConflictClause(target, .merge(columns: nil), ambiguity: displaces ? .displace : .fail)],
       duplicates: .fail, rejects: rejects, returning: returning, mode: .sync(allowsEmpty: allowsEmpty))
   }
 
   package init(
-    _ schema: TableSchema, alias: String? = nil, clauses: [ConflictClause], otherwise: ConflictResolution = .abort,
+    _ schema: TableSchema, alias: String? = nil, clauses: [ConflictClause],
+    otherwise: ConflictResolution = .abort,
     duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, returning: Returning? = nil,
     mode: Mode = .upsert
   ) throws(UpkeepError) {
@@ -86,11 +88,13 @@ package final class UpsertPlan {
     for clause in clauses {
       if resolved.count > 0, clauses[resolved.count - 1].target == .anyUnique {
         throw UpkeepError(
-          .misuse, "a clause follows ON CONFLICT without a target, which takes every conflict; put it before that one")
+          .misuse,
+          "a clause follows ON CONFLICT without a target, which takes every conflict; put it before that one")
       }
       let keys = try targets.keys(of: clause.target)
       if resolved.contains(where: { $0.keys == keys }) {
-        notices.append("a second ON CONFLICT clause for \(targets.description(keys)) of \(schema.name) is never reached")
+        notices.append(
+          "a second ON CONFLICT clause for \(targets.description(keys)) of \(schema.name) is never reached")
       }
       let action = try Self.action(clause.action, schema, alias)
       let effect: UpsertResolver.Effect
@@ -113,16 +117,17 @@ package final class UpsertPlan {
     if duplicates != .fold, resolved.count != 1 || resolved[0].keys.count != 1 {
       throw UpkeepError(
         .misuse,
-        "ON DUPLICATE says which of several rows with one key counts, so it needs exactly one ON CONFLICT (key)")
+        "ON DUPLICATE says which of several rows with one key counts, so it needs exactly one ON CONFLICT (key)"
+      )
     }
     self.returning = try returning.map { list throws(UpkeepError) in
       try Self.returned(list, schema, alias)
     }
   }
 
-  /// The only key by which rows meet, if there is one clause with one key and no OR word beside it.
-  package var onlyKey: Int? {
-    resolver.clauses.count == 1 && probedKeys.count == 1 ? probedKeys[0] : nil
+  /// The key of the only clause, if there is one clause with one key: what ON DUPLICATE and SYNC go by.
+  package var targetKey: Int? {
+    resolver.clauses.count == 1 && resolver.clauses[0].keys.count == 1 ? resolver.clauses[0].keys[0] : nil
   }
 
   private static func action(

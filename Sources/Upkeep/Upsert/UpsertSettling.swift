@@ -81,7 +81,9 @@ package struct UpsertSettling {
       var failing: [Int: Failure] = [:]
       for key in Set(dirty) {
         guard let held = holders[key], held.count > 1 else { continue }
-        guard let incumbent = held.first(where: { rows[$0].before.contains(key) && !isBystander($0) }) else { continue }
+        guard let incumbent = held.first(where: { rows[$0].before.contains(key) && !isBystander($0) }) else {
+          continue
+        }
         for row in held where row != incumbent && !isBystander(row) {
           note(Failure(row: row, key: key, claim: claim(of: row, on: key), winner: incumbent), in: &failing)
         }
@@ -96,8 +98,10 @@ package struct UpsertSettling {
     for key in contestedKeys() {
       for row in holders[key] ?? [] where !isBystander(row) { keysOf[row, default: []].append(key) }
     }
-    let order = keysOf.map { (row: $0.key, claim: $0.value.map { [row = $0.key] in claim(of: row, on: $0) }.min() ?? 0) }
-      .sorted { ($0.claim, $0.row) < ($1.claim, $1.row) }
+    let order = keysOf.map {
+      (row: $0.key, claim: $0.value.map { [row = $0.key] in claim(of: row, on: $0) }.min() ?? 0)
+    }
+    .sorted { ($0.claim, $0.row) < ($1.claim, $1.row) }
     var keeper: [Int: Int] = [:]
     var failing: [Int: Failure] = [:]
     for (row, _) in order {

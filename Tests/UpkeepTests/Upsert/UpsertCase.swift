@@ -34,7 +34,8 @@ struct UpsertCase: CustomStringConvertible {
       let value: Value = ordinal == 4 && random.oneIn(2) ? .integer(1) : .null
       columns.append(
         ColumnDefinition(
-          name, isText ? .text : .integer, isNullable: isNullable, defaultValue: value == .null ? nil : .literal(value),
+          name, isText ? .text : .integer, isNullable: isNullable,
+          defaultValue: value == .null ? nil : .literal(value),
           collation: collation))
       oracleColumns.append(
         UpsertOracle.Column(
@@ -47,17 +48,20 @@ struct UpsertCase: CustomStringConvertible {
     var indexes: [IndexDefinition] = []
     let partial = Expression.binary(.notEqual, .column(ColumnReference("b")), .literal(.integer(0)))
     for (name, key, predicate) in [("u_a", [1], nil), ("u_b", [2], partial), ("u_cd", [4, 3], nil)]
-      as [(String, [Int], Expression?)] where random.below(5) < 3 {
+      as [(String, [Int], Expression?)] where random.below(5) < 3
+    {
       let predicate = random.oneIn(2) ? predicate : nil
       keys.append(UpsertOracle.Key(name, key, where: predicate))
       indexes.append(
         IndexDefinition(
-          name, on: "t", parts: key.map { IndexPart(column: Self.names[$0]) }, isUnique: true, where: predicate))
+          name, on: "t", parts: key.map { IndexPart(column: Self.names[$0]) }, isUnique: true,
+          where: predicate))
     }
     let check = CheckDefinition(
       "small", .binary(.lessOrEqual, .column(ColumnReference("c")), .literal(.integer(2))), text: "c <= 2")
     definition = TableDefinition(
-      "t", columns: columns, primaryKey: primary.map { IndexPart(column: Self.names[$0]) }, uniqueKeys: indexes,
+      "t", columns: columns, primaryKey: primary.map { IndexPart(column: Self.names[$0]) },
+      uniqueKeys: indexes,
       checks: hasCheck ? [check] : [])
     oracle = UpsertOracle(
       columns: oracleColumns, keys: keys, hasAutomaticID: primary.count == 1 && !textKey)
@@ -69,7 +73,9 @@ struct UpsertCase: CustomStringConvertible {
   }
 
   private func value(_ column: Int, _ random: inout SeededGenerator) -> Value {
-    if column == 0, definition.columns[0].type == .text { return .text(random.pick(["x", "X", "y", "Z", "z"])) }
+    if column == 0, definition.columns[0].type == .text {
+      return .text(random.pick(["x", "X", "y", "Z", "z"]))
+    }
     if column == 0 { return .integer(Int64(1 + random.below(5))) }
     if random.oneIn(6), column != 1 || oracle.keys[0].columns.count == 1 { return .null }
     return .integer(Int64(random.below(column == 3 ? 4 : 5)))
@@ -130,7 +136,8 @@ struct UpsertCase: CustomStringConvertible {
     if !isSingle, random.oneIn(4) { return .anyUnique }
     if random.oneIn(3), key.name != "primary key" { return .index(key.name) }
     if random.oneIn(2) { return .primaryKey }
-    return .columns(key.columns.reversed().map { .column(ColumnReference(Self.names[$0])) }, where: key.predicate)
+    return .columns(
+      key.columns.reversed().map { .column(ColumnReference(Self.names[$0])) }, where: key.predicate)
   }
 
   private func action(_ random: inout SeededGenerator) -> ConflictAction {
@@ -162,7 +169,8 @@ struct UpsertCase: CustomStringConvertible {
     if oracle.hasAutomaticID, random.oneIn(3) {
       let own = Expression.column(ColumnReference("id"))
       assignments.append(
-        Assignment("id", random.oneIn(2) ? .column(ColumnReference("id", of: "excluded")) : .binary(.add, own, one)))
+        Assignment(
+          "id", random.oneIn(2) ? .column(ColumnReference("id", of: "excluded")) : .binary(.add, own, one)))
     }
     if assignments.isEmpty { assignments = [Assignment("c", .column(ColumnReference("c", of: "excluded")))] }
     let isNewer = Expression.binary(

@@ -108,13 +108,15 @@ import UpkeepTestSupport
     case .sync:
       let clause = example.statement.clauses[0]
       return try UpsertPlan(
-        syncing: table, by: clause.target, rejects: example.statement.rejects, displaces: clause.ambiguity == .displace)
+        syncing: table, by: clause.target, rejects: example.statement.rejects,
+        displaces: clause.ambiguity == .displace)
     }
   }
 
   /// What engine and oracle disagree about, if anything.
   private func difference(_ example: UpsertCase) throws -> String? {
-    let expected = example.oracle.run(example.statement, mode: example.mode, on: example.stored, rows: example.rows)
+    let expected = example.oracle.run(
+      example.statement, mode: example.mode, on: example.stored, rows: example.rows)
     let run = try run(example)
     switch expected {
     case .failure(let wanted): return difference(run, wanted, example)
@@ -123,9 +125,12 @@ import UpkeepTestSupport
   }
 
   private func difference(_ run: Run, _ wanted: UpsertOracle.Failure, _ example: UpsertCase) -> String? {
-    guard let failure = run.failure else { return "the oracle fails with \(wanted), the engine gives \(sorted(run.rows))" }
+    guard let failure = run.failure else {
+      return "the oracle fails with \(wanted), the engine gives \(sorted(run.rows))"
+    }
     if failure.code != wanted.code || wanted.number > 0 && failure.rowNumber != wanted.number {
-      return "the oracle fails with \(wanted), the engine with \(failure.code) in row \(failure.rowNumber ?? 0): \(failure)"
+      return
+        "the oracle fails with \(wanted), the engine with \(failure.code) in row \(failure.rowNumber ?? 0): \(failure)"
     }
     let left = sorted(wanted.rows ?? example.stored)
     return sorted(run.rows) == left ? nil : "after \(failure) the table is \(sorted(run.rows)), not \(left)"
@@ -135,7 +140,9 @@ import UpkeepTestSupport
     guard let result = run.result, let outcomes = result.outcomes else {
       return "the engine fails: \(run.failure.map { "\($0) (row \($0.rowNumber ?? 0))" } ?? "")"
     }
-    if sorted(run.rows) != sorted(wanted.rows) { return "the table is \(sorted(run.rows)), not \(sorted(wanted.rows))" }
+    if sorted(run.rows) != sorted(wanted.rows) {
+      return "the table is \(sorted(run.rows)), not \(sorted(wanted.rows))"
+    }
     let words = outcomes.map(\.kind.rawValue)
     if words != wanted.steps.map(\.action) { return "outcomes \(words), not \(wanted.steps)" }
     for (outcome, step) in zip(outcomes, wanted.steps) {
@@ -156,7 +163,8 @@ import UpkeepTestSupport
     case .updated(let old, let new, _), .replaced(let old, let new, _):
       old == step.old && new == step.new ? nil : "changed \(old) to \(new), not \(step)"
     case .unchanged(let row, _): row == step.new ? nil : "unchanged \(row), not \(step)"
-    case .ignored(let stored, _): step.old == nil || stored == step.old ? nil : "ignored \(stored), not \(step)"
+    case .ignored(let stored, _):
+      step.old == nil || stored == step.old ? nil : "ignored \(stored), not \(step)"
     case .rejected: nil
     }
   }
