@@ -262,7 +262,10 @@ final class OracleRun {
       .max { ($0.claims[key]?.time ?? 0) < ($1.claims[key]?.time ?? 0) }
   }
 
-  func apply(_ given: [Value?], _ number: Int) {
+  func apply(_ row: [Value?], _ number: Int) {
+    var given = row
+    let id = oracle.keys[0].columns[0]
+    if oracle.hasAutomaticID, given[id] == .some(.null) { given[id] = nil }
     if let dropping = dropped[number] {
       if dropping < 0 { return reject(number, .uniqueViolation) }
       steps[number - 1] = UpsertOracle.Step("ignored")
@@ -387,7 +390,7 @@ final class OracleRun {
       word = "replaced"
       new = proposal
       for index in primary.columns
-      where given[index] == nil || (oracle.hasAutomaticID && given[index] == .null) {
+      where given[index] == nil {
         new[index] = old[index]
       }
     default: break

@@ -52,8 +52,10 @@ package final class KeyClaims {
   let transaction: WriteTransaction
   package let writer: RowWriter
   private let displaces: Bool
-  /// The table as it was when the statement began.
-  private let before: TreeCursor
+  /// The table as it was when the statement began; nil while nothing has been written since.
+  private var before: TreeCursor?
+  /// Indexes that are not unique and whose keys can be too long.
+  private let longIndexes: [IndexSchema]
 
   private(set) var holders: [Holder] = []
   /// Keys of holders: the key's number and its bytes.
@@ -79,8 +81,10 @@ package final class KeyClaims {
   private let tagged = ByteBuffer()
   private let found = ByteBuffer()
 
+  /// - Parameter startsLater: `start` is called before anything is written, or the statement writes but once, at its
+  ///   end: then it needs no look back.
   package init(
-    _ scope: TransactionScope, _ schema: TableSchema, displaces: Bool = false
+    _ scope: TransactionScope, _ schema: TableSchema, displaces: Bool = false, startsLater: Bool = false
   ) throws(UpkeepError) {
     self.scope = scope
     self.schema = schema
@@ -89,13 +93,22 @@ package final class KeyClaims {
     self.transaction = transaction
     let uniqueIndexes = schema.indexes.filter(\.isUnique)
     self.uniqueIndexes = uniqueIndexes
-    writer = try RowWriter(scope, schema)
-    let tree = schema.tree
-    before = try storing { () throws(StorageError) in try transaction.cursor(tree) }
+    writer = try RowWriter(scope, schema, defersIndexes: true)
+    longIndexes = schema.indexes.filter { index in
+      !index.isUnique && index.parts.contains { $0.key.fixedByteCount == nil }
+    }
     keyBuffers = (0...uniqueIndexes.count).map { _ in ByteBuffer(capacity: 64) }
     oldKeyBuffers = (0...uniqueIndexes.count).map { _ in ByteBuffer(capacity: 64) }
     hasKey = Array(repeating: false, count: uniqueIndexes.count + 1)
     hadKey = hasKey
+    if !startsLater { try start() }
+  }
+
+  /// Remembers the table as it is now.
+  package func start() throws(UpkeepError) {
+    let transaction = transaction
+    let tree = schema.tree
+    before = try storing { () throws(StorageError) in try transaction.cursor(tree) }
   }
 
   package var keyCount: Int { uniqueIndexes.count + 1 }
@@ -188,8 +201,22 @@ extension KeyClaims {
 // MARK: - Changing rows
 
 extension KeyClaims {
+  /// Finds keys that are too long before anything is written, so that an error of a row leaves nothing behind.
+  package func requireShortKeys(of row: [Value]) throws(UpkeepError) {
+    if longIndexes.isEmpty { return }
+    let buffer = oldKeyBuffers[0]
+    buffer.removeAll()
+    try RowCodec.appendKey(of: row, schema: schema, to: buffer)
+    let keyCount = buffer.count
+    for index in longIndexes {
+      _ = try writer.encodeIndexKey(index, row, into: buffer)
+      try RowCodec.checkKeyLength(buffer.count + keyCount, index: "index \(index.name)", schema: schema)
+    }
+  }
+
   /// Makes a new row.
   package func insert(_ row: [Value], by input: Int) throws(UpkeepError) {
+    try requireShortKeys(of: row)
     try encodeKeys(of: row)
     if try isNew() {
       try writer.insert(row)
@@ -211,6 +238,7 @@ extension KeyClaims {
   package func update(
     _ place: Place, primaryKey: UnsafeRawBufferPointer, from old: [Value], to new: [Value], by input: Int
   ) throws(UpkeepError) {
+    try requireShortKeys(of: new)
     switch place {
     case .nobody: return
     case .holder(let holder):
@@ -225,6 +253,20 @@ extension KeyClaims {
         try update(holder, to: new, by: input)
       }
     }
+  }
+
+  /// Notes that a native was chosen whose keys no statement could contest: for sweeps, which write rows themselves.
+  @inline(__always)
+  func noteSwept(_ primaryKey: UnsafeRawBufferPointer, by input: Int) { note(Self.hash(primaryKey), input) }
+
+  /// Whether what is said here of a primary key may differ from what the trees say.
+  func isConcerned(_ primaryKey: UnsafeRawBufferPointer) -> Bool {
+    !holders.isEmpty && (births.find(primaryKey) != nil || !heldBy(0, primaryKey).isEmpty)
+  }
+
+  /// Whether a holder has a key.
+  func isHeldHere(_ key: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    !holders.isEmpty && !heldBy(key, bytes).isEmpty
   }
 
   /// Removes a row for good.
@@ -394,9 +436,22 @@ extension KeyClaims {
     return holder
   }
 
+  /// Calls `body` with each row of the table as it was when the statement began.
+  package func forEachRowBefore(_ body: (RowView) throws(UpkeepError) -> Void) throws(UpkeepError) {
+    guard let before else { return }
+    var isThere = try storing { () throws(StorageError) in try before.first() }
+    while isThere {
+      let value = try storing { () throws(StorageError) in try before.value() }
+      try body(RowView(schema: schema, key: before.key, value: value))
+      isThere = try storing { () throws(StorageError) in try before.next() }
+    }
+  }
+
   /// The state when the statement began of the row named by a primary key.
   private func rowBefore(_ birth: [UInt8]) throws(UpkeepError) -> [Value]? {
-    let before = before
+    guard let before else {
+      return try KeyBounds.borrow(birth) { key throws(UpkeepError) in try row(.native, primaryKey: key) }
+    }
     let schema = schema
     return try KeyBounds.borrow(birth) { key throws(UpkeepError) in
       guard try storing({ () throws(StorageError) in try before.seek(key) }), Bytes.equal(before.key, key)
@@ -528,6 +583,7 @@ extension KeyClaims {
         try writer.insert(now)
       }
     }
+    try writer.finish()
   }
 
   /// Whether a holder's unique keys differ from those in the trees, or it is gone.

@@ -92,7 +92,7 @@ extension UpsertBatch {
     return 1 << 40 + key
   }
 
-  private func nextID() throws(UpkeepError) -> Int64 {
+  func nextID() throws(UpkeepError) -> Int64 {
     let next = try claims.writer.nextAutomaticID()
     guard let greatest = claims.greatestID, greatest >= next else { return next }
     if greatest == .max {
@@ -233,6 +233,7 @@ extension UpsertBatch {
       gone.append((other, old))
     }
     guard let first = gone.first else { return }
+    try claims.requireShortKeys(of: row)
     let becomes = isAutomatic || places[0] != .nobody
     let displaced = gone.dropFirst(becomes ? 1 : 0).map(\.row)
     let isSame = zip(first.row, row).allSatisfy { $0.hasSameBytes(as: $1) }

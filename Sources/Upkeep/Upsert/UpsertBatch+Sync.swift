@@ -74,21 +74,12 @@ extension UpsertBatch {
       error.table = schema.name
       throw error
     }
-    // The walk sees the table as it is now; rows that the source has, and that moved, are passed over by key.
-    let cursor = try RowReader(scope).scan(schema)
     let bytes = ByteBuffer()
-    while try cursor.next() {
-      let view = try cursor.row
-      var row: [Value]?
-      if key == 0 {
-        if seenKeys.find(view.key) != nil { continue }
-      } else {
-        let values = try view.values()
-        row = values
-        if try claims.encode(key, of: values, into: bytes), seenKeys.find(bytes.bytes) != nil { continue }
-      }
-      if row == nil { row = try view.values() }
-      try claims.delete(claims.place(ofRowNamed: view.key), row ?? [])
+    try claims.forEachRowBefore { view throws(UpkeepError) in
+      if key == 0, seenKeys.find(view.key) != nil { return }
+      let row = try view.values()
+      if key > 0, try claims.encode(key, of: row, into: bytes), seenKeys.find(bytes.bytes) != nil { return }
+      try claims.delete(claims.place(ofRowNamed: view.key), row)
       deletedCount += 1
     }
   }

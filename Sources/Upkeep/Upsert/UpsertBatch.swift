@@ -3,8 +3,9 @@ internal import UpkeepStorage
 /// Rows that go into a table by one upsert, as one statement: whole or not at all.
 ///
 /// Its life:
-/// 1. `init` takes a savepoint.
-/// 2. `add` gives it a row after the other; each is probed, decided upon and applied.
+/// 1. `add` gives it a row after the other; each is probed, decided upon and applied.
+/// 2. With the second row a savepoint is taken, before the first one is applied. A statement of one row needs none:
+///    all that can be wrong with a row is found before it is written.
 /// 3. `finish` judges the keys that are held twice and gives the result; or an error, and nothing has happened.
 ///    `abandon` ends it without effect, for a source that fails.
 ///
@@ -27,7 +28,11 @@ package final class UpsertBatch {
   let claims: KeyClaims
   let check: RowCheck
   let context = EvaluationContext()
+  private var isOpen = true
+  /// What an error returns to; nil before the second row.
   private var savepoint: ScopeSavepoint?
+  /// The first row, while it may stay the only one.
+  private var onlyRow: [Value?]?
   let keepsSteps: Bool
   let collectsOutcomes: Bool
   let collectsRejects: Bool
@@ -56,6 +61,18 @@ package final class UpsertBatch {
   /// Rows dropped by ON DUPLICATE, and the number of their key in `seenKeys`.
   var droppedKeys: [(row: Int, key: Int)] = []
 
+  /// Rows that wait for a sweep, where the statement can be swept.
+  let sweep = SweepBuffer()
+  let sweeps: Bool
+  let sweepAction: SweepAction
+  let sweepKey = ByteBuffer()
+  var sweepRow: [Value] = []
+  var greatestSweptID: Int64?
+  /// The rows that the sweep inserted, by position in it.
+  var sweptInserts: [UInt32] = []
+  /// Columns that indexes read.
+  let indexedColumns: [Int]
+
   let keyBuffers: [ByteBuffer]
   let placeBuffers: [ByteBuffer]
   var places: [KeyClaims.Place]
@@ -70,20 +87,35 @@ package final class UpsertBatch {
     self.plan = plan
     self.collectsOutcomes = collectsOutcomes
     schema = plan.schema
-    claims = try KeyClaims(scope, plan.schema, displaces: plan.displaces)
+    claims = try KeyClaims(scope, plan.schema, displaces: plan.displaces, startsLater: true)
     check = RowCheck(plan.schema)
     context.parameters = parameters
     context.now = now
-    keepsSteps = collectsOutcomes || plan.returning != nil
+    let keepsSteps = collectsOutcomes || plan.returning != nil
+    self.keepsSteps = keepsSteps
+    sweeps = Self.canSweep(plan, keepsSteps: keepsSteps)
+    sweepAction = Self.sweepAction(plan)
+    indexedColumns = plan.schema.indexes.reduce(into: Set<Int>()) { $0.formUnion($1.columnsRead) }.sorted()
     if case .collect = plan.rejects { collectsRejects = true } else { collectsRejects = false }
     keyBuffers = (0..<plan.keyCount).map { _ in ByteBuffer(capacity: 64) }
     placeBuffers = (0..<plan.keyCount).map { _ in ByteBuffer(capacity: 64) }
     places = Array(repeating: .nobody, count: plan.keyCount)
     met = Array(repeating: UpsertResolver.nobody, count: plan.keyCount)
-    savepoint = try scope.savepoint()
+    if plan.isSync { try start() }
   }
 
-  deinit { if savepoint != nil { try? abandon() } }
+  deinit { try? abandon() }
+
+  /// More than one row: whatever comes, there must be a way back.
+  private func start() throws(UpkeepError) {
+    guard savepoint == nil else { return }
+    savepoint = try scope.savepoint()
+    try claims.start()
+    if let row = onlyRow {
+      onlyRow = nil
+      try take(row, 0)
+    }
+  }
 
   /// Gives the statement a row.
   ///
@@ -94,13 +126,25 @@ package final class UpsertBatch {
   package func add(_ row: [Value?], number: Int) throws(UpkeepError) {
     let index = begin(number)
     try whole { () throws(UpkeepError) in
-      if plan.duplicates == .last {
-        try waitForDuplicates(row, index)
+      if index == 0, savepoint == nil {
+        onlyRow = row
       } else {
-        try apply(row, index)
+        try start()
+        try take(row, index)
       }
-      try stopIfHopeless()
     }
+  }
+
+  private func take(_ row: [Value?], _ index: Int) throws(UpkeepError) {
+    if sweeps, try addToSweep(row, index) {
+      if sweep.isFull { try flush() }
+    } else if plan.duplicates == .last {
+      try waitForDuplicates(row, index)
+    } else {
+      try flush()
+      try apply(row, index)
+    }
+    if sweep.isEmpty { try stopIfHopeless() }
   }
 
   /// Tells of a row of the source that cannot be read, or not wholly.
@@ -110,6 +154,8 @@ package final class UpsertBatch {
   package func reject(_ row: [Value?]?, number: Int, because error: UpkeepError) throws(UpkeepError) {
     let index = begin(number)
     try whole { () throws(UpkeepError) in
+      try start()
+      try flush()
       try noteKey(ofBadRow: row ?? [], index, error)
       try fail(index, error)
       try stopIfHopeless()
@@ -129,6 +175,7 @@ package final class UpsertBatch {
   /// Ends the statement: keys are judged, and every row has its outcome.
   package func finish() throws(UpkeepError) -> UpsertResult {
     let result = try whole { () throws(UpkeepError) in try finishWhole() }
+    isOpen = false
     if let savepoint { scope.release(savepoint) }
     savepoint = nil
     return result
@@ -136,6 +183,8 @@ package final class UpsertBatch {
 
   /// Ends the statement as if it had never begun.
   package func abandon() throws(UpkeepError) {
+    isOpen = false
+    onlyRow = nil
     guard let savepoint else { return }
     self.savepoint = nil
     try scope.rollback(to: savepoint)
@@ -145,15 +194,18 @@ package final class UpsertBatch {
   /// Runs a part of the statement; an error ends the statement and takes everything back. After OR FAIL the rows
   /// before the bad one stay.
   private func whole<T>(_ body: () throws(UpkeepError) -> T) throws(UpkeepError) -> T {
-    guard savepoint != nil else { throw UpkeepError(.misuse, "the statement has ended") }
+    guard isOpen else { throw UpkeepError(.misuse, "the statement has ended") }
     do throws(UpkeepError) {
       return try body()
     } catch {
       if plan.otherwise == .fail, firstError != nil, let savepoint {
+        isOpen = false
         self.savepoint = nil
         try claims.write()
         scope.release(savepoint)
       } else {
+        // A single row that the store could not write, for a reason outside the row, may be half there.
+        if isOpen, savepoint == nil, !Self.codesOfRows.contains(error.code) { scope.rollback() }
         try abandon()
       }
       throw error
@@ -161,6 +213,12 @@ package final class UpsertBatch {
   }
 
   private func finishWhole() throws(UpkeepError) -> UpsertResult {
+    if let row = onlyRow {
+      onlyRow = nil
+      if plan.duplicates == .last { try waitForDuplicates(row, 0) } else { try apply(row, 0) }
+      try stopIfHopeless()
+    }
+    try flush()
     if plan.duplicates == .last {
       for (index, row) in waiting.enumerated() {
         try apply(row, index)

@@ -1,0 +1,76 @@
+import Testing
+import Upkeep
+import UpkeepTestSupport
+
+/// A sweep gives what row after row gives: the same statements with outcomes asked for (which are never swept) and
+/// without, over larger tables.
+@Suite struct SweepTests {
+  #if DEBUG
+    static let caseCount = 150
+  #else
+    static let caseCount = 4_000
+  #endif
+
+  @Test func sweptBatchesGiveWhatRowAfterRowGives() throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    for number in 0..<Self.caseCount {
+      var random = SeededGenerator(seed: seed &+ UInt64(number))
+      var example = UpsertCase(&random)
+      for _ in 0..<random.below(30) { example.rows += UpsertCase(&random).rows.prefix(1) }
+      if example.definition.columns[0].type == .text {
+        for index in example.rows.indices {
+          if case .integer(let id)? = example.rows[index][0] { example.rows[index][0] = .text("\(id)") }
+        }
+      }
+      let wide = random.oneIn(2)
+      for index in example.rows.indices where wide {
+        for column in 0..<3 {
+          if case .integer(let value)? = example.rows[index][column] {
+            example.rows[index][column] = .integer(value + Int64(random.below(20)))
+          }
+        }
+      }
+      let slow = try run(example, collectsOutcomes: true)
+      let fast = try run(example, collectsOutcomes: false)
+      #expect(slow == fast, "seed \(seed &+ UInt64(number))\n\(example)")
+      if slow != fast { return }
+    }
+  }
+
+  /// What a statement comes to, in words.
+  private func run(_ example: UpsertCase, collectsOutcomes: Bool) throws -> [String] {
+    let store = try Store.inMemory()
+    let scope = try store.beginWrite()
+    defer { scope.rollback() }
+    try SchemaChange(scope).createTable(example.definition)
+    let schema = try scope.table("t")
+    let writer = try RowWriter(scope, schema)
+    for row in example.stored { try writer.insert(row) }
+    var words: [String] = []
+    do throws(UpkeepError) {
+      let clause = example.statement.clauses.first
+      let plan =
+        example.mode == .sync
+        ? try UpsertPlan(
+          syncing: schema, by: clause?.target ?? .primaryKey, rejects: example.statement.rejects,
+          displaces: clause?.ambiguity == .displace)
+        : try UpsertPlan(example.statement, schema)
+      let batch = try UpsertBatch(scope, plan, collectsOutcomes: collectsOutcomes)
+      for (index, row) in example.rows.enumerated() { try batch.add(row, number: index + 1) }
+      let result = try batch.finish()
+      words = ["\(result)"] + result.rejects.map { "\($0.rowNumber ?? 0) \($0.code) \($0.index ?? "")" }
+      words += result.displacedRows.map { "\($0)" }.sorted()
+    } catch {
+      words = ["\(error.code) in \(error.code == .tooManyRejects ? 0 : error.rowNumber ?? 0)"]
+    }
+    let cursor = try RowReader(scope).scan(schema)
+    while try cursor.next() { words.append("\(try cursor.row.values())") }
+    for index in schema.indexes {
+      let cursor = try RowReader(scope).scan(index, of: schema)
+      while try cursor.next() {
+        words.append("\(index.name) \(schema.keyDescription(of: try cursor.primaryKey))")
+      }
+    }
+    return words
+  }
+}
