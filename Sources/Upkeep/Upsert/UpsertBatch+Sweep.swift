@@ -49,14 +49,17 @@ extension UpsertBatch {
     var mask: UInt64 = 0
     sweepRow.removeAll(keepingCapacity: true)
     guard given.count <= schema.columns.count, index <= Int(UInt32.max) else { return false }
-    for column in schema.columns {
-      let ordinal = column.ordinal
-      if ordinal < given.count, let value = given[ordinal] {
-        guard let value = try? Coercion.coerce(value, to: column) else { return false }
+    for (ordinal, column) in sweepColumns.enumerated() {
+      guard ordinal < given.count, let value = given[ordinal] else {
+        guard let value = column.defaultValue else { return false }
         sweepRow.append(value)
-        mask |= 1 << UInt64(ordinal)
-      } else {
-        guard let value = column.constantDefault else { return false }
+        continue
+      }
+      mask |= 1 << UInt64(ordinal)
+      switch (column.type, value) {
+      case (.integer, .integer), (.text, .text), (_, .null): sweepRow.append(value)
+      default:
+        guard let value = try? Coercion.coerce(value, to: schema.columns[ordinal]) else { return false }
         sweepRow.append(value)
       }
     }
@@ -91,14 +94,8 @@ extension UpsertBatch {
     let keyCount = arena.count - start
     try RowCodec.appendValue(of: sweepRow, schema: schema, to: arena)
     let valueCount = arena.count - start - keyCount
-    for index in schema.indexes {
-      var hasNull = false
-      for part in index.parts {
-        if let column = part.column, !part.key.isNullable, sweepRow[column] == .null { hasNull = true }
-      }
-      // NULL in a column that takes none: the row cannot be inserted, so it has no entry.
-      let state =
-        hasNull ? .outsidePredicate : try claims.writer.encodeIndexKey(index, sweepRow, into: sweepKey)
+    for index in sweepIndexes {
+      let state = try index.encode(sweepRow, into: sweepKey, claims.writer)
       guard state != .outsidePredicate else {
         arena.append(0)
         arena.append(littleEndian: UInt16(0))
@@ -108,7 +105,7 @@ extension UpsertBatch {
       if !isClaim {
         sweepKey.append(UnsafeRawBufferPointer(start: UnsafeRawPointer(arena.base) + start, count: keyCount))
       }
-      try RowCodec.checkKeyLength(sweepKey.count, index: index.name, schema: schema)
+      try RowCodec.checkKeyLength(sweepKey.count, index: index.index.name, schema: schema)
       arena.append(isClaim ? 1 : 2)
       arena.append(littleEndian: UInt16(sweepKey.count))
       arena.append(sweepKey.bytes)
@@ -133,7 +130,7 @@ extension UpsertBatch {
       for row in sweep.rows { try applyGenerally(row) }
     } else {
       try sweepTable()
-      try sweepIndexes()
+      try putIndexEntries()
     }
     sweep.removeAll()
     greatestSweptID = nil
@@ -254,7 +251,7 @@ extension UpsertBatch {
 
   /// Puts the entries of the rows inserted, index by index in key order. Rows that claim a key which is held are
   /// taken back and go the general way, which knows both holders.
-  private func sweepIndexes() throws(UpkeepError) {
+  private func putIndexEntries() throws(UpkeepError) {
     guard !sweptInserts.isEmpty, !schema.indexes.isEmpty else { return }
     let base = UnsafeRawPointer(sweep.arena.base)
     var places = sweptInserts.map { sweep.indexKeys(sweep.rows[Int($0)]) }
@@ -278,12 +275,15 @@ extension UpsertBatch {
       SweepBuffer.sort(&entries, base)
       try put(entries, into: index, key: claimed, base, &contested)
     }
-    for position in contested.sorted(by: { sweep.rows[Int($0)].index < sweep.rows[Int($1)].index }) {
+    // All are taken back before any goes in again: one of them may hold what another claims.
+    var rows: [(values: [Value], index: Int)] = []
+    for position in contested {
       let row = sweep.rows[Int(position)]
       let values = try RowView(schema: schema, key: sweep.key(row), value: sweep.value(row)).values()
+      rows.append((values, Int(row.index)))
       try claims.writer.delete(values)
-      try claims.insert(values, by: Int(row.index))
     }
+    for row in rows.sorted(by: { $0.index < $1.index }) { try claims.insert(row.values, by: row.index) }
   }
 
   private func put(

@@ -70,6 +70,8 @@ package final class UpsertBatch {
   var greatestSweptID: Int64?
   /// The rows that the sweep inserted, by position in it.
   var sweptInserts: [UInt32] = []
+  let sweepColumns: [SweepColumn]
+  let sweepIndexes: [SweepIndex]
   /// Columns that indexes read.
   let indexedColumns: [Int]
 
@@ -87,7 +89,8 @@ package final class UpsertBatch {
     self.plan = plan
     self.collectsOutcomes = collectsOutcomes
     schema = plan.schema
-    claims = try KeyClaims(scope, plan.schema, displaces: plan.displaces, startsLater: true)
+    claims = try KeyClaims(
+      scope, plan.schema, displaces: plan.displaces, isEager: plan.isEager, startsLater: true)
     check = RowCheck(plan.schema)
     context.parameters = parameters
     context.now = now
@@ -95,6 +98,9 @@ package final class UpsertBatch {
     self.keepsSteps = keepsSteps
     sweeps = Self.canSweep(plan, keepsSteps: keepsSteps)
     sweepAction = Self.sweepAction(plan)
+    sweepColumns =
+      sweeps ? plan.schema.columns.map { SweepColumn(type: $0.type, defaultValue: $0.constantDefault) } : []
+    sweepIndexes = sweeps ? plan.schema.indexes.map { SweepIndex($0) } : []
     indexedColumns = plan.schema.indexes.reduce(into: Set<Int>()) { $0.formUnion($1.columnsRead) }.sorted()
     if case .collect = plan.rejects { collectsRejects = true } else { collectsRejects = false }
     keyBuffers = (0..<plan.keyCount).map { _ in ByteBuffer(capacity: 64) }
@@ -142,6 +148,7 @@ package final class UpsertBatch {
       try waitForDuplicates(row, index)
     } else {
       try flush()
+      try stopIfHopeless()
       try apply(row, index)
     }
     if sweep.isEmpty { try stopIfHopeless() }
@@ -156,6 +163,7 @@ package final class UpsertBatch {
     try whole { () throws(UpkeepError) in
       try start()
       try flush()
+      try stopIfHopeless()
       try noteKey(ofBadRow: row ?? [], index, error)
       try fail(index, error)
       try stopIfHopeless()

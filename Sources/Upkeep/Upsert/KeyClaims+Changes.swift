@@ -1,0 +1,268 @@
+internal import UpkeepStorage
+
+/// Changing rows: natives in the trees, holders here.
+extension KeyClaims {
+  /// Finds keys that are too long before anything is written, so that an error of a row leaves nothing behind.
+  package func requireShortKeys(of row: [Value]) throws(UpkeepError) {
+    if longIndexes.isEmpty { return }
+    let buffer = oldKeyBuffers[0]
+    buffer.removeAll()
+    try RowCodec.appendKey(of: row, schema: schema, to: buffer)
+    let keyCount = buffer.count
+    for index in longIndexes {
+      _ = try writer.encodeIndexKey(index, row, into: buffer)
+      try RowCodec.checkKeyLength(buffer.count + keyCount, index: "index \(index.name)", schema: schema)
+    }
+  }
+
+  /// Makes a new row.
+  package func insert(_ row: [Value], by input: Int) throws(UpkeepError) {
+    try requireShortKeys(of: row)
+    if isEager { return try writer.insert(row) }
+    try encodeKeys(of: row)
+    if try isNew() {
+      try writer.insert(row)
+      note(native: keyBuffers[0].bytes, chosenBy: input)
+      return
+    }
+    let isNamed = births.find(keyBuffers[0].bytes) == nil
+    let isFree = try isNamed ? get(schema.tree, keyBuffers[0].bytes) == nil : false
+    let birth = isFree ? Array(keyBuffers[0].bytes) : nil
+    let holder = addHolder(birth: birth, stored: nil, before: nil, now: row)
+    for key in 0..<keyCount where hasKey[key] { try claim(key, by: holder, input) }
+    note(holder: holder, chosenBy: input)
+    try noteID(of: row)
+  }
+
+  /// Changes a row of the table.
+  ///
+  /// - Parameter primaryKey: of a native.
+  package func update(
+    _ place: Place, primaryKey: UnsafeRawBufferPointer, from old: [Value], to new: [Value], by input: Int
+  ) throws(UpkeepError) {
+    try requireShortKeys(of: new)
+    switch place {
+    case .nobody: return
+    case .holder(let holder):
+      try encodeKeys(of: new)
+      try update(holder, to: new, by: input)
+    case .native where isEager: try writer.update(from: old, to: new)
+    case .native:
+      note(native: primaryKey, chosenBy: input)
+      if !(try updateNative(primaryKey, from: old, to: new, by: input)) {
+        // The key bytes are needed once more: adopting rows uses the buffers.
+        let holder = try adopt(primaryKey)
+        try encodeKeys(of: new)
+        try update(holder, to: new, by: input)
+      }
+    }
+  }
+
+  /// Notes that a native was chosen whose keys no statement could contest: for sweeps, which write rows themselves.
+  @inline(__always)
+  func noteSwept(_ primaryKey: UnsafeRawBufferPointer, by input: Int) { note(Self.hash(primaryKey), input) }
+
+  /// Whether what is said here of a primary key may differ from what the trees say.
+  func isConcerned(_ primaryKey: UnsafeRawBufferPointer) -> Bool {
+    !holders.isEmpty && (births.find(primaryKey) != nil || !heldBy(0, primaryKey).isEmpty)
+  }
+
+  /// Whether a holder has a key.
+  func isHeldHere(_ key: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    !holders.isEmpty && !heldBy(key, bytes).isEmpty
+  }
+
+  /// Removes a row for good.
+  package func delete(_ place: Place, _ row: [Value]) throws(UpkeepError) {
+    switch place {
+    case .nobody: break
+    case .native: try writer.delete(row)
+    case .holder(let holder):
+      for key in 0..<keyCount { release(key, of: holder) }
+      holders[holder].now = nil
+      holders[holder].isGone = true
+    }
+  }
+
+  /// Notes that an input row chose a row, whether it is applied to it or not.
+  package func note(_ place: Place, primaryKey: UnsafeRawBufferPointer, chosenBy input: Int) {
+    switch place {
+    case .nobody: break
+    case .native: note(native: primaryKey, chosenBy: input)
+    case .holder(let holder): note(holder: holder, chosenBy: input)
+    }
+  }
+
+  static func hash(_ birth: UnsafeRawBufferPointer) -> UInt64 { ByteKeyTable.hash(birth) | 1 << 63 }
+
+  private func note(native birth: UnsafeRawBufferPointer, chosenBy input: Int) {
+    note(Self.hash(birth), input)
+  }
+
+  private func note(holder: Int, chosenBy input: Int) { note(name(of: holder), input) }
+
+  /// What `chosen` has for a holder.
+  func name(of holder: Int) -> UInt64 {
+    holders[holder].birth.map { $0.withUnsafeBytes { Self.hash($0) } } ?? UInt64(holder + 1)
+  }
+
+  private func note(_ name: UInt64, _ input: Int) {
+    while chosen.count <= input { chosen.append(0) }
+    chosen[input] = name
+  }
+
+  func encodeKeys(of row: [Value]) throws(UpkeepError) {
+    for key in 0..<keyCount { hasKey[key] = try encode(key, of: row, into: keyBuffers[key]) }
+  }
+
+  /// Whether neither the trees nor holders have any of the keys in the buffers.
+  private func isNew() throws(UpkeepError) -> Bool {
+    for key in 0..<keyCount where hasKey[key] {
+      if !holders.isEmpty, !heldBy(key, keyBuffers[key].bytes).isEmpty { return false }
+      if try get(tree(of: key), keyBuffers[key].bytes) != nil { return false }
+    }
+    return holders.isEmpty || births.find(keyBuffers[0].bytes) == nil
+  }
+
+  /// - Returns: false, and nothing done, if the row cannot stay a native.
+  private func updateNative(
+    _ primaryKey: UnsafeRawBufferPointer, from old: [Value], to new: [Value], by input: Int
+  ) throws(UpkeepError) -> Bool {
+    _ = try encode(0, of: new, into: keyBuffers[0])
+    guard Bytes.equal(keyBuffers[0].bytes, primaryKey) else { return false }
+    var claimed: [Int] = []
+    for (position, index) in uniqueIndexes.enumerated() {
+      guard index.columnsRead.contains(where: { !old[$0].hasSameBytes(as: new[$0]) }) else { continue }
+      let key = position + 1
+      hadKey[key] = try encode(key, of: old, into: oldKeyBuffers[key])
+      hasKey[key] = try encode(key, of: new, into: keyBuffers[key])
+      guard hasKey[key], !(hadKey[key] && Bytes.equal(oldKeyBuffers[key], keyBuffers[key])) else { continue }
+      if !holders.isEmpty, !heldBy(key, keyBuffers[key].bytes).isEmpty { return false }
+      if try get(index.tree, keyBuffers[key].bytes) != nil { return false }
+      claimed.append(key)
+    }
+    try writer.update(from: old, to: new)
+    for key in claimed {
+      claimLog.append((claimHash(Self.hash(primaryKey), key, keyBuffers[key].bytes), input))
+    }
+    return true
+  }
+
+  func claimHash(_ name: UInt64, _ key: Int, _ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    var hasher = Hasher()
+    hasher.combine(name)
+    hasher.combine(key)
+    hasher.combine(bytes: bytes)
+    return UInt64(bitPattern: Int64(hasher.finalize()))
+  }
+
+  /// The keys of `new` are in the buffers.
+  private func update(_ holder: Int, to new: [Value], by input: Int) throws(UpkeepError) {
+    for key in 0..<keyCount {
+      if hasKey[key] {
+        let number = number(of: key, keyBuffers[key].bytes)
+        if number == holders[holder].keys[key] { continue }
+        release(key, of: holder)
+        try claim(key, by: holder, input)
+      } else {
+        release(key, of: holder)
+      }
+    }
+    holders[holder].now = new
+    note(holder: holder, chosenBy: input)
+    try noteID(of: new)
+  }
+
+  private func noteID(of row: [Value]) throws(UpkeepError) {
+    try writer.noteID(of: row)
+    if let ordinal = writer.idOrdinal, case .integer(let id) = row[ordinal] {
+      greatestID = max(greatestID ?? id, id)
+    }
+  }
+
+  private func release(_ key: Int, of holder: Int) {
+    let number = holders[holder].keys[key]
+    guard number != Self.none else { return }
+    holdersOfKey[number].removeAll { $0 == holder }
+    holders[holder].keys[key] = Self.none
+    holders[holder].claims[key] = Self.none
+  }
+
+  /// Lets a holder claim the key in the buffer, beside whoever has it.
+  private func claim(_ key: Int, by holder: Int, _ input: Int) throws(UpkeepError) {
+    if heldBy(key, keyBuffers[key].bytes).isEmpty,
+      try find(key, keyBuffers[key].bytes, primaryKey: found) == .native
+    {
+      _ = try adopt(found.bytes)
+    }
+    hold(key, keyBuffers[key].bytes, by: holder, claim: input)
+  }
+
+  private func hold(_ key: Int, _ bytes: UnsafeRawBufferPointer, by holder: Int, claim: Int) {
+    let number = number(of: key, bytes)
+    holdersOfKey[number].append(holder)
+    holders[holder].keys[key] = number
+    holders[holder].claims[key] = claim
+  }
+
+  private func addHolder(birth: [UInt8]?, stored: [Value]?, before: [Value]?, now: [Value]?) -> Int {
+    holders.append(
+      Holder(
+        birth: birth, stored: stored, before: before, now: now,
+        keys: Array(repeating: Self.none, count: keyCount),
+        claims: Array(repeating: Self.none, count: keyCount)))
+    if let birth {
+      _ = birth.withUnsafeBytes { births.insert($0) }
+      holderOfBirth.append(holders.count - 1)
+    }
+    return holders.count - 1
+  }
+
+  /// Makes a native a holder. Leaves `keyBuffers` alone.
+  func adopt(_ primaryKey: UnsafeRawBufferPointer) throws(UpkeepError) -> Int {
+    let birth = Array(primaryKey)
+    guard let now = try row(.native, primaryKey: primaryKey) else {
+      throw .corrupt("an index of \(schema.name)", "it names a row that is not there")
+    }
+    let old = try rowBefore(birth)
+    let holder = addHolder(birth: birth, stored: now, before: old, now: now)
+    let bytes = ByteBuffer()
+    let oldBytes = ByteBuffer()
+    for key in 0..<keyCount {
+      guard try encode(key, of: now, into: bytes) else { continue }
+      var claim = Self.unknown
+      if let old, try encode(key, of: old, into: oldBytes), Bytes.equal(bytes, oldBytes) {
+        claim = UpsertSettling.sinceBefore
+      }
+      hold(key, bytes.bytes, by: holder, claim: claim)
+    }
+    return holder
+  }
+
+  /// Calls `body` with each row of the table as it was when the statement began.
+  package func forEachRowBefore(_ body: (RowView) throws(UpkeepError) -> Void) throws(UpkeepError) {
+    guard let before else { return }
+    var isThere = try storing { () throws(StorageError) in try before.first() }
+    while isThere {
+      let value = try storing { () throws(StorageError) in try before.value() }
+      try body(RowView(schema: schema, key: before.key, value: value))
+      isThere = try storing { () throws(StorageError) in try before.next() }
+    }
+  }
+
+  /// The state when the statement began of the row named by a primary key.
+  private func rowBefore(_ birth: [UInt8]) throws(UpkeepError) -> [Value]? {
+    guard let before else {
+      return try KeyBounds.borrow(birth) { key throws(UpkeepError) in try row(.native, primaryKey: key) }
+    }
+    let schema = schema
+    return try KeyBounds.borrow(birth) { key throws(UpkeepError) in
+      guard try storing({ () throws(StorageError) in try before.seek(key) }), Bytes.equal(before.key, key)
+      else {
+        return nil
+      }
+      let value = try storing { () throws(StorageError) in try before.value() }
+      return try RowView(schema: schema, key: key, value: value).values()
+    }
+  }
+}
