@@ -1,0 +1,277 @@
+import UpkeepTestSupport
+
+/// Makes tables and statements at random whose meaning SQLite and Upkeep share.
+///
+/// Left out, because Upkeep means something else on purpose (Docs/SQL.md lists it): text in INTEGER columns;
+/// updates of keys of many rows, which SQLite judges row by row; ambiguous conflicts; double-quoted strings.
+struct StatementGenerator {
+  enum Kind { case integer, real, text }
+  struct Column {
+    var name: String
+    var kind: Kind
+    var isNotNull = false
+    var defaultValue: String?
+    var isInKey = false
+  }
+
+  var random: SeededGenerator
+  private(set) var columns: [Column] = []
+  private(set) var primaryKey: [String] = []
+  /// Conflict targets as they are written.
+  private(set) var targets: [String] = []
+  private(set) var schema: [String] = []
+  private var automaticID = false
+
+  init(seed: UInt64) {
+    random = SeededGenerator(seed: seed)
+    makeSchema()
+  }
+
+  var names: [String] { columns.map(\.name) }
+
+  // MARK: - Schema
+
+  private mutating func makeSchema() {
+    let kinds: [Kind] = [
+      .integer, .integer, .text, random.pick([.real, .integer]), random.pick([.text, .integer]),
+    ]
+    columns = zip(["a", "b", "c", "d", "e"], kinds).map { Column(name: $0, kind: $1) }
+    switch random.below(4) {
+    case 0:
+      primaryKey = ["a"]
+      automaticID = true
+    case 1: primaryKey = ["c"]
+    case 2: primaryKey = ["b", "c"]
+    default: break
+    }
+    for index in columns.indices {
+      columns[index].isInKey = primaryKey.contains(columns[index].name)
+      if columns[index].isInKey { columns[index].isNotNull = true }
+      if !columns[index].isInKey, random.oneIn(4) {
+        columns[index].defaultValue = literal(columns[index].kind)
+      }
+      if columns[index].defaultValue != nil, random.oneIn(2) { columns[index].isNotNull = true }
+    }
+    var parts = columns.map { column -> String in
+      var text = "\(column.name) \(typeName(column.kind))"
+      if automaticID, column.name == "a" { return "\(text) PRIMARY KEY" }
+      if column.isNotNull { text += " NOT NULL" }
+      if let value = column.defaultValue { text += " DEFAULT \(value)" }
+      return text
+    }
+    if !primaryKey.isEmpty, !automaticID {
+      parts.append("PRIMARY KEY (\(primaryKey.joined(separator: ", ")))")
+    }
+    if !primaryKey.isEmpty { targets.append("(\(primaryKey.joined(separator: ", ")))") }
+    if random.oneIn(3) {
+      parts.append("UNIQUE (e)")
+      targets.append("(e)")
+      markKey("e")
+    }
+    if random.oneIn(3) {
+      parts.append("UNIQUE (d, b)")
+      targets.append("(b, d)")
+      markKey("b")
+      markKey("d")
+    }
+    if random.oneIn(3) { parts.append("CHECK (b < 18)") }
+    schema = ["CREATE TABLE t (\(parts.joined(separator: ", "))) STRICT"]
+    if random.oneIn(3) {
+      schema.append("CREATE UNIQUE INDEX partial ON t (c) WHERE b > 5")
+      targets.append("(c) WHERE b > 5")
+      markKey("b")
+      markKey("c")
+    }
+    if random.oneIn(2) { schema.append("CREATE INDEX by_b ON t (b\(random.oneIn(2) ? " DESC" : ""))") }
+    if random.oneIn(3) { schema.append("CREATE INDEX by_dc ON t (d, c) WHERE d IS NOT NULL") }
+    if random.oneIn(3) { schema.append("CREATE INDEX by_sum ON t (a + b, e)") }
+  }
+
+  private mutating func markKey(_ name: String) {
+    for index in columns.indices where columns[index].name == name { columns[index].isInKey = true }
+  }
+
+  private func typeName(_ kind: Kind) -> String {
+    switch kind {
+    case .integer: "INTEGER"
+    case .real: "REAL"
+    case .text: "TEXT"
+    }
+  }
+
+  // MARK: - Values and expressions
+
+  mutating func literal(_ kind: Kind) -> String {
+    switch kind {
+    case .integer: "\(random.below(20))"
+    case .real: "\(Double(random.below(16)) / 2)"
+    case .text: "'\(random.pick(["", "a", "b", "B", "ab", "Ab", "abc", "it''s", "10", "z", "größe"]))'"
+    }
+  }
+
+  private mutating func value(_ column: Column) -> String {
+    if random.oneIn(column.isNotNull ? 25 : 6) { return "NULL" }
+    return literal(column.kind)
+  }
+
+  mutating func expression(_ kind: Kind, _ depth: Int, _ qualifier: String = "") -> String {
+    if depth == 0 || random.oneIn(3) {
+      let fitting = columns.filter { $0.kind == kind }
+      if !fitting.isEmpty, !random.oneIn(3) { return qualifier + random.pick(fitting).name }
+      return random.oneIn(12) ? "NULL" : literal(kind)
+    }
+    let next = depth - 1
+    switch (kind, random.below(6)) {
+    case (_, 0): return "COALESCE(\(expression(kind, next, qualifier)), \(literal(kind)))"
+    case (_, 1):
+      return "CASE WHEN \(condition(next, qualifier)) THEN \(expression(kind, next, qualifier)) "
+        + "ELSE \(expression(kind, next, qualifier)) END"
+    case (_, 2): return "NULLIF(\(expression(kind, next, qualifier)), \(literal(kind)))"
+    case (.text, 3):
+      return "(\(expression(.text, next, qualifier)) || \(expression(.integer, next, qualifier)))"
+    case (.text, 4): return "\(random.pick(["UPPER", "LOWER"]))(\(expression(.text, next, qualifier)))"
+    case (.text, _): return "CAST(\(expression(.integer, next, qualifier)) AS TEXT)"
+    case (.integer, 3): return "LENGTH(\(expression(.text, next, qualifier)))"
+    case (.integer, 4): return "CAST(\(expression(random.pick([.real, .text]), next, qualifier)) AS INTEGER)"
+    case (.real, 3): return "CAST(\(expression(.integer, next, qualifier)) AS REAL)"
+    case (_, 4): return "ABS(\(expression(kind, next, qualifier)))"
+    case (.real, _):
+      return "(\(expression(.real, next, qualifier)) \(random.pick(["+", "-", "/"])) "
+        + "\(expression(.integer, next, qualifier)))"
+    default:
+      return
+        "(\(expression(kind, next, qualifier)) \(random.pick(["+", "-", "*", "/", "%", "&", "|", "<<", ">>"])) "
+        + "\(random.below(6)))"
+    }
+  }
+
+  mutating func condition(_ depth: Int, _ qualifier: String = "") -> String {
+    let kind = random.pick([Kind.integer, .integer, .text, .real])
+    let next = max(depth - 1, 0)
+    let a = expression(kind, next, qualifier)
+    switch random.below(depth > 0 ? 12 : 8) {
+    case 0...2: return "\(a) \(random.pick(["=", "<", "<=", ">", ">=", "<>", "=="])) \(literal(kind))"
+    case 3: return "\(a) \(random.pick(["=", "<", ">", "IS", "IS NOT"])) \(expression(kind, next, qualifier))"
+    case 4: return "\(a) \(random.pick(["IS NULL", "IS NOT NULL", "ISNULL", "NOTNULL"]))"
+    case 5:
+      return "\(a) \(random.oneIn(3) ? "NOT " : "")IN (\(literal(kind)), \(literal(kind)), \(literal(kind)))"
+    case 6: return "\(a) \(random.oneIn(3) ? "NOT " : "")BETWEEN \(literal(kind)) AND \(literal(kind))"
+    case 7:
+      let pattern = random.pick(["'a%'", "'%b'", "'_b%'", "'%'", "'A'", "''"])
+      return "\(expression(.text, next, qualifier)) \(random.oneIn(3) ? "NOT " : "")LIKE \(pattern)"
+    case 8: return "NOT (\(condition(next, qualifier)))"
+    case 9: return "(\(condition(next, qualifier)) OR \(condition(next, qualifier)))"
+    default: return "(\(condition(next, qualifier)) AND \(condition(next, qualifier)))"
+    }
+  }
+
+  // MARK: - Statements
+
+  mutating func statement() -> String {
+    switch random.below(20) {
+    case 0...8: return insert()
+    case 9...11: return update()
+    case 12: return "DELETE FROM t WHERE \(condition(1))\(returning(3))"
+    default: return select()
+    }
+  }
+
+  private mutating func returning(_ rarity: Int) -> String {
+    guard random.oneIn(rarity) else { return "" }
+    return random.oneIn(2) ? " RETURNING *" : " RETURNING a, \(expression(.integer, 2)) AS x, c"
+  }
+
+  private mutating func insert() -> String {
+    var given = columns.filter { column in column.isNotNull && column.defaultValue == nil || !random.oneIn(5)
+    }
+    if given.isEmpty { given = columns }
+    if automaticID, random.oneIn(4) { given.removeAll { $0.name == "a" } }
+    if random.oneIn(4) { given.shuffle(using: &random) }
+    let style = random.below(8)
+    let rows = style < 5 ? 1 + random.below(4) : 1
+    let values = (0..<rows).map { _ in "(" + given.map { value($0) }.joined(separator: ", ") + ")" }
+    let body =
+      "INTO t (\(given.map(\.name).joined(separator: ", "))) VALUES \(values.joined(separator: ", "))"
+    switch style {
+    case 0: return "INSERT \(body)\(returning(4))"
+    case 1: return "INSERT OR \(random.pick(["ABORT", "FAIL"])) \(body)"
+    case 2: return "INSERT OR IGNORE \(body)\(returning(4))"
+    case 3: return "INSERT OR REPLACE \(body)"
+    case 4: return "REPLACE \(body)"
+    case 5: return "INSERT \(body) ON CONFLICT DO NOTHING\(returning(3))"
+    case 6 where !targets.isEmpty:
+      return "INSERT \(body) ON CONFLICT \(random.pick(targets)) DO NOTHING\(returning(3))"
+    default:
+      guard let target = targets.isEmpty ? nil : random.pick(targets) else { return "INSERT \(body)" }
+      var text =
+        "INSERT \(body) ON CONFLICT \(target) DO UPDATE SET \(assignments(inUpsert: true, keys: random.oneIn(3)))"
+      if random.oneIn(3) { text += " WHERE \(condition(1, random.pick(["excluded.", "t."])))" }
+      return text + returning(3)
+    }
+  }
+
+  private mutating func update() -> String {
+    let or = random.pick(["", "", "OR IGNORE ", "OR REPLACE "])
+    // Keys of one row only: SQLite judges many row by row.
+    if primaryKey == ["a"], random.oneIn(2) {
+      return
+        "UPDATE \(or)t SET \(assignments(inUpsert: false, keys: true)) WHERE a = \(random.below(20))\(returning(3))"
+    }
+    return "UPDATE t SET \(assignments(inUpsert: false, keys: false)) WHERE \(condition(2))\(returning(3))"
+  }
+
+  private mutating func assignments(inUpsert: Bool, keys: Bool) -> String {
+    var candidates = columns.filter { keys || !$0.isInKey }
+    if candidates.isEmpty { candidates = columns.filter { $0.name == "d" } }
+    let count = 1 + random.below(2)
+    candidates.shuffle(using: &random)
+    return candidates.prefix(count).map { column in
+      let qualifier = inUpsert && random.oneIn(2) ? "excluded." : ""
+      return "\(column.name) = \(expression(column.kind, 2, qualifier))"
+    }.joined(separator: ", ")
+  }
+
+  private mutating func select() -> String {
+    switch random.below(4) {
+    case 0:
+      let parts = [
+        "count(*)", "count(c)", "sum(b)", "min(c)", "max(e)", "sum(\(expression(.integer, 1)))", "avg(d)",
+        "min(d)",
+        "count(DISTINCT b)", "max(a) + count(*)", "total(d)",
+      ]
+      let chosen = (0...random.below(3)).map { _ in random.pick(parts) }
+      return "SELECT \(chosen.joined(separator: ", ")) FROM t"
+        + (random.oneIn(3) ? "" : " WHERE \(condition(2))")
+    case 1:
+      // Access by a key.
+      let key = random.pick(["a", "b", "c", "d"])
+      let kind = columns.first { $0.name == key }?.kind ?? .integer
+      let test = random.pick([
+        "\(key) = \(literal(kind))", "\(key) > \(literal(kind))",
+        "\(key) IN (\(literal(kind)), \(literal(kind)))",
+        "\(key) BETWEEN \(literal(kind)) AND \(literal(kind))", "\(key) IS NULL",
+        "\(key) >= \(literal(kind)) AND \(key) < \(literal(kind))",
+      ])
+      return "SELECT * FROM t WHERE \(test) AND \(condition(1))\(order())"
+    default:
+      let list = (0...random.below(3)).map { _ in
+        random.oneIn(4) ? condition(1) : expression(random.pick([.integer, .text, .real]), 3)
+      }
+      return "SELECT \(list.joined(separator: ", ")), a, b, c, d, e FROM t WHERE \(condition(3))\(order())"
+    }
+  }
+
+  /// An order in which equal rows are equal in every column, so that LIMIT cuts the same.
+  private mutating func order() -> String {
+    guard !random.oneIn(3) else { return "" }
+    var keys = names
+    keys.shuffle(using: &random)
+    let terms = keys.map { name in
+      name + random.pick(["", " ASC", " DESC", "", " DESC NULLS LAST", " NULLS LAST", " NULLS FIRST"])
+    }
+    let limit =
+      random.oneIn(2)
+      ? " LIMIT \(random.below(8))" + (random.oneIn(2) ? " OFFSET \(random.below(4))" : "") : ""
+    return " ORDER BY \(terms.joined(separator: ", "))\(limit)"
+  }
+}

@@ -1,0 +1,27 @@
+import Foundation
+import Testing
+
+/// A statement would do something else than its script in `Scripts` says.
+@Suite struct ScriptTests {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Scripts")
+
+  static let names: [String] = {
+    let files = try? FileManager.default.subpathsOfDirectory(atPath: folder.path)
+    return (files ?? []).filter { $0.hasSuffix(".sqltest") }.sorted()
+  }()
+
+  @Test(arguments: names)
+  func script(_ name: String) throws {
+    let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
+    for mismatch in try ScriptRunner.run(text) { Issue.record("\(name), \(mismatch)") }
+  }
+
+  /// A runner that found nothing wrong anywhere would pass every script.
+  @Test func theRunnerFindsWhatIsWrong() throws {
+    #expect(Self.names.count >= 8)
+    #expect(try ScriptRunner.run("> SELECT 1\n2\n").count == 1)
+    #expect(try ScriptRunner.run("> SELECT 1\n").count == 1)
+    #expect(try ScriptRunner.run("> SELECT a\n! something else\n").count == 1)
+    #expect(try ScriptRunner.run("> SELECT 1\n1\n\n> SELECT a\n! column\n").isEmpty)
+  }
+}
