@@ -139,7 +139,7 @@ struct StatementGenerator {
     case (.real, 3): return "CAST(\(expression(.integer, next, qualifier)) AS REAL)"
     case (_, 4): return "ABS(\(expression(kind, next, qualifier)))"
     case (.real, _):
-      return "(\(expression(.real, next, qualifier)) \(random.pick(["+", "-", "/"])) "
+      return "(\(expression(.real, next, qualifier)) \(random.pick(["+", "-"])) "
         + "\(expression(.integer, next, qualifier)))"
     default:
       return
