@@ -1,0 +1,111 @@
+import Testing
+import Upkeep
+
+/// What operations cost in calls and bytes at the file seam. The figures do not wobble; a rise is a change of design
+/// and belongs into Docs/Performance.md and here. Times are the benchmarks' matter.
+struct CountThresholdTests {
+  private static func row(_ id: Int, edition: Int = 0) -> RowInput {
+    [
+      "id": .integer(Int64(id)), "email": .text("person.\(id)@example.com"),
+      "name": .text("Person \(id) of the \(id % 97)th department"),
+      "score": .real(Double(id % 1000 + edition)),
+      "updated_at": .integer(Int64(1_700_000_000 + id)),
+    ]
+  }
+
+  private static func makeStore(
+    _ durability: StoreOptions.Durability, _ counting: CountingFileSystem
+  ) throws -> Store {
+    let store = try Store("t.upkeep", StoreOptions { $0.durability = durability }, fileSystem: counting)
+    try store.write { tx in
+      try tx.createTable(
+        TableDefinition(
+          "t",
+          columns: [
+            ColumnDefinition("id", .integer), ColumnDefinition("email", .text),
+            ColumnDefinition("name", .text),
+            ColumnDefinition("score", .real), ColumnDefinition("updated_at", .integer),
+          ],
+          primaryKey: [IndexPart(column: "id")],
+          uniqueKeys: [
+            IndexDefinition("t_email", on: "t", parts: [IndexPart(column: "email")], isUnique: true)
+          ]))
+    }
+    return store
+  }
+
+  @Test("A durable one-row commit is one write and one sync of the log, and nothing else")
+  func durableCommit() throws {
+    let counting = CountingFileSystem(MemoryFileSystem())
+    let store = try Self.makeStore(.full, counting)
+    let before = counting.total
+    for id in 0..<100 { try store.write { tx in _ = try tx.upsert(Self.row(id), into: "t") } }
+    let cost = counting.total - before
+    #expect(cost.syncs == 100)
+    #expect(cost.writes == 100)
+    #expect(cost.directorySyncs == 0)
+    #expect(cost.reads == 0)
+    // 64 bytes of header, the row and its index entry; each begins a sector of its own.
+    #expect(cost.bytesWritten <= 100 * 320)
+    try store.close()
+  }
+
+  @Test("An unsynced one-row commit is one write of the log, of the row's own size")
+  func unsyncedCommit() throws {
+    let counting = CountingFileSystem(MemoryFileSystem())
+    let store = try Self.makeStore(.none, counting)
+    let before = counting.total
+    for id in 0..<1000 { try store.write { tx in _ = try tx.upsert(Self.row(id), into: "t") } }
+    let cost = counting.total - before
+    #expect(cost.syncs == 0)
+    #expect(cost.writes == 1000)
+    #expect(cost.bytesWritten <= 1000 * 256)
+    try store.close()
+  }
+
+  @Test("A statement that changes nothing writes nothing, also not to the log")
+  func unchanged() throws {
+    let counting = CountingFileSystem(MemoryFileSystem())
+    let store = try Self.makeStore(.full, counting)
+    try store.write { tx in _ = try tx.upsert(contentsOf: (0..<1000).map { Self.row($0) }, into: "t") }
+    let before = counting.total
+    let result = try store.write { tx in
+      try tx.upsert(contentsOf: (0..<1000).map { Self.row($0) }, into: "t")
+    }
+    #expect(result.unchanged == 1000)
+    #expect((counting.total - before).writes == 0)
+    #expect((counting.total - before).syncs == 0)
+    try store.close()
+  }
+
+  @Test("A bulk load writes each byte of a row about once, and syncs a few times")
+  func bulkLoad() throws {
+    let counting = CountingFileSystem(MemoryFileSystem())
+    let store = try Self.makeStore(.full, counting)
+    let count = 20_000
+    let before = counting.total
+    try store.write { tx in _ = try tx.upsert(contentsOf: (0..<count).map { Self.row($0) }, into: "t") }
+    let load = counting.total - before
+    try store.close()
+    let all = counting.total - before
+    // About 70 bytes of values a row and 30 of its email once more in the index; large records are compressed.
+    #expect(load.bytesWritten <= UInt64(count) * 110)
+    #expect(load.syncs <= 4)
+    #expect(all.bytesWritten <= UInt64(count) * 180)
+    #expect(all.syncs <= 10)
+  }
+
+  @Test("A point read of a page in memory makes no call on a file")
+  func pointRead() throws {
+    let counting = CountingFileSystem(MemoryFileSystem())
+    let store = try Self.makeStore(.full, counting)
+    try store.write { tx in _ = try tx.upsert(contentsOf: (0..<1000).map { Self.row($0) }, into: "t") }
+    let before = counting.total
+    for id in 0..<1000 {
+      let row = try store.read { try $0.find("t", .integer(Int64(id))) }
+      #expect(row?["email"] == .text("person.\(id)@example.com"))
+    }
+    #expect(counting.total - before == FileCounts())
+    try store.close()
+  }
+}
