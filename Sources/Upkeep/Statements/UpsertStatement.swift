@@ -22,7 +22,8 @@ public struct UpsertStatement: Sendable, Hashable {
   /// A statement that fails on any conflict, unless said.
   public init(
     into table: String, alias: String? = nil, columns: [String]? = nil, source: UpsertSource,
-    clauses: [ConflictClause] = [], otherwise: ConflictResolution = .abort, duplicates: DuplicatePolicy = .fold,
+    clauses: [ConflictClause] = [], otherwise: ConflictResolution = .abort,
+    duplicates: DuplicatePolicy = .fold,
     rejects: RejectPolicy = .fail, returning: Returning? = nil
   ) {
     self.table = table
