@@ -53,15 +53,9 @@ extension Snapshot {
     guard index.isUnique else {
       throw UpkeepError(.misuse, "index \(index.name) is not unique; use scan(_:by:_:) for all its rows")
     }
-    let columns = KeyColumns(index, of: schema)
-    guard key.count == index.parts.count else {
-      throw UpkeepError(
-        .misuse, "\(columns.name) has \(index.parts.count) columns, and the key \(key.count) values")
-    }
-    if key.contains(.null) { return nil }
     let buffer = scope.keyBuffer
     buffer.removeAll()
-    try columns.append(key, to: buffer)
+    guard try index.appendKey(key, of: schema, to: buffer) else { return nil }
     let reader = RowReader(scope)
     guard let holder = try reader.holder(of: buffer.bytes, in: index) else { return nil }
     buffer.removeAll()
@@ -146,5 +140,26 @@ extension TableSchema {
       .misuse,
       "the primary key of \(name) has \(keyParts.count) column\(keyParts.count == 1 ? "" : "s"), "
         + "and the key \(count) value\(count == 1 ? "" : "s")")
+  }
+}
+
+extension IndexSchema {
+  /// Appends the bytes of a whole key of a unique index.
+  ///
+  /// - Returns: false if there is a NULL in it, which meets nothing.
+  fileprivate func appendKey(
+    _ key: [Value], of schema: TableSchema, to buffer: ByteBuffer
+  ) throws(UpkeepError) -> Bool {
+    guard key.count == parts.count else {
+      throw UpkeepError(.misuse, "index \(name) has \(parts.count) columns, and the key \(key.count) values")
+    }
+    for position in key.indices {
+      if case .null = key[position] { return false }
+      if key[position].storedType != parts[position].key.type {
+        return try KeyColumns(self, of: schema).append(key, to: buffer)
+      }
+    }
+    for position in key.indices { try KeyCodec.append(key[position], parts[position].key, to: buffer) }
+    return true
   }
 }

@@ -20,6 +20,11 @@ extension Snapshot: Sendable {}
 /// Each call happens whole or not at all: one that throws leaves the transaction as it was before it, so
 /// that `body` may catch the error and go on.
 public final class Transaction: Snapshot {
-  /// The plan of the last upsert of one row.
-  var lastUpsert: (clause: ConflictClause, plan: UpsertPlan)?
+  /// Plans of upserts of one row, shared by the store's transactions.
+  let plans: PlanCache
+
+  package init(_ scope: TransactionScope, plans: PlanCache = PlanCache()) {
+    self.plans = plans
+    super.init(scope)
+  }
 }

@@ -17,6 +17,7 @@ public final class Store: Sendable {
   public let path: String?
   let storage: Storage
   let cache = SchemaCache()
+  let plans = PlanCache()
 
   /// Opens a store, and makes it if nothing is there.
   ///
@@ -67,7 +68,7 @@ public final class Store: Sendable {
     let scope = try beginWrite()
     defer { scope.rollback() }
     do {
-      let result = try body(Transaction(scope))
+      let result = try body(Transaction(scope, plans: plans))
       try scope.commit()
       return result
     } catch let error as UpkeepError {

@@ -33,12 +33,11 @@ extension Transaction {
     ambiguity: AmbiguityPolicy = .fail
   ) throws(UpkeepError) -> UpsertOutcome {
     let schema = try scope.table(table)
-    let plan = try upsertPlan(schema, target, action, ambiguity)
-    let batch = try UpsertBatch(scope, plan, collectsOutcomes: true, now: .now())
-    var binding = RowBinding(schema)
+    var prepared = try plans.upsert(schema, ConflictClause(target, action, ambiguity: ambiguity))
     var given: [Value?] = []
+    if try prepared.binding.bind(row, into: &given) { plans.keep(prepared) }
+    let batch = try UpsertBatch(scope, prepared.plan, collectsOutcomes: true, now: .now())
     do throws(UpkeepError) {
-      try binding.bind(row, into: &given)
       try batch.add(given, number: 1)
     } catch {
       try batch.abandon()
@@ -115,20 +114,5 @@ extension Transaction {
       }
     }
     return try batch.finish()
-  }
-}
-
-extension Transaction {
-  /// A plan for single rows: the same one as the last time if it is asked for again.
-  private func upsertPlan(
-    _ schema: TableSchema, _ target: ConflictTarget, _ action: ConflictAction, _ ambiguity: AmbiguityPolicy
-  ) throws(UpkeepError) -> UpsertPlan {
-    let clause = ConflictClause(target, action, ambiguity: ambiguity)
-    if let lastUpsert, lastUpsert.plan.schema === schema, lastUpsert.clause == clause {
-      return lastUpsert.plan
-    }
-    let plan = try UpsertPlan(schema, clauses: [clause])
-    lastUpsert = (clause, plan)
-    return plan
   }
 }

@@ -31,7 +31,7 @@ extension RowInput: ExpressibleByDictionaryLiteral {
 }
 
 /// Turns rows by name into rows by a table's column order; remembers the names met last.
-struct RowBinding {
+struct RowBinding: Sendable {
   private let schema: TableSchema
   private var lastColumns: ColumnNames?
   private var ordinals: [Int] = []
@@ -39,8 +39,12 @@ struct RowBinding {
   init(_ schema: TableSchema) { self.schema = schema }
 
   /// The row's values by the table's column order, nil where the row does not give one.
-  mutating func bind(_ row: RowInput, into given: inout [Value?]) throws(UpkeepError) {
-    if lastColumns?.identity != row.columns.identity { try learn(row.columns) }
+  ///
+  /// - Returns: whether the row's columns are others than the last one's.
+  @discardableResult
+  mutating func bind(_ row: RowInput, into given: inout [Value?]) throws(UpkeepError) -> Bool {
+    let isNew = lastColumns?.identity != row.columns.identity
+    if isNew { try learn(row.columns) }
     guard row.values.count == ordinals.count else {
       throw UpkeepError(
         .misuse, "a row for \(schema.name) has \(row.values.count) values for \(ordinals.count) columns")
@@ -48,6 +52,7 @@ struct RowBinding {
     given.removeAll(keepingCapacity: true)
     given.append(contentsOf: repeatElement(nil, count: schema.rowWidth))
     for (position, ordinal) in ordinals.enumerated() { given[ordinal] = row.values[position] }
+    return isNew
   }
 
   private mutating func learn(_ columns: ColumnNames) throws(UpkeepError) {
