@@ -2,10 +2,12 @@
 ///
 /// Invariants: `count <= capacity`; bytes below `count` are initialised; `base` is owned by this object alone.
 package final class ByteBuffer {
-  package private(set) var base: UnsafeMutableRawPointer
-  package private(set) var capacity: Int
+  // Changed by this type's own methods only: they are set from outside by nothing but their inlined copies,
+  // which is also why the checks for overlapping accesses can go.
+  @exclusivity(unchecked) package var base: UnsafeMutableRawPointer
+  @exclusivity(unchecked) package var capacity: Int
   /// The bytes filled so far.
-  package private(set) var count = 0
+  @exclusivity(unchecked) package var count = 0
 
   package init(capacity: Int = 256) {
     self.capacity = max(capacity, 16)
@@ -15,29 +17,29 @@ package final class ByteBuffer {
   deinit { base.deallocate() }
 
   /// The bytes, valid until the buffer is next changed.
-  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+  @inlinable package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
-  package func removeAll() { count = 0 }
+  @inlinable package func removeAll() { count = 0 }
 
   /// Forgets the bytes from `newCount` on.
-  package func truncate(to newCount: Int) {
+  @inlinable package func truncate(to newCount: Int) {
     precondition(newCount >= 0 && newCount <= count)
     count = newCount
   }
 
   /// Makes room for `more` bytes and returns where they go; the caller fills all of them.
-  package func extend(by more: Int) -> UnsafeMutableRawPointer {
+  @inlinable package func extend(by more: Int) -> UnsafeMutableRawPointer {
     if count + more > capacity { grow(toHold: count + more) }
     let place = base + count
     count += more
     return place
   }
 
-  package func append(_ byte: UInt8) {
+  @inlinable package func append(_ byte: UInt8) {
     extend(by: 1).storeBytes(of: byte, as: UInt8.self)
   }
 
-  package func append(_ bytes: UnsafeRawBufferPointer) {
+  @inlinable package func append(_ bytes: UnsafeRawBufferPointer) {
     guard let start = bytes.baseAddress, bytes.count > 0 else { return }
     extend(by: bytes.count).copyMemory(from: start, byteCount: bytes.count)
   }
@@ -52,7 +54,7 @@ package final class ByteBuffer {
     extend(by: MemoryLayout<T>.size).storeBytes(of: value.bigEndian, as: T.self)
   }
 
-  private func grow(toHold needed: Int) {
+  @inline(never) package func grow(toHold needed: Int) {
     let newCapacity = max(needed, capacity * 2)
     let newBase = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
     newBase.copyMemory(from: base, byteCount: count)
