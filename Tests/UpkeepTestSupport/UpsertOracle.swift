@@ -286,10 +286,7 @@ final class OracleRun {
     case .fail: clauses.append(ConflictClause(.anyUnique, .fail))
     case .abort, .rollback: if clauses.isEmpty { clauses.append(ConflictClause(.anyUnique, .fail)) }
     case .replace:
-      for (index, column) in oracle.columns.enumerated() where !column.isNullable && proposal[index] == .null
-      {
-        filled[index] = column.defaultValue
-      }
+      filled = filledWithDefaults(proposal)
     }
     for clause in clauses {
       let met = oracle.keys(of: clause.target).compactMap { key in holder(of: key, filled).map { (key, $0) } }
@@ -448,6 +445,15 @@ final class OracleRun {
     }
   }
 
+  /// OR REPLACE: a NULL in a column that takes none is its default, for keys too.
+  func filledWithDefaults(_ proposal: [Value]) -> [Value] {
+    var filled = proposal
+    for (index, column) in oracle.columns.enumerated() where !column.isNullable && proposal[index] == .null {
+      filled[index] = column.defaultValue
+    }
+    return filled
+  }
+
   // MARK: the same key twice in one batch
 
   func findDuplicates(_ input: [[Value?]]) {
@@ -456,7 +462,9 @@ final class OracleRun {
     let key = oracle.keys[oracle.keys(of: clause.target)[0]]
     var numbers: [[Value]: [Int]] = [:]
     for (index, row) in input.enumerated() {
-      if let value = oracle.value(of: key, in: proposed(row)) {
+      let proposal = proposed(row)
+      let filled = statement.otherwise == .replace ? filledWithDefaults(proposal) : proposal
+      if let value = oracle.value(of: key, in: filled) {
         numbers[value, default: []].append(index + 1)
       }
     }

@@ -12,7 +12,7 @@ import UpkeepTestSupport
   #endif
 
   @Test func randomStatementsDoWhatTheOracleSays() throws {
-    let seed = UInt64.random(in: 0 ... .max)
+    let seed = firstSeed()
     for number in 0..<Self.caseCount {
       var random = SeededGenerator(seed: seed &+ UInt64(number))
       let example = UpsertCase(&random)
@@ -24,7 +24,7 @@ import UpkeepTestSupport
   }
 
   @Test func everyOrderOfAFewRowsDoesWhatTheOracleSays() throws {
-    let seed = UInt64.random(in: 0 ... .max)
+    let seed = firstSeed()
     for number in 0..<(Self.caseCount / 40) {
       var random = SeededGenerator(seed: seed &+ UInt64(number))
       var example = UpsertCase(&random)
@@ -40,7 +40,7 @@ import UpkeepTestSupport
 
   /// One target that no action assigns, no key twice, no automatic ids, nothing eager.
   @Test func theOrderOfRowsDoesNotMatterWhereItMustNot() throws {
-    let seed = UInt64.random(in: 0 ... .max)
+    let seed = firstSeed()
     for number in 0..<(Self.caseCount / 20) {
       var random = SeededGenerator(seed: seed &+ UInt64(number))
       var example = UpsertCase(&random)
