@@ -19,6 +19,8 @@ extension UpsertBatch {
 
   /// Whether the statement can be swept.
   static func canSweep(_ plan: UpsertPlan, keepsSteps: Bool) -> Bool {
+    // A row set aside frees keys for the rows after it (rule 5): with several keys that is judged row by row.
+    if case .collect = plan.rejects, plan.keyCount > 1 { return false }
     let schema = plan.schema
     guard !keepsSteps, !plan.isEager, !schema.hasHiddenRowid, schema.columns.count <= 64 else { return false }
     guard plan.duplicates == .fold || plan.isSync else { return false }
