@@ -126,8 +126,9 @@ extension UpsertBatch {
   func flush() throws(UpkeepError) {
     guard !sweep.isEmpty else { return }
     sweep.sort()
-    // A plain INSERT meets by every key, so that of two rows with one key the first may be the one to fail.
-    if sweep.hasDuplicates, plan.resolver.clauses.isEmpty {
+    // A plain INSERT meets by every key: of two rows with one key the first may be the one to fail, and what a bad
+    // row meets must be in the indexes when it is judged.
+    if plan.resolver.clauses.isEmpty, sweep.hasDuplicates || !sweep.rows.allSatisfy(\.isSound) {
       sweep.sortByInput()
       for row in sweep.rows { try applyGenerally(row) }
     } else {
