@@ -298,7 +298,9 @@ extension UpsertBatch {
     do throws(UpkeepError) {
       try body()
     } catch {
-      guard Self.codesOfRows.contains(error.code) else { throw error }
+      // Where the statement fails in any case, the lowest row number decides which error is told.
+      let isOfRow = Self.codesOfRows.contains(error.code) || error.code == .unreadableKey && !collectsRejects
+      guard isOfRow else { throw error }
       try fail(index, error)
     }
   }
