@@ -51,7 +51,7 @@ final class IntegerComparisonNode: ConditionNode, @unchecked Sendable {
     guard let view = context.view(column.slot) else {
       return try compare(try context.value(column), value, op)
     }
-    guard let integer = try view.integer(column.ordinal) else { return .unknown }
+    guard let integer = try view.pointee.integer(column.ordinal) else { return .unknown }
     return Truth(op.holds(integer < constant ? -1 : integer == constant ? 0 : 1))
   }
 }
@@ -69,7 +69,7 @@ final class RealComparisonNode: ConditionNode, @unchecked Sendable {
     guard let view = context.view(column.slot) else {
       return try compare(try context.value(column), .real(constant), op)
     }
-    guard let real = try view.real(column.ordinal) else { return .unknown }
+    guard let real = try view.pointee.real(column.ordinal) else { return .unknown }
     return Truth(op.holds(ValueOrder.compare(real, constant)))
   }
 }
@@ -94,7 +94,7 @@ final class TextComparisonNode: ConditionNode, @unchecked Sendable {
     guard let view = context.view(column.slot) else {
       return try compare(try context.value(column), .text(constant), op, collation)
     }
-    return try view.withBytes(column.ordinal) { (text) throws(UpkeepError) in
+    return try view.pointee.withBytes(column.ordinal) { (text) throws(UpkeepError) in
       guard let text else { return .unknown }
       if collation == .binary && (op == .equal || op == .notEqual) {
         return Truth(TextBytes.equal(text, bytes) == (op == .equal))

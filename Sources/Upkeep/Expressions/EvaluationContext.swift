@@ -56,16 +56,18 @@ package final class EvaluationContext {
     sources[slot] = .nothing
   }
 
-  /// The stored row in a slot, if it holds one.
+  /// The stored row in a slot, if it holds one; valid until the slot is set or cleared.
   @inline(__always)
-  func view(_ slot: Int) -> RowView? { sources[slot] == .view ? views[slot] : nil }
+  func view(_ slot: Int) -> UnsafePointer<RowView>? {
+    sources[slot] == .view ? UnsafePointer(views + slot) : nil
+  }
 
   /// The value of a column; NULL where the row has fewer values.
   package func value(_ column: SlotColumn) throws(UpkeepError) -> Value {
     switch sources[column.slot] {
     case .view:
-      let view = views[column.slot]
-      return column.ordinal < view.width ? try view.value(column.ordinal) : .null
+      let view = views + column.slot
+      return column.ordinal < view.pointee.width ? try view.pointee.value(column.ordinal) : .null
     case .values:
       return column.ordinal < rows[column.slot].count ? rows[column.slot][column.ordinal] : .null
     case .nothing:

@@ -143,7 +143,7 @@ final class NullTestNode: ConditionNode, @unchecked Sendable {
     self.isNegated = isNegated
   }
   override func truth(_ context: EvaluationContext) throws(UpkeepError) -> Truth {
-    if let column = (operand as? ColumnNode)?.column, let view = context.view(column.slot),
+    if let column = (operand as? ColumnNode)?.column, let view = context.view(column.slot)?.pointee,
       column.ordinal < view.width
     {
       return Truth(view.isNull(column.ordinal) != isNegated)
@@ -224,26 +224,52 @@ final class InListNode: ConditionNode, @unchecked Sendable {
   let items: [ExpressionNode]
   let collation: Collation
   let isNegated: Bool
+  /// The items without NULL, in order, if all are constant: then they are searched by halves.
+  private let constants: [Value]?
+  private let hasNull: Bool
+
   init(_ operand: ExpressionNode, _ items: [ExpressionNode], _ collation: Collation, isNegated: Bool) {
     self.operand = operand
     self.items = items
     self.collation = collation
     self.isNegated = isNegated
+    let literals = items.compactMap { ($0 as? LiteralNode)?.value }
+    hasNull = literals.contains(.null)
+    constants =
+      literals.count == items.count
+      ? literals.filter { $0 != .null }.sorted { ValueOrder.compare($0, $1, collation: collation) < 0 } : nil
   }
+
   override func truth(_ context: EvaluationContext) throws(UpkeepError) -> Truth {
     if items.isEmpty { return Truth(isNegated) }
     let value = try operand.evaluate(context)
     if case .null = value { return .unknown }
+    let found = try find(value, context)
+    return isNegated ? found.negated : found
+  }
+
+  private func find(_ value: Value, _ context: EvaluationContext) throws(UpkeepError) -> Truth {
+    if let constants {
+      var low = 0
+      var high = constants.count
+      while low < high {
+        let middle = (low + high) / 2
+        let order = ValueOrder.compare(constants[middle], value, collation: collation)
+        if order == 0 { return .true }
+        if order < 0 { low = middle + 1 } else { high = middle }
+      }
+      return hasNull ? .unknown : .false
+    }
     var result = Truth.false
     for item in items {
       let candidate = try item.evaluate(context)
       if case .null = candidate {
         result = .unknown
       } else if ValueOrder.compare(value, candidate, collation: collation) == 0 {
-        return Truth(!isNegated)
+        return .true
       }
     }
-    return isNegated ? result.negated : result
+    return result
   }
 }
 

@@ -41,7 +41,7 @@ final class LikeNode: ConditionNode, @unchecked Sendable {
     }
     guard let chosen else { return .unknown }
     if let escape = escape as? LiteralNode, case .null = escape.value { return .unknown }
-    if let column = (operand as? ColumnNode)?.column, let view = context.view(column.slot),
+    if let column = (operand as? ColumnNode)?.column, let view = context.view(column.slot)?.pointee,
       column.ordinal < view.width, view.holdsText(column.ordinal)
     {
       return try view.withBytes(column.ordinal) { (text) throws(UpkeepError) in

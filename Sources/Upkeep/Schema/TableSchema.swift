@@ -14,7 +14,7 @@ package struct CheckSchema: Sendable {
 ///
 /// A row as `[Value]` has a value for each column in order; in a table without a primary key one more
 /// follows, its rowid (`rowWidth` counts it).
-package final class TableSchema: Sendable {
+package final class TableSchema: @unchecked Sendable {
   /// The id in the catalog, never used again.
   package let id: UInt64
   package let name: String
@@ -36,11 +36,13 @@ package final class TableSchema: Sendable {
   package let checks: [CheckSchema]
   /// Where each column lies in key and value.
   let layout: RowLayout
+  /// The layout's places, near at hand for views.
+  let places: UnsafeMutablePointer<ColumnPlace>
   /// Catalog fields of a newer release, kept as they are.
   let unknownFields: [CatalogField]
 
   /// The number of values of a row: its columns, and the hidden rowid if there is one.
-  package var rowWidth: Int { columns.count + (hasHiddenRowid ? 1 : 0) }
+  package let rowWidth: Int
 
   /// The position of a column by name; for `rowid` of a table without a primary key, one past the last.
   package func ordinal(of name: String) -> Int? { columnList.ordinal(of: name) }
@@ -97,6 +99,8 @@ package final class TableSchema: Sendable {
     }
     self.checks = checks
     layout = RowLayout(columns: columns, primaryKey: primaryKey, keyParts: keyParts)
+    places = layout.places
+    rowWidth = layout.placeCount
     self.indexes = try makeIndexes(list)
   }
 

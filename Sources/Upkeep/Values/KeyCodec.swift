@@ -195,17 +195,27 @@ package enum KeyCodec {
 
   /// Appends bytes so that none of them is 00, then 00: shorter comes before longer, and parts can be skipped.
   static func appendEscaped(_ bytes: UnsafeRawBufferPointer, to buffer: ByteBuffer) {
-    var place = buffer.extend(by: bytes.count + 1)
-    for (position, byte) in bytes.enumerated() {
-      if byte <= Tag.escape {
-        buffer.truncate(to: buffer.count - (bytes.count - position) - 1)
-        appendEscapedSlowly(UnsafeRawBufferPointer(rebasing: bytes[position...]), to: buffer)
-        return
-      }
-      place.storeBytes(of: byte, as: UInt8.self)
-      place += 1
+    if needsEscape(bytes) { return appendEscapedSlowly(bytes, to: buffer) }
+    let place = buffer.extend(by: bytes.count + 1)
+    if let start = bytes.baseAddress { place.copyMemory(from: start, byteCount: bytes.count) }
+    place.storeBytes(of: Tag.end, toByteOffset: bytes.count, as: UInt8.self)
+  }
+
+  /// Whether one of the bytes is 00 or 01, eight at a time.
+  private static func needsEscape(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var offset = 0
+    while offset + 8 <= bytes.count {
+      let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      // A byte less than 2 borrows into its own top bit, which was not set before. A borrow from below can only
+      // make this true where such a byte is below.
+      if (word &- 0x0202_0202_0202_0202) & ~word & 0x8080_8080_8080_8080 != 0 { return true }
+      offset += 8
     }
-    place.storeBytes(of: Tag.end, as: UInt8.self)
+    while offset < bytes.count {
+      if bytes[offset] <= Tag.escape { return true }
+      offset += 1
+    }
+    return false
   }
 
   private static func appendEscapedSlowly(_ bytes: UnsafeRawBufferPointer, to buffer: ByteBuffer) {

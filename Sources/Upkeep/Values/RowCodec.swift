@@ -37,6 +37,12 @@ package enum RowCodec {
     of row: [Value], schema: TableSchema, to buffer: ByteBuffer
   ) throws(UpkeepError) {
     let start = buffer.count
+    if let ordinal = schema.automaticID, case .integer(let id) = row[ordinal],
+      !schema.keyParts[0].isDescending
+    {
+      KeyCodec.appendInteger(id, to: buffer)
+      return
+    }
     if schema.hasHiddenRowid {
       try KeyCodec.append(row[schema.columns.count], .rowid, to: buffer)
       return
@@ -79,16 +85,14 @@ package enum RowCodec {
     }
     var dataCount = 0
     var hasNulls = false
-    for ordinal in stored {
-      let count = storedByteCount(row[ordinal], schema.columns[ordinal].type)
-      if count < 0 {
-        if case .null = row[ordinal] {
-          hasNulls = true
-        } else {
-          throw mismatch(row[ordinal], schema.columns[ordinal])
-        }
-      } else {
+    for column in stored {
+      let count = storedByteCount(row[column.ordinal], column.type)
+      if count >= 0 {
         dataCount += count
+      } else if case .null = row[column.ordinal] {
+        hasNulls = true
+      } else {
+        throw mismatch(row[column.ordinal], schema.columns[column.ordinal])
       }
     }
     guard dataCount <= longestValue else {
@@ -119,13 +123,14 @@ package enum RowCodec {
     var ends = nulls + nullByteCount
     let data = ends + stored.count << width
     var offset = 0
-    for (position, ordinal) in stored.enumerated() {
-      switch row[ordinal] {
+    for position in 0..<stored.count {
+      let column = stored[position]
+      switch row[column.ordinal] {
       case .null:
         let byte = nulls.load(fromByteOffset: position >> 3, as: UInt8.self)
         nulls.storeBytes(of: byte | 1 << UInt8(position & 7), toByteOffset: position >> 3, as: UInt8.self)
       case let value:
-        offset += store(value, schema.columns[ordinal].type, at: data + offset)
+        offset += store(value, column.type, at: data + offset)
       }
       switch width {
       case 0: ends.storeBytes(of: UInt8(truncatingIfNeeded: offset), as: UInt8.self)

@@ -19,8 +19,14 @@ final class RowLayout: @unchecked Sendable {
   /// One place for each value of a row, the hidden rowid's among them.
   let places: UnsafeMutablePointer<ColumnPlace>
   let placeCount: Int
-  /// The ordinals of the columns stored in the value, in order.
-  let stored: [Int]
+  /// A column that is stored in the value.
+  struct StoredColumn {
+    let ordinal: Int
+    let type: ValueType
+  }
+
+  /// The columns stored in the value, in order.
+  let stored: UnsafeMutableBufferPointer<StoredColumn>
 
   init(columns: [ColumnSchema], primaryKey: [Int], keyParts: [KeyPart]) {
     let isRowid = primaryKey.isEmpty
@@ -32,7 +38,7 @@ final class RowLayout: @unchecked Sendable {
     }
     placeCount = columns.count + (isRowid ? 1 : 0)
     places = .allocate(capacity: placeCount)
-    var stored: [Int] = []
+    var stored: [StoredColumn] = []
     for column in columns {
       let place: ColumnPlace
       if let part = primaryKey.firstIndex(of: column.ordinal), keyParts[part].givesValueBack {
@@ -42,7 +48,7 @@ final class RowLayout: @unchecked Sendable {
       } else {
         place = ColumnPlace(
           type: column.type, isInKey: false, isDescending: false, position: stored.count, keyOffset: -1)
-        stored.append(column.ordinal)
+        stored.append(StoredColumn(ordinal: column.ordinal, type: column.type))
       }
       (places + column.ordinal).initialize(to: place)
     }
@@ -50,8 +56,12 @@ final class RowLayout: @unchecked Sendable {
       (places + columns.count).initialize(
         to: ColumnPlace(type: .integer, isInKey: true, isDescending: false, position: 0, keyOffset: 0))
     }
-    self.stored = stored
+    self.stored = .allocate(capacity: stored.count)
+    _ = self.stored.initialize(from: stored)
   }
 
-  deinit { places.deallocate() }
+  deinit {
+    places.deallocate()
+    stored.deallocate()
+  }
 }

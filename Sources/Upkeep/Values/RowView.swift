@@ -323,7 +323,7 @@ struct RowShape {
 
   init(_ schema: TableSchema) {
     self.schema = Unmanaged.passUnretained(schema)
-    places = schema.layout.places
-    width = schema.layout.placeCount
+    places = schema.places
+    width = schema.rowWidth
   }
 }
