@@ -43,6 +43,8 @@ extension UpkeepError {
       self.init(
         .misuse,
         "the store cannot close while \(count) read\(count == 1 ? "" : "s") are under way; end them first")
+    case .busy:
+      self.init(.busy, "another write was under way for longer than this one was to wait; try again")
     case .nestedWrite:
       self.init(.misuse, "a write is already under way here; finish it before beginning another")
     case .readOnly:

@@ -187,6 +187,8 @@ extension UpkeepError.Code {
   public static let locked = Self(rawValue: "locked")
   /// The disk is full.
   public static let full = Self(rawValue: "full")
+  /// Another write was under way for longer than this one was to wait.
+  public static let busy = Self(rawValue: "busy")
   /// A call on a file failed.
   public static let io = Self(rawValue: "io")
   /// The store is closed.

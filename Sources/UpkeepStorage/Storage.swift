@@ -1,9 +1,3 @@
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
-
 /// An open store: ordered byte keys and values in many trees, in transactions. The front door of the engine.
 package final class Storage: Sendable {
   let core: StorageCore
@@ -29,11 +23,10 @@ package final class Storage: Sendable {
     roots.set(.catalog, .empty)
     let first = Version(
       number: 0, roots: roots, nextTreeID: TreeID.firstOfUsers.rawValue, logEnd: LogPosition(0), logChain: 0)
-    guard let free = FreeSpace(used: [], endUnit: FreeSpace.firstUnit) else { throw .outOfMemory }
     return Storage(
       StorageCore(
         path: "", options: options, pages: PageStore(pageSize: options.pageSize, source: nil), first: first,
-        folder: nil, data: nil, superblock: superblock, free: free))
+        folder: nil, data: nil, superblock: superblock))
   }
 
   deinit {
@@ -48,10 +41,10 @@ package final class Storage: Sendable {
 
   /// Waits for the writer's turn and opens a write transaction.
   ///
-  /// - Throws: `nestedWrite` inside a write of the same thread.
+  /// - Throws: `nestedWrite` inside a write of the same thread; `busy` if the turn did not come in time.
   package func beginWrite() throws(StorageError) -> WriteTransaction {
     if core.options.isReadOnly { throw .readOnly }
-    try core.turn.take()
+    try core.turn.take(waiting: core.options.writerWait)
     do throws(StorageError) {
       if core.isClosed { throw .closed }
       try core.latch?.check()
@@ -62,14 +55,16 @@ package final class Storage: Sendable {
     }
   }
 
+  /// The second half of a commit: returns when the transaction is as durable as the store promises, and visible.
+  package func wait(for ticket: CommitTicket) throws(StorageError) {
+    try core.wait(for: ticket)
+    core.tendAfterCommit()
+  }
+
   /// Writes what was committed since the last checkpoint to the data file. No effect where nothing was.
   package func checkpoint() throws(StorageError) {
     guard core.isDurable, !core.options.isReadOnly else { return }
-    try core.turn.take()
-    defer { core.turn.giveBack() }
-    if core.isClosed { throw .closed }
-    guard !core.changes.isEmpty else { return }
-    try core.writeCheckpoint(of: core.versions.visible, isClean: false, syncsBothSlots: false)
+    try core.checkpoint()
   }
 
   /// Walks everything and tells what is wrong; empty if nothing is.
@@ -78,24 +73,28 @@ package final class Storage: Sendable {
     if core.options.isReadOnly { return try IntegrityCheck(core).run() }
     try core.turn.take()
     defer { core.turn.giveBack() }
-    return try IntegrityCheck(core).run()
+    // What nobody could make durable is not looked at, but known to the check.
+    if core.latch?.failure == nil { try core.wait(for: CommitTicket(version: core.commits.newest.number)) }
+    return try core.checkpoints.lock.withLock { () throws(StorageError) in try IntegrityCheck(core).run() }
   }
 
   /// What the store is made of, at this moment.
   package func statistics() throws(StorageError) -> StorageStatistics {
     if core.isClosed { throw .closed }
-    if !core.options.isReadOnly { try core.turn.take() }
-    defer { if !core.options.isReadOnly { core.turn.giveBack() } }
     var result = StorageStatistics()
     result.pageSize = core.pages.pageSize
-    result.version = core.versions.visible.number
+    result.version = core.versions.visibleNumber
     result.pageCount = core.pages.usedPageCount
-    result.fileSize = core.free.endUnit * UInt64(Extent.unitSize)
-    result.freeBytes = core.free.freeUnits * UInt64(Extent.unitSize)
-    result.logSize = core.log?.fileSize ?? 0
-    result.logBytesWritten = core.log?.bytesWritten ?? 0
-    result.checkpointCount = core.checkpointCount
-    result.pagesWritten = core.pagesWritten
+    if let data = core.data {
+      let (end, free) = data.free.withLock { ($0.endUnit, $0.freeUnits) }
+      result.fileSize = end * UInt64(Extent.unitSize)
+      result.freeBytes = free * UInt64(Extent.unitSize)
+    }
+    let log = core.log
+    result.logSize = log?.fileSize ?? 0
+    result.logBytesWritten = log?.bytesWritten ?? 0
+    result.checkpointCount = core.checkpointCount.load(ordering: .relaxed)
+    result.pagesWritten = core.pagesWritten.load(ordering: .relaxed)
     return result
   }
 
@@ -108,22 +107,32 @@ package final class Storage: Sendable {
     try core.turn.take()
     defer { core.turn.giveBack() }
     guard !core.isClosed else { return }
+    // The store's own threads hold snapshots too.
+    core.checkpoints.stop()
     let open = core.versions.pinnedCount
     guard open == 0 else { throw .snapshotsOpen(open) }
-    core.isClosed = true
-    guard let data = core.data, !core.options.isReadOnly else { return }
-    defer { try? data.file.unlock() }
-    try core.latch?.check()
-    guard core.log != nil else { return }
-    try core.endLog()
+    try core.close()
   }
 }
 
 extension StorageCore {
-  /// A clean superblock in both slots, then the log goes, then the file's free end (rule 17).
+  fileprivate func close() throws(StorageError) {
+    try checkpoints.lock.withLock { () throws(StorageError) in
+      isClosed = true
+      guard let data, !options.isReadOnly else { return }
+      defer { try? data.file.unlock() }
+      try latch?.check()
+      guard log != nil else { return }
+      try commits.waitUntilVisible(commits.newest.number) { log }
+      try endLog()
+    }
+  }
+
+  /// A clean superblock in both slots, then the log goes, then the file's free end (rule 17). Called with the
+  /// writer's turn and the checkpoint's lock.
   func endLog() throws(StorageError) {
     guard let data, let folder else { return }
-    try writeCheckpoint(of: versions.visible, isClean: true, syncsBothSlots: true)
+    try writeCheckpoint(of: commits.newest, for: .cleanEnd)
     log = nil
     if try folder.status(logPath) != nil {
       try folder.remove(logPath)

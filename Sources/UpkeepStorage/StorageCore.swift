@@ -1,37 +1,58 @@
-/// The state that the rooms of a store share. Everything that changes here changes under the writer's turn;
-/// what readers use (`pages`, `versions`) guards itself.
+import Synchronization
+
+/// The state that the rooms of a store share.
+///
+/// Who may change what:
+/// 1. Under the writer's turn: `commits.newest`, `log` (with the checkpoint's lock held too), `logBuffer`, `stamps`.
+/// 2. With the checkpoint's lock held: `superblock`, `durableRoots`.
+/// 3. By anybody, for they guard themselves: `pages`, `versions`, `commits`, `data`.
+/// Locks are taken in this order: the turn, the checkpoint's lock, any other, of which nobody holds two but
+/// that pages are freed with the versions' lock held.
 final class StorageCore: @unchecked Sendable {
   let path: String
   let options: StorageOptions
   let turn = WriterTurn()
   let pages: PageStore
   let versions: VersionSet
+  let commits: CommitQueue
+  let checkpoints = CheckpointSchedule()
   /// Nil for a store in memory.
   let folder: StoreFolder?
   let data: DataFile?
 
   /// The newest superblock that is durable.
-  var superblock: Superblock
+  var superblock: Superblock {
+    didSet {
+      durableGeneration.store(superblock.generation, ordering: .releasing)
+      checkpointedTo.store(superblock.logPosition.rawValue, ordering: .releasing)
+    }
+  }
+  /// Its generation, and where the log goes on from it, for everybody.
+  let durableGeneration: Atomic<UInt64>
+  let checkpointedTo: Atomic<UInt64>
   /// The roots that it holds.
   var durableRoots: RootsArray
-  /// Free extents.
-  var free: FreeSpace
+  private let currentLog = Mutex<LogWriter?>(nil)
   /// The log, from the first commit on.
-  var log: LogWriter?
-  /// What the versions after the superblock's brought and gave up, oldest first.
-  var changes: [VersionChange] = []
-  var isClosed = false
+  var log: LogWriter? {
+    get { currentLog.withLock { $0 } }
+    set { currentLog.withLock { $0 = newValue } }
+  }
+  private let closed = Atomic<Bool>(false)
+  var isClosed: Bool {
+    get { closed.load(ordering: .acquiring) }
+    set { closed.store(newValue, ordering: .releasing) }
+  }
   let stamps = EditStamps()
   /// The operations of the open write transaction; there is one at a time, so they share a buffer.
   let logBuffer = ByteBuffer(capacity: 4096)
   /// Counters for statistics.
-  var checkpointCount = 0
-  var pagesWritten: UInt64 = 0
+  let checkpointCount = Atomic<Int>(0)
+  let pagesWritten = Atomic<UInt64>(0)
 
   init(
     path: String, options: StorageOptions, pages: PageStore, first: Version, folder: StoreFolder?,
-    data: DataFile?,
-    superblock: Superblock, free: FreeSpace
+    data: DataFile?, superblock: Superblock
   ) {
     self.path = path
     self.options = options
@@ -39,19 +60,28 @@ final class StorageCore: @unchecked Sendable {
     self.folder = folder
     self.data = data
     self.superblock = superblock
-    self.free = free
+    durableGeneration = Atomic(superblock.generation)
+    checkpointedTo = Atomic(superblock.logPosition.rawValue)
     durableRoots = first.roots
     versions = VersionSet(first, pages: pages)
+    commits = CommitQueue(first, versions: versions)
   }
+
+  deinit { checkpoints.stop() }
 
   var isDurable: Bool { data != nil }
   var latch: FailureLatch? { folder?.latch }
   var logPath: String { path + "-wal" }
 
   /// Makes sure that there is a log, before the first commit after opening: the log and its name durable first,
-  /// then a superblock that needs it (rule 17).
+  /// then a superblock that needs it (rule 17). Called under the writer's turn.
   func beginLog() throws(StorageError) {
-    guard log == nil, let folder, let data else { return }
+    guard log == nil else { return }
+    try checkpoints.lock.withLock { () throws(StorageError) in try makeLog() }
+  }
+
+  private func makeLog() throws(StorageError) {
+    guard let folder, let data else { return }
     let made = try LogWriter.make(path: logPath, in: folder, continuing: superblock)
     var next = superblock
     next.generation += 1
@@ -67,10 +97,12 @@ final class StorageCore: @unchecked Sendable {
     superblock = next
     log = made
     // The visible version has a place in the new log now: its beginning.
-    let visible = versions.visible
-    versions.publish(
-      Version(
-        number: visible.number, roots: visible.roots, nextTreeID: visible.nextTreeID, logEnd: made.end,
-        logChain: made.chain), retired: [])
+    let visible = commits.newest
+    let again = Version(
+      number: visible.number, roots: visible.roots, nextTreeID: visible.nextTreeID, logEnd: made.end,
+      logChain: made.chain)
+    commits.publish(
+      PendingVersion(version: again, change: VersionChange(number: again.number, born: [], retired: [])),
+      isLogged: false)
   }
 }

@@ -20,6 +20,8 @@ package enum StorageError: Error, Sendable {
   case closed
   /// Snapshots are still open, so that the store cannot close.
   case snapshotsOpen(Int)
+  /// Another write had the turn for longer than this one was to wait.
+  case busy
   /// A write was begun inside a write.
   case nestedWrite
   /// The store or this transaction does not write.

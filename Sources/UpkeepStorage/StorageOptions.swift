@@ -4,7 +4,9 @@ package struct StorageOptions: Sendable {
   package enum Durability: Sendable {
     /// On disk, synced.
     case full
-    /// Never synced but at checkpoints and close.
+    /// In the log, which is synced in the background after this time at most.
+    case interval(Duration)
+    /// In the log, which is never synced but at checkpoints and close.
     case none
   }
 
@@ -19,6 +21,12 @@ package struct StorageOptions: Sendable {
   package var segmentSize = 4 << 20
   /// Log bytes after which a checkpoint is due.
   package var checkpointLogSize = 32 << 20
+
+  /// How long a writer waits for its turn before it throws `busy`; nil is as long as it takes.
+  package var writerWait: Duration?
+  /// Checkpoints run on a thread of the store's own. Off, the commit that makes one due writes it: then nothing
+  /// happens but what a caller does, which is what a simulation needs.
+  package var checkpointsInBackground = true
 
   package init() {}
 }

@@ -83,6 +83,7 @@ extension Workload {
     options.pageSize = pageSize
     options.segmentSize = 16384
     options.durability = durability
+    options.checkpointsInBackground = false
     return options
   }
 

@@ -212,21 +212,44 @@ extension TransactionScope {
   /// Makes the changes last, as durably as the store promises. The transaction has then ended, also when
   /// this throws.
   package func commit() throws(UpkeepError) {
+    try finish { transaction throws(StorageError) in try transaction.commit() }
+  }
+
+  /// The first half of a commit: others may write, and the caller is told nothing before the storage's `wait` for
+  /// the ticket returned. The transaction has then ended, also when this throws.
+  func commitLater() throws(UpkeepError) -> CommitTicket {
+    try finish { transaction throws(StorageError) in try transaction.commitLater() }
+  }
+
+  private func finish<T>(
+    _ commit: (WriteTransaction) throws(StorageError) -> T
+  ) throws(UpkeepError) -> T {
     let transaction = try writing
     defer { rollback() }
     if !raisedCounters.isEmpty { try writeRaisedCounters(transaction) }
     guard catalogChanged, let loadedCatalog else {
-      return try storing { () throws(StorageError) in try transaction.commit() }
+      return try storing { () throws(StorageError) in try commit(transaction) }
     }
     let base = transaction.version
     let before = cache.beginChange(after: base)
+    let result: T
     do throws(StorageError) {
-      try transaction.commit()
+      result = try commit(transaction)
     } catch {
       cache.cancelChange(before)
       throw UpkeepError(error)
     }
     cache.keep(loadedCatalog, from: base + 1)
+    return result
+  }
+
+  /// Ends the transaction without its changes, and returns when what it saw is as durable as the store promises:
+  /// only then may anybody hear of what was found in it.
+  package func abandon() throws(UpkeepError) {
+    guard isOpen else { return }
+    isOpen = false
+    if let write { try storing { () throws(StorageError) in try write.abandon() } }
+    read.end()
   }
 
   /// Ends the transaction; without a commit before, its changes are gone.

@@ -201,8 +201,13 @@ extension Session {
   private func writing<T>(_ body: (TransactionScope) throws(UpkeepError) -> T) throws(UpkeepError) -> T {
     if transaction != nil, let scope = try transaction?.writing(store) { return try body(scope) }
     let scope = try store.beginWrite()
-    defer { scope.rollback() }
-    let result = try body(scope)
+    let result: T
+    do throws(UpkeepError) {
+      result = try body(scope)
+    } catch {
+      try scope.abandon()
+      throw error
+    }
     try scope.commit()
     return result
   }

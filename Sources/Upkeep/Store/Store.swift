@@ -66,13 +66,15 @@ public final class Store: Sendable {
   @discardableResult
   public func write<T>(_ body: (Transaction) throws -> T) throws -> T {
     let scope = try beginWrite()
-    defer { scope.rollback() }
     do {
       let result = try body(Transaction(scope, plans: plans))
       try scope.commit()
       return result
-    } catch let error as UpkeepError {
-      throw error.naming(path)
+    } catch {
+      // Nobody hears of a failure before what it rests on is durable.
+      try scope.abandon()
+      if let error = error as? UpkeepError { throw error.naming(path) }
+      throw error
     }
   }
 

@@ -8,11 +8,18 @@ internal import UpkeepStorage
 public struct StoreOptions: Sendable, Hashable {
   /// What a write promises when it returns.
   public struct Durability: Sendable, Hashable {
-    enum Mode: Hashable { case full, none }
+    enum Mode: Hashable {
+      case full
+      case interval(Duration)
+      case none
+    }
     let mode: Mode
 
     /// The change is on disk, synced: it survives a power loss. The default.
     public static let full = Durability(mode: .full)
+    /// The change is in the log, and the log is synced in the background within `time`: if the process ends nothing
+    /// is lost; a power loss may take what the last `time` brought, never the store's consistency.
+    public static func interval(_ time: Duration) -> Durability { Durability(mode: .interval(time)) }
     /// The change is not synced before the next checkpoint or close: a power loss may take the newest
     /// changes, never the store's consistency.
     public static let none = Durability(mode: .none)
@@ -33,6 +40,11 @@ public struct StoreOptions: Sendable, Hashable {
   /// Log bytes after which a checkpoint is due.
   public var checkpointLogSize = 32 << 20
 
+  /// How long a write waits for another one to end before it throws `busy`; nil is as long as it takes.
+  public var writerWait: Duration?
+  /// Checkpoints run on a thread of the store's own. Off, they run within the commit that makes one due.
+  public var checkpointsInBackground = true
+
   /// The defaults: durable, made if missing.
   public init() {}
 
@@ -43,7 +55,14 @@ public struct StoreOptions: Sendable, Hashable {
 
   var storage: StorageOptions {
     var options = StorageOptions()
-    options.durability = durability.mode == .full ? .full : .none
+    options.durability =
+      switch durability.mode {
+      case .full: .full
+      case .interval(let time): .interval(time)
+      case .none: .none
+      }
+    options.writerWait = writerWait
+    options.checkpointsInBackground = checkpointsInBackground
     options.isReadOnly = isReadOnly
     options.createsIfMissing = createsIfMissing
     options.pageSize = pageSize

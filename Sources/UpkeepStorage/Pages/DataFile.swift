@@ -7,12 +7,23 @@ final class DataFile: PageSource {
 
   let file: StoreFile
   let codec: PageCodec
-  /// Where the pages of the durable superblock (or, while a checkpoint runs, of the next one) are.
+  /// Where the pages of the durable superblock are.
   let maps: Mutex<Maps>
+  /// Free extents. Whoever takes some either gets them into the map of a durable superblock or gives them back.
+  let free: Mutex<FreeSpace>
+  private let hasGraves = Atomic<Bool>(false)
 
   struct Maps {
     var pages: PageMap
     var roots: PageMap
+    /// Pages that the durable superblock's map does not have any more and that a reader can still see (rule 8).
+    var graves: [UInt64: MapEntry] = [:]
+
+    /// Where a page is, if it is anywhere on disk.
+    func entry(_ id: PageID) -> MapEntry {
+      let entry = pages[id.rawValue]
+      return entry.isNone ? graves[id.rawValue] ?? .none : entry
+    }
   }
 
   init(file: StoreFile, pageSize: Int, databaseID: DatabaseID) {
@@ -22,6 +33,7 @@ final class DataFile: PageSource {
       Maps(
         pages: PageMap(pageSize: pageSize, mark: 0),
         roots: PageMap(pageSize: pageSize, mark: PageMap.rootsMark)))
+    free = Mutex(FreeSpace())
   }
 
   // MARK: Superblocks and owner
@@ -81,18 +93,53 @@ final class DataFile: PageSource {
   // MARK: Pages
 
   func requireKnown(_ id: PageID) throws(StorageError) {
-    guard !maps.withLock({ $0.pages[id.rawValue].isNone }) else {
+    guard !maps.withLock({ $0.entry(id).isNone }) else {
       throw .corrupt(
         file: file.path, place: "\(id)", reason: "a tree refers to a page that the page map does not have")
     }
   }
 
   func read(_ id: PageID, into frame: UnsafeMutableRawBufferPointer) throws(StorageError) {
-    let entry = maps.withLock { $0.pages[id.rawValue] }
+    let entry = maps.withLock { $0.entry(id) }
     try readExtent(entry, identity: id.rawValue, kind: nil, place: "\(id)", into: frame)
     if let base = frame.baseAddress, let reason = NodeValidation.validate(base, pageSize: codec.pageSize) {
       throw .corrupt(file: file.path, place: "\(id)", reason: reason)
     }
+  }
+
+  /// A superblock with these maps is durable. Pages that it gave up go, or stay where they are for readers.
+  ///
+  /// - Parameters:
+  ///   - given: pages that the maps before had, with their places.
+  ///   - waiting: pages that a reader can still see.
+  /// - Returns: the extents of given pages that nobody can see.
+  func adopt(
+    pages: PageMap, roots: PageMap, given: [(PageID, MapEntry)], waiting: Set<PageID>
+  ) -> [Extent] {
+    maps.withLock { maps in
+      maps.pages = pages
+      maps.roots = roots
+      var released: [Extent] = []
+      for (id, entry) in given {
+        if waiting.contains(id) {
+          maps.graves[id.rawValue] = entry
+          hasGraves.store(true, ordering: .releasing)
+        } else {
+          released.append(entry.extent)
+        }
+      }
+      return released
+    }
+  }
+
+  func forget(_ id: PageID) {
+    guard hasGraves.load(ordering: .acquiring) else { return }
+    let entry = maps.withLock { maps -> MapEntry? in
+      let entry = maps.graves.removeValue(forKey: id.rawValue)
+      if maps.graves.isEmpty { hasGraves.store(false, ordering: .releasing) }
+      return entry
+    }
+    if let entry { free.withLock { $0.release([entry.extent]) } }
   }
 
   /// Reads, verifies and decompresses what an entry names.

@@ -16,6 +16,9 @@ struct FreeSpace {
   /// Where extents end: the file grows here.
   private(set) var endUnit: UInt64
 
+  /// A file without extents.
+  init() { endUnit = Self.firstUnit }
+
   /// What the extents in use leave free up to `endUnit`.
   ///
   /// - Throws: nil-like `overlap` where two of them overlap or one lies outside.

@@ -46,6 +46,16 @@ struct PageMap {
     change(level: 0, i, entry)
   }
 
+  /// Takes an entry out; what it named is not among the `replaced`, because readers may still need it.
+  mutating func remove(_ index: UInt64) -> MapEntry? {
+    let i = Int(index)
+    guard i < levels[0].count, !levels[0][i].isNone else { return nil }
+    let old = levels[0][i]
+    levels[0][i] = .none
+    dirty[0].insert(i / fanOut)
+    return old
+  }
+
   private mutating func grow(level: Int, toHold count: Int) {
     let missing = count - levels[level].count
     if missing > 0 { levels[level].append(contentsOf: repeatElement(.none, count: missing)) }

@@ -75,6 +75,7 @@ final class PageStore: Sendable {
     let entry = table.entry(id)
     entry.pointee.stamp = 0
     entry.pointee.bornIndex = -1
+    source?.forget(id)
     let frame = entry.pointee.frame.exchange(0, ordering: .acquiringAndReleasing)
     if let frame = UnsafeMutableRawPointer(bitPattern: frame) { pool.giveBack(frame) }
     ids.withLock { $0.giveBack(id) }
@@ -104,6 +105,8 @@ protocol PageSource: AnyObject, Sendable {
   func requireKnown(_ id: PageID) throws(StorageError)
   /// Reads, verifies, decompresses and validates a page, header included.
   func read(_ id: PageID, into frame: UnsafeMutableRawBufferPointer) throws(StorageError)
+  /// Nobody can see the page any more.
+  func forget(_ id: PageID)
 }
 
 /// Which page ids are in use. Derived at opening, never stored.

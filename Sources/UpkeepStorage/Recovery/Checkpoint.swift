@@ -1,96 +1,136 @@
+/// What a checkpoint has written so far, and what becomes of it once its superblock is durable.
+private struct CheckpointDraft {
+  var pages: PageMap
+  var roots: PageMap
+  /// Pages that were on disk and that the version does not have.
+  var given: [(PageID, MapEntry)] = []
+}
+
 extension StorageCore {
-  /// Writes `version` to the data file and makes a superblock of it durable. The caller has the writer's turn.
+  /// What a superblock is written for.
+  enum CheckpointPurpose {
+    /// To keep the log short.
+    case progress
+    /// To be found without a log: at close, and at the end of recovery.
+    case cleanEnd
+  }
+
+  /// Writes `version` to the data file and makes a superblock of it durable. The caller holds the checkpoint's lock,
+  /// and the version is pinned, or the newest with the writer's turn taken.
   ///
   /// The order is rule 9's: log synced through the version's own position; pages, roots and map into fresh
   /// extents; sync; one superblock slot; sync; only now are log segments and old extents free; then the other
   /// slot. If it fails before the superblock is durable, the state on disk and in memory is as before.
   ///
-  /// - Parameters:
-  ///   - version: visible, or about to be: then nobody is told before this returns.
-  ///   - isClean: no log is needed to read this superblock.
-  ///   - syncsBothSlots: the second slot is synced too, because a promise rests on this superblock alone.
-  func writeCheckpoint(of version: Version, isClean: Bool, syncsBothSlots: Bool) throws(StorageError) {
+  /// - Parameter unpublished: the version, where nobody sees it yet: it becomes visible when both slots are durable,
+  ///   because what its commit promises rests on this superblock alone (rule 14).
+  func writeCheckpoint(
+    of version: Version, for purpose: CheckpointPurpose = .progress, unpublished: PendingVersion? = nil
+  ) throws(StorageError) {
     guard let data else { return }
     try latch?.check()
     try log?.sync()
 
-    var maps = data.maps.withLock { $0 }
-    let writer = ExtentWriter(data, version: version.number, free: free)
-    try writePages(of: version, into: writer, &maps)
-    try writeRoots(of: version, into: writer, &maps)
-    try writeMaps(into: writer, &maps)
-    try writer.finish()
-    try data.file.sync(.data)
+    let isClean = purpose == .cleanEnd
+    var draft = data.maps.withLock { CheckpointDraft(pages: $0.pages, roots: $0.roots) }
+    let writer = ExtentWriter(data, version: version.number)
+    var changes = commits.changes(through: version.number)
+    if let unpublished { changes.append(unpublished.change) }
+    let next: Superblock
+    let slot: Int
+    do throws(StorageError) {
+      try writePages(changes, into: writer, &draft)
+      try writeRoots(of: version, into: writer, &draft)
+      try writeMaps(into: writer, &draft)
+      try writer.finish()
+      try data.file.sync(.data)
+      next = makeSuperblock(version, draft, isClean: isClean)
+      slot = Int(next.generation % 2)
+      try data.writeSlot(slot, next)
+      try data.file.sync(.data)
+    } catch {
+      writer.abandon()
+      throw error
+    }
 
+    let replaced = draft.pages.replaced + draft.roots.replaced
+    superblock = next
+    durableRoots = version.roots
+    checkpointCount.add(1, ordering: .relaxed)
+    pagesWritten.add(UInt64(writer.pageCount), ordering: .relaxed)
+    let second = mirror(next, in: 1 - slot, isSynced: isClean || unpublished != nil)
+    if let unpublished { commits.publish(unpublished, isLogged: true) }
+    commits.forgetChanges(through: version.number)
+    draft.pages.commit()
+    draft.roots.commit()
+    // Pages that went are freed, or kept for readers, in one step with the new map.
+    let released = versions.withWaitingPages(retiredThrough: version.number) {
+      data.adopt(pages: draft.pages, roots: draft.roots, given: draft.given, waiting: $0)
+    }
+    data.free.withLock {
+      $0.release(replaced + released)
+      if isClean { $0.trimEnd() }
+    }
+    log?.recycle(before: version.logEnd)
+    // One slot holds the version durably: what was promised is kept, and the latch keeps the failure. Only the
+    // removal of the log needs both.
+    if let second, isClean { throw second }
+  }
+
+  /// Writes the other slot, so that at rest both say the same.
+  private func mirror(_ superblock: Superblock, in slot: Int, isSynced: Bool) -> StorageError? {
+    guard let data else { return nil }
+    do throws(StorageError) {
+      try data.writeSlot(slot, superblock)
+      if isSynced { try data.file.sync(.data) }
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func makeSuperblock(_ version: Version, _ draft: CheckpointDraft, isClean: Bool) -> Superblock {
     var next = superblock
     next.generation += 1
     next.isClean = isClean
     next.version = version.number
     next.nextTreeID = version.nextTreeID
-    next.nextPageID = UInt64(max(maps.pages.count, 1))
-    next.mapLevels = maps.pages.levelCount
-    next.mapRoot = maps.pages.root
-    next.rootsLevels = maps.roots.levelCount
-    next.rootsRoot = maps.roots.root
-    next.rootsCount = UInt64(maps.roots.count)
+    next.nextPageID = UInt64(max(draft.pages.count, 1))
+    next.mapLevels = draft.pages.levelCount
+    next.mapRoot = draft.pages.root
+    next.rootsLevels = draft.roots.levelCount
+    next.rootsRoot = draft.roots.root
+    next.rootsCount = UInt64(draft.roots.count)
     if let log { next.logSalt = log.salt }
     next.logPosition = version.logEnd
     next.logChain = version.logChain
-    var nextFree = writer.free
-    let replaced = maps.pages.replaced + maps.roots.replaced
-    if isClean {
+    var endUnit = data?.free.withLock { $0.endUnit } ?? 0
+    if isClean, var free = data?.free.withLock({ $0 }) {
       // Extents that only the old superblock names become free with this one; what they leave of the file's
       // end is cut off later, when both slots say so.
-      var trimmed = nextFree
-      trimmed.release(replaced)
-      trimmed.trimEnd()
-      next.fileSize = trimmed.endUnit * UInt64(Extent.unitSize)
-    } else {
-      next.fileSize = nextFree.endUnit * UInt64(Extent.unitSize)
+      free.release(draft.pages.replaced + draft.roots.replaced + draft.given.map(\.1.extent))
+      free.trimEnd()
+      endUnit = free.endUnit
     }
-    let slot = Int(next.generation % 2)
-    try data.writeSlot(slot, next)
-    try data.file.sync(.data)
-
-    maps.pages.commit()
-    maps.roots.commit()
-    data.maps.withLock { $0 = maps }
-    nextFree.release(replaced)
-    if isClean { nextFree.trimEnd() }
-    free = nextFree
-    superblock = next
-    durableRoots = version.roots
-    changes.removeAll { $0.number <= version.number }
-    log?.recycle(before: version.logEnd)
-    checkpointCount += 1
-    pagesWritten += UInt64(writer.pageCount)
-
-    do throws(StorageError) {
-      try data.writeSlot(1 - slot, next)
-      if syncsBothSlots { try data.file.sync(.data) }
-    } catch {
-      // One slot holds the version durably: what was promised is kept, and the latch keeps the failure. Only
-      // the removal of the log needs both.
-      if isClean { throw error }
-    }
+    next.fileSize = endUnit * UInt64(Extent.unitSize)
+    return next
   }
 
   /// Rule 7: the map of the last superblock, plus what was born and less what was given up since, in order.
   private func writePages(
-    of version: Version, into writer: ExtentWriter, _ maps: inout DataFile.Maps
+    _ changes: [VersionChange], into writer: ExtentWriter, _ draft: inout CheckpointDraft
   ) throws(StorageError) {
     let table = pages.table
-    let included = changes.prefix { $0.number <= version.number }
-    for change in included {
+    for change in changes {
       for id in change.retired {
         table.entry(id).pointee.needsWriting = false
-        if !maps.pages[id.rawValue].isNone { maps.pages.set(id.rawValue, .none) }
+        if let entry = draft.pages.remove(id.rawValue) { draft.given.append((id, entry)) }
       }
       for id in change.born { table.entry(id).pointee.needsWriting = true }
     }
     let copy = UnsafeMutableRawPointer.allocate(byteCount: pages.pageSize, alignment: 64)
     defer { copy.deallocate() }
-    for change in included {
+    for change in changes {
       for id in change.born {
         let entry = table.entry(id)
         guard entry.pointee.needsWriting, let frame = table.frame(id) else { continue }
@@ -98,13 +138,13 @@ extension StorageCore {
         // Readers may stand on the page: its compact form is made in a copy (rule 21).
         copy.copyMemory(from: frame, byteCount: pages.pageSize)
         NodeLayout.prepareForDisk(copy, pageSize: pages.pageSize)
-        maps.pages.set(id.rawValue, try writer.store(copy, identity: id.rawValue))
+        draft.pages.set(id.rawValue, try writer.store(copy, identity: id.rawValue))
       }
     }
   }
 
   private func writeRoots(
-    of version: Version, into writer: ExtentWriter, _ maps: inout DataFile.Maps
+    of version: Version, into writer: ExtentWriter, _ draft: inout CheckpointDraft
   ) throws(StorageError) {
     let page = UnsafeMutableRawPointer.allocate(byteCount: pages.pageSize, alignment: 64)
     defer { page.deallocate() }
@@ -113,17 +153,17 @@ extension StorageCore {
       let old = i < durableRoots.chunks.count ? durableRoots.chunks[i] : nil
       guard new !== old else { continue }
       guard let new else {
-        maps.roots.set(UInt64(i), .none)
+        draft.roots.set(UInt64(i), .none)
         continue
       }
       page.initializeMemory(as: UInt8.self, repeating: 0, count: pages.pageSize)
       page.storeBytes(of: PageKind.roots.rawValue, as: UInt8.self)
       RootsArray.encode(new, into: page)
-      maps.roots.set(UInt64(i), try writer.store(page, identity: UInt64(i)))
+      draft.roots.set(UInt64(i), try writer.store(page, identity: UInt64(i)))
     }
   }
 
-  private func writeMaps(into writer: ExtentWriter, _ maps: inout DataFile.Maps) throws(StorageError) {
+  private func writeMaps(into writer: ExtentWriter, _ draft: inout CheckpointDraft) throws(StorageError) {
     let page = UnsafeMutableRawPointer.allocate(byteCount: pages.pageSize, alignment: 64)
     defer { page.deallocate() }
     let size = pages.pageSize
@@ -137,7 +177,7 @@ extension StorageCore {
       }
       return try writer.store(page, identity: identity)
     }
-    try maps.pages.writeChanges(write)
-    try maps.roots.writeChanges(write)
+    try draft.pages.writeChanges(write)
+    try draft.roots.writeChanges(write)
   }
 }

@@ -8,24 +8,24 @@ final class ExtentWriter {
 
   private let data: DataFile
   private let version: UInt64
-  private(set) var free: FreeSpace
   /// The run being filled, and how many of its units are.
   private var run = Extent(start: 0, count: 0)
   private var filled: UInt64 = 0
   /// Units of the run from which on nothing was written to the file yet; they are in `buffer`.
   private let buffer: UnsafeMutableRawPointer
+  /// Where pages were written.
+  private var used: [Extent] = []
   /// Parts of runs that no page took.
   private var leftOver: [Extent] = []
   private let least: UInt64
   private(set) var pageCount = 0
   private(set) var byteCount: UInt64 = 0
 
-  init(_ data: DataFile, version: UInt64, free: FreeSpace) {
+  init(_ data: DataFile, version: UInt64) {
     self.data = data
     self.version = version
-    self.free = free
     // Where much of the file is free in small pieces, they are used: a slower write beats a longer file.
-    least = free.freeUnits * 4 > free.endUnit ? Self.alignment : Self.leastRun
+    least = data.free.withLock { $0.freeUnits * 4 > $0.endUnit } ? Self.alignment : Self.leastRun
     buffer = .allocate(byteCount: Int(Self.mostRun) * Extent.unitSize + data.codec.pageSize, alignment: 4096)
   }
 
@@ -50,7 +50,8 @@ final class ExtentWriter {
     defer { kept.deallocate() }
     kept.copyMemory(from: encoded, byteCount: size)
     try flush()
-    run = free.allocate(least: max(least, units), most: Self.mostRun)
+    let wanted = max(least, units)
+    run = data.free.withLock { $0.allocate(least: wanted, most: Self.mostRun) }
     filled = 0
     buffer.copyMemory(from: kept, byteCount: size)
   }
@@ -64,6 +65,7 @@ final class ExtentWriter {
     let bytes = UnsafeRawBufferPointer(start: buffer, count: Int(end) * Extent.unitSize)
     if !bytes.isEmpty { try data.file.write(bytes, at: run.byteOffset, .spare) }
     byteCount += UInt64(bytes.count)
+    if filled > 0 { used.append(Extent(start: run.start, count: filled)) }
     if filled < run.count { leftOver.append(Extent(start: run.start + filled, count: run.count - filled)) }
     run = Extent(start: 0, count: 0)
     filled = 0
@@ -72,7 +74,17 @@ final class ExtentWriter {
   /// Writes the rest, and gives back what no page took.
   func finish() throws(StorageError) {
     try flush()
-    free.release(leftOver)
+    data.free.withLock { $0.release(leftOver) }
+    leftOver.removeAll()
+  }
+
+  /// Gives everything back: what was written is not needed after all.
+  func abandon() {
+    if run.count > 0 { leftOver.append(run) }
+    run = Extent(start: 0, count: 0)
+    filled = 0
+    data.free.withLock { $0.release(used + leftOver) }
+    used.removeAll()
     leftOver.removeAll()
   }
 }

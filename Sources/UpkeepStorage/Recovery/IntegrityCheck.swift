@@ -1,4 +1,5 @@
-/// Walks everything that a store is and tells what is wrong. The caller has the writer's turn.
+/// Walks everything that a store is and tells what is wrong. The caller has the writer's turn and the
+/// checkpoint's lock.
 ///
 /// 1. Every tree is sound in itself (`TreeVerifier`), and no page is reached twice.
 /// 2. Every page id in use is reached, or waits for a reader; no free id is reached.
@@ -25,7 +26,7 @@ struct IntegrityCheck {
 
   private func checkIDs(_ reached: Set<PageID>, _ problems: inout [String]) {
     let free = Set(core.pages.freePageIDs)
-    let waiting = Set(core.versions.waitingPages)
+    let waiting = Set(core.versions.waitingPages).union(core.commits.pendingPages)
     for id in free.intersection(reached).sorted() {
       problems.append("\(id) is in a tree and among the free ones")
     }
@@ -43,8 +44,10 @@ struct IntegrityCheck {
     var used: [Extent] = []
     maps.pages.forEachExtent { _, _, extent in used.append(extent) }
     maps.roots.forEachExtent { _, _, extent in used.append(extent) }
-    if let free = FreeSpace(used: used, endUnit: core.free.endUnit) {
-      if free.runs != core.free.runs { problems.append("free space is not what the pages leave") }
+    used += maps.graves.values.map(\.extent)
+    let known = data.free.withLock { $0 }
+    if let free = FreeSpace(used: used, endUnit: known.endUnit) {
+      if free.runs != known.runs { problems.append("free space is not what the pages leave") }
     } else {
       problems.append("two pages lie in one place, or beyond the end of the file")
     }

@@ -186,6 +186,7 @@ struct StorageOpening {
     guard let free = FreeSpace(used: used, endUnit: superblock.fileSize / UInt64(Extent.unitSize)) else {
       throw .corrupt(file: path, place: "page map", reason: "two pages lie in one place, or beyond the end")
     }
+    data.free.withLock { $0 = free }
     let pages = PageStore(pageSize: superblock.pageSize, source: data)
     var freeIDs: [PageID] = []
     let count = maps.pages.count
@@ -204,7 +205,7 @@ struct StorageOpening {
     options.segmentSize = superblock.segmentSize
     return StorageCore(
       path: path, options: options, pages: pages, first: first, folder: folder, data: data,
-      superblock: superblock, free: free)
+      superblock: superblock)
   }
 
   private func loadRoots(

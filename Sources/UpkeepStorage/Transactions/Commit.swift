@@ -1,10 +1,16 @@
+/// What a caller waits for who wants to know that its transaction is as durable as the store promises.
+package struct CommitTicket: Sendable {
+  let version: UInt64
+}
+
 extension StorageCore {
-  /// The steps of a commit, in order. The caller has the writer's turn; if this throws it gives the pages up.
-  func commit(_ state: WorkingState) throws(StorageError) {
-    // 1. A transaction that wrote nothing leaves no version. Its base is visible, so as durable as promised (rule 10).
+  /// The steps of a commit up to where another may write, in order. The caller has the writer's turn, gives it
+  /// back, and then waits with the ticket; if this throws it gives the pages up.
+  func append(_ state: WorkingState) throws(StorageError) -> CommitTicket {
+    // 1. A transaction that wrote nothing leaves no version, but what it saw must be durable (rule 10).
     guard state.changeCount > 0 else {
       state.edits.abandon()
-      return
+      return CommitTicket(version: commits.newest.number)
     }
     try latch?.check()
 
@@ -13,73 +19,68 @@ extension StorageCore {
     try state.dropScratchTrees()
     state.edits.finish()
 
-    // 3. Durable as promised: in the log, or by a checkpoint of its own.
-    let number = versions.visible.number + 1
-    guard isDurable, !state.isLogging else {
-      if isDurable { try beginLog() }
-      let version = try append(state, number: number)
-      publish(version, state)
-      checkpointIfDue()
-      return
+    // 3. Into the log, or into a checkpoint of its own.
+    let number = commits.newest.number + 1
+    if isDurable, !state.isLogging {
+      try commitByCheckpoint(state, number: number)
+      return CommitTicket(version: number)
     }
-    try commitByCheckpoint(state, number: number)
+    if isDurable { try beginLog() }
+    let pending = PendingVersion(
+      version: try appendToLog(state, number: number), change: state.change(number: number))
+
+    // 4. Visible at once where nothing is promised; else whoever waits makes it durable and visible.
+    if isDurable, case .full = options.durability {
+      commits.append(pending)
+    } else {
+      commits.publish(pending, isLogged: isDurable)
+    }
+    return CommitTicket(version: number)
   }
 
-  /// Appends to the log, and syncs it if the mode says so.
-  private func append(_ state: WorkingState, number: UInt64) throws(StorageError) -> Version {
+  private func appendToLog(_ state: WorkingState, number: UInt64) throws(StorageError) -> Version {
     guard let log else { return version(state, number: number) }
-    try log.append(state.log.bytes, version: number, superblockGeneration: superblock.generation)
-    if case .full = options.durability {
-      do throws(StorageError) { try log.sync() } catch {
-        if case .io(let cause) = error { throw .commitUnknown(cause) }
-        throw error
-      }
-    }
+    try log.append(
+      state.log.bytes, version: number,
+      superblockGeneration: durableGeneration.load(ordering: .acquiring))
     return Version(
       number: number, roots: state.roots, nextTreeID: state.nextTreeID, logEnd: log.end, logChain: log.chain)
   }
 
   /// A version of which nothing is in the log.
   private func version(_ state: WorkingState, number: UInt64) -> Version {
-    let base = versions.visible
+    let base = commits.newest
     return Version(
       number: number, roots: state.roots, nextTreeID: state.nextTreeID, logEnd: base.logEnd,
       logChain: base.logChain)
   }
 
-  /// Makes a version visible: only now may anybody see it.
-  func publish(_ version: Version, _ state: WorkingState) {
-    if isDurable {
-      changes.append(
-        VersionChange(number: version.number, born: state.edits.born, retired: state.edits.retired))
-    }
-    versions.publish(version, retired: state.edits.retired)
-  }
-
-  /// Rule 14: the transaction is invisible until a superblock that holds it is durable, in both slots.
+  /// Rule 14: nobody sees the transaction until a superblock that holds it is durable, in both slots; its base is
+  /// durable before that, no other checkpoint runs, and the writer's turn is kept.
   private func commitByCheckpoint(_ state: WorkingState, number: UInt64) throws(StorageError) {
     try beginLog()
+    try wait(for: CommitTicket(version: commits.newest.number))
     let version = version(state, number: number)
-    let change = VersionChange(number: number, born: state.edits.born, retired: state.edits.retired)
-    changes.append(change)
-    do throws(StorageError) {
-      try writeCheckpoint(of: version, isClean: false, syncsBothSlots: true)
-    } catch {
-      if changes.last?.number == number { changes.removeLast() }
-      // A superblock whose sync failed may be there after all.
-      if case .io(let cause) = error { throw .commitUnknown(cause) }
-      throw error
+    let pending = PendingVersion(version: version, change: state.change(number: number))
+    try checkpoints.lock.withLock { () throws(StorageError) in
+      do throws(StorageError) {
+        try writeCheckpoint(of: version, unpublished: pending)
+      } catch {
+        // A superblock whose sync failed may be there after all.
+        if case .io(let cause) = error { throw .commitUnknown(cause) }
+        throw error
+      }
     }
-    versions.publish(version, retired: change.retired)
   }
 
-  /// A checkpoint once the log has grown. A full disk is no reason to fail a commit that is durable already;
-  /// any other failure closes the latch, and the next write tells of it.
-  private func checkpointIfDue() {
-    guard let log, log.end.rawValue - superblock.logPosition.rawValue > UInt64(options.checkpointLogSize)
-    else {
-      return
-    }
-    try? writeCheckpoint(of: versions.visible, isClean: false, syncsBothSlots: false)
+  /// Returns when a transaction is as durable as the store's mode promises, and visible.
+  func wait(for ticket: CommitTicket) throws(StorageError) {
+    try commits.waitUntilVisible(ticket.version) { log }
+  }
+}
+
+extension WorkingState {
+  fileprivate func change(number: UInt64) -> VersionChange {
+    VersionChange(number: number, born: edits.born, retired: edits.retired)
   }
 }

@@ -30,7 +30,7 @@ package class ReadTransaction {
   init(writing core: StorageCore) {
     self.core = core
     pages = core.pages
-    base = core.versions.visible
+    base = core.commits.newest
     slot = nil
   }
 

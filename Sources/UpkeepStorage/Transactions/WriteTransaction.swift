@@ -8,7 +8,7 @@ package final class WriteTransaction: ReadTransaction {
   private let retainedBase: Version
 
   init(_ core: StorageCore, isLogging: Bool) {
-    let version = core.versions.visible
+    let version = core.commits.newest
     state = WorkingState(core, base: version, isLogging: isLogging)
     retainedBase = version
     super.init(writing: core)
@@ -128,16 +128,28 @@ package final class WriteTransaction: ReadTransaction {
   /// If it throws, the transaction is rolled back; after `commitUnknown` what became of it is known when
   /// the store is opened again.
   package func commit() throws(StorageError) {
+    let ticket = try commitLater()
+    try core.wait(for: ticket)
+    core.tendAfterCommit()
+  }
+
+  /// The first half of a commit: the changes are in line to become durable and visible, and another may write. Whoever
+  /// asked for them must not be told of anything, a failure included, before `Storage.wait` returned.
+  package func commitLater() throws(StorageError) -> CommitTicket {
     try requireOpen()
     markEnded()
-    defer {
+    do throws(StorageError) {
+      let ticket = try core.append(state)
       working = nil
       core.turn.giveBack()
-    }
-    do throws(StorageError) {
-      try core.commit(state)
+      return ticket
     } catch {
       state.edits.abandon()
+      let base = CommitTicket(version: version)
+      working = nil
+      core.turn.giveBack()
+      // What the error rests on must be durable before anybody hears of it (rule 10).
+      try core.wait(for: base)
       throw error
     }
   }
@@ -147,12 +159,25 @@ package final class WriteTransaction: ReadTransaction {
     try state.settle()
     state.edits.finish()
     markEnded()
-    core.publish(
-      Version(
-        number: number, roots: state.roots, nextTreeID: state.nextTreeID, logEnd: end, logChain: chain), state
-    )
+    core.commits.publish(
+      PendingVersion(
+        version: Version(
+          number: number, roots: state.roots, nextTreeID: state.nextTreeID, logEnd: end, logChain: chain),
+        change: VersionChange(number: number, born: state.edits.born, retired: state.edits.retired)),
+      isLogged: true)
     working = nil
     core.turn.giveBack()
+  }
+
+  /// Undoes everything, and returns when what the transaction saw is as durable as the store promises: only then may
+  /// anybody hear of what was found in it.
+  ///
+  /// - Throws: what keeps the version that the transaction built on from becoming durable.
+  package func abandon() throws(StorageError) {
+    guard isOpen else { return }
+    let base = CommitTicket(version: version)
+    rollback()
+    try core.wait(for: base)
   }
 
   /// Undoes everything.

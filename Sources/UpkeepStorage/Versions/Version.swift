@@ -26,3 +26,9 @@ struct VersionChange: Sendable {
   let born: [PageID]
   let retired: [PageID]
 }
+
+/// A version on its way to the readers, with what it changes for them.
+struct PendingVersion: Sendable {
+  let version: Version
+  let change: VersionChange
+}

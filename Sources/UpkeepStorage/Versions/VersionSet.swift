@@ -5,11 +5,14 @@ import Synchronization
 /// A page born at a and given up at b may be used again once b is visible and no reader stands on a version
 /// s with a <= s < b (rule 5): by interval, so that one slow reader holds back only what it can see.
 ///
-/// Everything but `pin` and `unpin` runs under the writer's turn.
+/// `pin` and `unpin` take no lock. Everything else is guarded by `monitor`; versions are published by one caller
+/// at a time, in order.
 final class VersionSet: @unchecked Sendable {
   private let slots = ReaderSlots()
   /// The address of the newest visible version. The version is retained by `live`.
   private let newest: Atomic<UInt>
+  private let newestNumber: Atomic<UInt64>
+  private let monitor = Monitor()
   /// Versions that are visible or pinned, oldest first.
   private var live: [Version]
   /// Given-up pages that a pinned version (the key) can still see.
@@ -19,6 +22,7 @@ final class VersionSet: @unchecked Sendable {
   init(_ first: Version, pages: PageStore) {
     live = [first]
     newest = Atomic(Self.address(first))
+    newestNumber = Atomic(first.number)
     self.pages = pages
   }
 
@@ -50,27 +54,44 @@ final class VersionSet: @unchecked Sendable {
 
   var pinnedCount: Int { slots.usedCount }
 
-  // MARK: Under the writer's turn
+  // MARK: Publication
+
+  /// The number of the newest visible version.
+  @inline(__always)
+  var visibleNumber: UInt64 { newestNumber.load(ordering: .acquiring) }
 
   /// The newest visible version.
-  var visible: Version { live[live.count - 1] }
+  var visible: Version { monitor.withLock { live[live.count - 1] } }
 
-  /// Makes a version visible, and frees the pages that nobody can see any more.
-  func publish(_ version: Version, retired: [PageID]) {
-    live.append(version)
-    newest.store(Self.address(version), ordering: .sequentiallyConsistent)
-    let pinned = slots.pinned()
-    let visible = Self.address(version)
-    live.removeAll { version in
-      let address = Self.address(version)
-      return address != visible && !pinned.contains(address)
+  /// Makes the last of some versions in a row visible, and frees the pages that nobody can see any more.
+  /// The others of the group were never visible.
+  func publish(_ group: [PendingVersion]) {
+    guard let version = group.last?.version else { return }
+    monitor.withLock {
+      live.append(version)
+      newest.store(Self.address(version), ordering: .sequentiallyConsistent)
+      newestNumber.store(version.number, ordering: .releasing)
+      let pinned = slots.pinned()
+      let visible = Self.address(version)
+      live.removeAll { version in
+        let address = Self.address(version)
+        return address != visible && !pinned.contains(address)
+      }
+      for pending in group { free(pending.change) }
+      releaseWaiting()
     }
+  }
+
+  private func free(_ change: VersionChange) {
     if live.count == 1 {
-      for id in retired { pages.freePage(id) }
+      for id in change.retired { pages.freePage(id) }
     } else {
-      free(retired.map { ($0, version.number) })
+      free(change.retired.map { ($0, change.number) })
     }
-    // What waited for versions that nobody stands on any more.
+  }
+
+  /// Frees what waited for versions that nobody stands on any more.
+  private func releaseWaiting() {
     guard !waiting.isEmpty else { return }
     let numbers = Set(live.dropLast().map(\.number))
     for number in waiting.keys where !numbers.contains(number) {
@@ -91,5 +112,17 @@ final class VersionSet: @unchecked Sendable {
   }
 
   /// Pages that wait for a reader, for checks.
-  var waitingPages: [PageID] { waiting.values.flatMap { $0.map(\.id) } }
+  var waitingPages: [PageID] { monitor.withLock { waiting.values.flatMap { $0.map(\.id) } } }
+
+  /// Runs `body` while no page is freed. It is given the pages that versions up to `number` gave up and that a
+  /// reader can still see.
+  func withWaitingPages<T>(retiredThrough number: UInt64, _ body: (Set<PageID>) -> T) -> T {
+    monitor.withLock {
+      var pages: Set<PageID> = []
+      for list in waiting.values {
+        for (id, retired) in list where retired <= number { pages.insert(id) }
+      }
+      return body(pages)
+    }
+  }
 }

@@ -1,19 +1,27 @@
-/// Appends committed transactions to the log and makes them durable. Used only under the writer's turn.
+import Synchronization
+
+/// Appends committed transactions to the log and makes them durable.
+///
+/// `append` is called under the writer's turn; `sync`, `recycle` and `makeSpare` by anybody, also meanwhile.
 ///
 /// Invariants:
 /// 1. Space is allocated, zeroed and synced before a segment's header is written, and the header is synced
 ///    before the first record in it (rule 11). One place more than is in use is always kept.
-/// 2. After a sync the next record begins in a new sector: what is durable is never written again.
+/// 2. After a sync began the next record begins in a new sector: what is durable is never written again.
 /// 3. `durable` is where the records ended when the last sync that succeeded was *called* (rule 10).
-/// 4. All space that a transaction needs is had before its first byte is written, so that a full disk leaves
+/// 4. `layout` is held while a record is placed and written, so that a sync finds all bytes up to `end` written.
+///    It guards everything below that changes; `growth` is held by whoever makes the file longer.
+/// 5. All space that a transaction needs is had before its first byte is written, so that a full disk leaves
 ///    no part of it behind.
-final class LogWriter {
+final class LogWriter: @unchecked Sendable {
   /// Bytes zeroed at a time. Small, because Linux keeps in its cache the pieces that it was handed, and a later
   /// write of one record costs time in proportion to the piece that it falls in.
   private static let zeroingStep = 16 << 10
 
   let file: StoreFile
   let salt: UInt64
+  private let layout = Monitor()
+  private let growth = Monitor()
   private let databaseID: DatabaseID
   private let segmentSize: Int
   /// The sequence number of the segment that records go to, and its place in the file.
@@ -24,18 +32,23 @@ final class LogWriter {
   /// Segments that hold records, oldest first, the current one last.
   private var inUse: [(sequence: UInt64, place: Int)]
 
-  /// Where the last record ends.
+  /// Where the last record ends. Read by the writer, or with `layout` held.
   private(set) var end: LogPosition
   /// The chain value there.
   private(set) var chain: UInt64
+  private let writtenTo: Atomic<UInt64>
+  private let durableTo: Atomic<UInt64>
+  /// Everything before it is in the file.
+  var written: LogPosition { LogPosition(writtenTo.load(ordering: .acquiring)) }
   /// Everything before it is durable.
-  private(set) var durable: LogPosition
+  var durable: LogPosition { LogPosition(durableTo.load(ordering: .acquiring)) }
   /// The number of the last version appended.
   private var lastVersion: UInt64
   private var startsNewSector = true
   private let buffer = ByteBuffer(capacity: 64 << 10)
   /// Bytes of records and segment headers written so far.
-  private(set) var bytesWritten: UInt64 = 0
+  private let byteCounter = Atomic<UInt64>(0)
+  var bytesWritten: UInt64 { byteCounter.load(ordering: .relaxed) }
 
   /// Makes a log, under another name, synced, whose first segment continues `superblock`.
   static func make(
@@ -70,7 +83,8 @@ final class LogWriter {
     inUse = [(1, 0)]
     end = LogPosition(sequence: 1, offset: LogSegment.headerByteCount, segmentSize: segmentSize)
     chain = salt
-    durable = end
+    writtenTo = Atomic(end.rawValue)
+    durableTo = Atomic(end.rawValue)
     lastVersion = superblock.version
     try grow(by: 2)
     freePlaces.removeAll { $0 == 0 }
@@ -87,6 +101,15 @@ final class LogWriter {
     _ operations: UnsafeRawBufferPointer, version: UInt64, superblockGeneration: UInt64
   ) throws(StorageError) {
     try reserve(operations.count)
+    try layout.withLock { () throws(StorageError) in
+      try place(operations, version: version, superblockGeneration: superblockGeneration)
+    }
+  }
+
+  /// Places and writes the records of a transaction. Call with `layout` held.
+  private func place(
+    _ operations: UnsafeRawBufferPointer, version: UInt64, superblockGeneration: UInt64
+  ) throws(StorageError) {
     var at = 0
     var isFirst = true
     var start = nextStart
@@ -114,6 +137,7 @@ final class LogWriter {
     } while at < operations.count
     try flush()
     lastVersion = version
+    writtenTo.store(end.rawValue, ordering: .releasing)
   }
 
   /// Where the next record begins.
@@ -162,19 +186,23 @@ final class LogWriter {
     guard buffer.count > 0 else { return }
     let offset = UInt64(place) * UInt64(segmentSize) + UInt64(bufferStart.offset(segmentSize: segmentSize))
     try file.write(buffer.bytes, at: offset)
-    bytesWritten += UInt64(buffer.count)
+    byteCounter.add(UInt64(buffer.count), ordering: .relaxed)
     buffer.removeAll()
   }
 
   // MARK: Durability
 
-  /// Makes everything appended so far durable.
+  /// Makes everything appended so far durable. Several may call it at once; a call that finds everything durable
+  /// does nothing.
   func sync() throws(StorageError) {
-    guard durable < end else { return }
-    let target = end
+    let target: LogPosition? = layout.withLock {
+      guard durable < end else { return nil }
+      startsNewSector = true
+      return end
+    }
+    guard let target else { return }
     try file.sync(.data)
-    durable = target
-    startsNewSector = true
+    durableTo.max(target.rawValue, ordering: .acquiringAndReleasing)
   }
 
   // MARK: Segments
@@ -186,14 +214,30 @@ final class LogWriter {
     let records = byteCount / max(smallestPiece, 1) + 2
     // Each segment may lose a sector at its start and less than a record's least size at its end.
     let bytes = byteCount + records * (LogRecord.headerByteCount + LogRecord.alignment) + LogRecord.sectorSize
-    let used = end.offset(segmentSize: segmentSize)
-    let left = end.sequence(segmentSize: segmentSize) == sequence ? segmentSize - used : 0
-    let segments = bytes <= left ? 0 : (bytes - left) / (usable - LogRecord.headerByteCount - 128) + 1
-    let missing = segments + 1 - freePlaces.count
-    if missing > 0 { try grow(by: missing) }
+    func missing() -> Int {
+      let used = end.offset(segmentSize: segmentSize)
+      let left = end.sequence(segmentSize: segmentSize) == sequence ? segmentSize - used : 0
+      let segments = bytes <= left ? 0 : (bytes - left) / (usable - LogRecord.headerByteCount - 128) + 1
+      return segments + 1 - freePlaces.count
+    }
+    guard layout.withLock({ missing() }) > 0 else { return }
+    try growth.withLock { () throws(StorageError) in
+      let count = layout.withLock { missing() }
+      if count > 0 { try grow(by: count) }
+    }
   }
 
-  /// Adds places to the file: allocated, zeroed, synced.
+  /// Whether `makeSpare` would be of use: the current segment is half full, and one after it is all there is.
+  var wantsSpare: Bool {
+    layout.withLock { freePlaces.count < 2 && end.offset(segmentSize: segmentSize) > segmentSize / 2 }
+  }
+
+  /// Makes the file longer before a commit has to wait for that.
+  func makeSpare() throws(StorageError) {
+    try growth.withLock { () throws(StorageError) in if wantsSpare { try grow(by: 1) } }
+  }
+
+  /// Adds places to the file: allocated, zeroed, synced. Call with `growth` held; nobody waits for `layout` meanwhile.
   private func grow(by count: Int) throws(StorageError) {
     let start = UInt64(placeCount) * UInt64(segmentSize)
     let length = UInt64(count) * UInt64(segmentSize)
@@ -208,8 +252,10 @@ final class LogWriter {
       at += UInt64(part)
     }
     try file.sync(.full)
-    freePlaces.append(contentsOf: placeCount..<(placeCount + count))
-    placeCount += count
+    layout.withLock {
+      freePlaces.append(contentsOf: placeCount..<(placeCount + count))
+      placeCount += count
+    }
   }
 
   private func beginSegment(superblockGeneration: UInt64) throws(StorageError) {
@@ -242,19 +288,21 @@ final class LogWriter {
       }
     }
     try written.get()
-    bytesWritten += UInt64(bytes.count)
+    byteCounter.add(UInt64(bytes.count), ordering: .relaxed)
     try file.sync(.data)
   }
 
   /// Segments whose records all lie before `position`, which a durable superblock holds, may be used again.
   func recycle(before position: LogPosition) {
-    let first = position.sequence(segmentSize: segmentSize)
-    while let oldest = inUse.first, oldest.sequence < first, oldest.sequence < sequence {
-      freePlaces.append(oldest.place)
-      inUse.removeFirst()
+    layout.withLock {
+      let first = position.sequence(segmentSize: segmentSize)
+      while let oldest = inUse.first, oldest.sequence < first, oldest.sequence < sequence {
+        freePlaces.append(oldest.place)
+        inUse.removeFirst()
+      }
     }
   }
 
   /// Bytes of the log file.
-  var fileSize: UInt64 { UInt64(placeCount) * UInt64(segmentSize) }
+  var fileSize: UInt64 { layout.withLock { UInt64(placeCount) * UInt64(segmentSize) } }
 }
