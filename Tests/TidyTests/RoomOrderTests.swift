@@ -6,7 +6,8 @@ import Testing
 @Suite struct RoomOrderTests {
   private static let rooms: [String: [[String]]] = [
     "UpkeepStorage": [
-      ["Threads"], ["Files"], ["Bytes"], ["Pages"], ["Tree"], ["WriteAheadLog"], ["Versions"], ["Transactions"],
+      ["Threads"], ["Files"], ["Bytes"], ["Pages"], ["Tree"], ["WriteAheadLog"], ["Versions"],
+      ["Transactions"],
       ["Recovery"],
     ],
     // What a value, an expression and a schema are is said in terms of one another.
