@@ -18,6 +18,7 @@ public final class Store: Sendable {
   let storage: Storage
   let cache = SchemaCache()
   let plans = PlanCache()
+  let taskWriter: TaskWriter
 
   /// Opens a store, and makes it if nothing is there.
   ///
@@ -32,11 +33,13 @@ public final class Store: Sendable {
     storage = try storing { () throws(StorageError) in
       try Storage.open(path, fileSystem: disk, options: options.storage)
     }
+    taskWriter = TaskWriter(storage)
   }
 
   private init(storage: Storage) {
     path = nil
     self.storage = storage
+    taskWriter = TaskWriter(storage)
   }
 
   /// A store without a file: the same engine, gone when the last reference is.

@@ -1,6 +1,11 @@
 /// What a caller waits for who wants to know that its transaction is as durable as the store promises.
 package struct CommitTicket: Sendable {
-  let version: UInt64
+  package let version: UInt64
+}
+
+extension WriteTransaction {
+  /// What to wait for before anybody is told of what this transaction saw.
+  package var baseTicket: CommitTicket { CommitTicket(version: version) }
 }
 
 extension StorageCore {

@@ -90,6 +90,9 @@ final class WriterTurn: @unchecked Sendable {
     }
   }
 
+  /// How many wait, for tests.
+  var waitingCount: Int { gate.withLock { line.count - first } }
+
   /// A number that differs between threads that run at once: where to look for a free reader slot first.
   @inline(__always)
   static var slotHint: Int { Int(truncatingIfNeeded: CurrentThread.number >> 12) }
