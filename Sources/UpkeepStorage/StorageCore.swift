@@ -32,7 +32,7 @@ final class StorageCore: @unchecked Sendable {
   let checkpointedTo: Atomic<UInt64>
   /// The roots that it holds.
   var durableRoots: RootsArray
-  private let currentLog = Mutex<LogWriter?>(nil)
+  private let currentLog = Guarded<LogWriter?>(nil)
   /// The log, from the first commit on.
   var log: LogWriter? {
     get { currentLog.withLock { $0 } }

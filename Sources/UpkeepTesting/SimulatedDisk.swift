@@ -38,7 +38,7 @@ final class SimulatedDisk: @unchecked Sendable {
   }
 
   /// Guards everything below.
-  let lock = Mutex<Void>(())
+  let lock = Guarded<Void>(())
 
   var inodes: [UInt64: SimulatedInode] = [:]
   var names: [String: UInt64] = [:]

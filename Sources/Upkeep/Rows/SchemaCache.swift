@@ -20,7 +20,7 @@ package final class SchemaCache: Sendable {
     var newestChange: UInt64 = 0
   }
 
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   package init() {}
 

@@ -12,7 +12,7 @@ package final class PlanCache: Sendable {
     var binding: RowBinding
   }
 
-  private let last = Mutex<Prepared?>(nil)
+  private let last = Guarded<Prepared?>(nil)
 
   package init() {}
 

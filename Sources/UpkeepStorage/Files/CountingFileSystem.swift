@@ -12,7 +12,7 @@ import Synchronization
 /// ```
 public final class CountingFileSystem: FileSystem {
   private let base: any FileSystem
-  private let counts = Mutex<[String: FileCounts]>([:])
+  private let counts = Guarded<[String: FileCounts]>([:])
 
   /// Counts what goes through to `base`.
   public init(_ base: any FileSystem) {

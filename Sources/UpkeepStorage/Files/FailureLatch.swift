@@ -10,7 +10,7 @@ import Synchronization
 /// 2. Nothing resets a latch. Reopening makes a new one, and recovery writes again what it relies on.
 /// 3. Reads are never refused.
 package final class FailureLatch: Sendable {
-  private let cause = Mutex<FileError?>(nil)
+  private let cause = Guarded<FileError?>(nil)
   private let isSet = Atomic<Bool>(false)
 
   package init() {}

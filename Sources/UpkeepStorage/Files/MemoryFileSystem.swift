@@ -11,7 +11,7 @@ public final class MemoryFileSystem: FileSystem {
     var nextInode: UInt64 = 1
   }
 
-  private let names = Mutex(Names())
+  private let names = Guarded(Names())
 
   /// Makes an empty one.
   public init() {}
@@ -63,8 +63,8 @@ public final class MemoryFileSystem: FileSystem {
 
 private final class MemoryInode: Sendable {
   let identity: FileIdentity
-  let contents = Mutex(FileContents(chunkSize: 1 << 16))
-  let isLocked = Mutex(false)
+  let contents = Guarded(FileContents(chunkSize: 1 << 16))
+  let isLocked = Guarded(false)
 
   init(number: UInt64) {
     identity = FileIdentity(device: 0, inode: number)
@@ -75,7 +75,7 @@ private final class MemoryFile: File {
   let path: String
   private let inode: MemoryInode
   private let isWritable: Bool
-  private let holdsLock = Mutex(false)
+  private let holdsLock = Guarded(false)
 
   init(_ path: String, _ inode: MemoryInode, isWritable: Bool) {
     self.path = path

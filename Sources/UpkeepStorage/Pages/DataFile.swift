@@ -8,9 +8,9 @@ final class DataFile: PageSource {
   let file: StoreFile
   let codec: PageCodec
   /// Where the pages of the durable superblock are.
-  let maps: Mutex<Maps>
+  let maps: Guarded<Maps>
   /// Free extents. Whoever takes some either gets them into the map of a durable superblock or gives them back.
-  let free: Mutex<FreeSpace>
+  let free: Guarded<FreeSpace>
   private let hasGraves = Atomic<Bool>(false)
 
   struct Maps {
@@ -29,11 +29,11 @@ final class DataFile: PageSource {
   init(file: StoreFile, pageSize: Int, databaseID: DatabaseID) {
     self.file = file
     codec = PageCodec(pageSize: pageSize, databaseID: databaseID)
-    maps = Mutex(
+    maps = Guarded(
       Maps(
         pages: PageMap(pageSize: pageSize, mark: 0),
         roots: PageMap(pageSize: pageSize, mark: PageMap.rootsMark)))
-    free = Mutex(FreeSpace())
+    free = Guarded(FreeSpace())
   }
 
   // MARK: Superblocks and owner

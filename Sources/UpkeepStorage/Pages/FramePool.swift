@@ -22,7 +22,7 @@ final class FramePool: Sendable {
   private static let slabSize = 2 << 20
   let frameSize: Int
   private let framesPerSlab: Int
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   init(frameSize: Int) {
     self.frameSize = frameSize

@@ -14,8 +14,8 @@ final class PageStore: Sendable {
   let pool: FramePool
   /// Where pages are on disk; nil for a store in memory.
   let source: (any PageSource)?
-  private let faults = Mutex(())
-  private let ids = Mutex(PageIDs())
+  private let faults = Guarded(())
+  private let ids = Guarded(PageIDs())
 
   init(pageSize: Int, source: (any PageSource)?) {
     self.pageSize = pageSize

@@ -45,7 +45,7 @@ final class PageTable: @unchecked Sendable {
 
   private let directory: UnsafeMutablePointer<Atomic<UInt>>
   /// The chunks made, in any order.
-  private let growth = Mutex<[UInt]>([])
+  private let growth = Guarded<[UInt]>([])
 
   init() { directory = Self.zeroed(Self.directoryCount) }
 

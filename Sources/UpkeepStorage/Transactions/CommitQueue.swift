@@ -22,7 +22,7 @@ final class CommitQueue: @unchecked Sendable {
   var newest: Version
   private let versions: VersionSet
   /// What the visible versions brought and gave up since the last checkpoint, oldest first.
-  private let changes = Mutex<[VersionChange]>([])
+  private let changes = Guarded<[VersionChange]>([])
 
   init(_ first: Version, versions: VersionSet) {
     newest = first

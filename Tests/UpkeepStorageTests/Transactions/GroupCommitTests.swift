@@ -33,7 +33,8 @@ struct GroupCommitTests {
     return try snapshot.text(.catalog, key)
   }
 
-  @Test("The next writer builds on a commit whose sync is under way; readers see neither before it is durable")
+  @Test(
+    "The next writer builds on a commit whose sync is under way; readers see neither before it is durable")
   func buildsOnPending() throws {
     let storage = try open()
     gate.close()

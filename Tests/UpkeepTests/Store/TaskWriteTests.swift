@@ -8,7 +8,8 @@ struct TaskWriteTests {
   private struct Refused: Error, Equatable {}
 
   private func makeStore(_ fileSystem: any FileSystem) throws -> Store {
-    let store = try Store("t.upkeep", StoreOptions { $0.checkpointsInBackground = false }, fileSystem: fileSystem)
+    let store = try Store(
+      "t.upkeep", StoreOptions { $0.checkpointsInBackground = false }, fileSystem: fileSystem)
     try create(store)
     return store
   }
