@@ -3,7 +3,7 @@ import UpkeepStorage
 
 /// Another file system whose syncs of one file can be held back, and let through or failed when a test says so: what
 /// happens during a sync then happens for certain, without sleeping.
-public final class GatedFileSystem: FileSystem, @unchecked Sendable {
+package final class GatedFileSystem: FileSystem, @unchecked Sendable {
   private let base: any FileSystem
   private let gatedSuffix: String
   private let condition = NSCondition()
@@ -14,18 +14,18 @@ public final class GatedFileSystem: FileSystem, @unchecked Sendable {
   private var syncCountSoFar = 0
 
   /// Holds back syncs of files whose path ends with `suffix`.
-  public init(_ base: any FileSystem, suffix: String) {
+  package init(_ base: any FileSystem, suffix: String) {
     self.base = base
     gatedSuffix = suffix
   }
 
   /// From now on syncs wait.
-  public func close() {
+  package func close() {
     condition.withLock { isClosed = true }
   }
 
   /// Lets all syncs through, those that wait and those to come.
-  public func open() {
+  package func open() {
     condition.withLock {
       isClosed = false
       condition.broadcast()
@@ -33,7 +33,7 @@ public final class GatedFileSystem: FileSystem, @unchecked Sendable {
   }
 
   /// Lets one sync through that waits, or the next one.
-  public func letOneThrough() {
+  package func letOneThrough() {
     condition.withLock {
       passCount += 1
       condition.broadcast()
@@ -41,7 +41,7 @@ public final class GatedFileSystem: FileSystem, @unchecked Sendable {
   }
 
   /// Syncs that wait, and all to come, fail with this error number.
-  public func fail(_ code: Int32) {
+  package func fail(_ code: Int32) {
     condition.withLock {
       failure = code
       condition.broadcast()
@@ -49,12 +49,12 @@ public final class GatedFileSystem: FileSystem, @unchecked Sendable {
   }
 
   /// Returns when so many syncs wait at the gate.
-  public func waitForSyncs(_ count: Int) {
+  package func waitForSyncs(_ count: Int) {
     condition.withLock { while waitingCount < count { condition.wait() } }
   }
 
   /// Syncs of gated files so far, those that wait not counted.
-  public var syncCount: Int { condition.withLock { syncCountSoFar } }
+  package var syncCount: Int { condition.withLock { syncCountSoFar } }
 
   fileprivate func pass(_ path: String) throws(FileError) {
     guard path.hasSuffix(gatedSuffix) else { return }
@@ -70,18 +70,18 @@ public final class GatedFileSystem: FileSystem, @unchecked Sendable {
     if let code { throw FileError(.sync, path: path, code: code) }
   }
 
-  public func open(_ path: String, _ mode: FileOpenMode) throws(FileError) -> any File {
+  package func open(_ path: String, _ mode: FileOpenMode) throws(FileError) -> any File {
     GatedFile(try base.open(path, mode), path, self)
   }
 
-  public func status(_ path: String) throws(FileError) -> FileStatus? { try base.status(path) }
+  package func status(_ path: String) throws(FileError) -> FileStatus? { try base.status(path) }
 
-  public func renameExclusively(_ path: String, to newPath: String) throws(FileError) {
+  package func renameExclusively(_ path: String, to newPath: String) throws(FileError) {
     try base.renameExclusively(path, to: newPath)
   }
 
-  public func remove(_ path: String) throws(FileError) { try base.remove(path) }
-  public func syncDirectory(of path: String) throws(FileError) { try base.syncDirectory(of: path) }
+  package func remove(_ path: String) throws(FileError) { try base.remove(path) }
+  package func syncDirectory(of path: String) throws(FileError) { try base.syncDirectory(of: path) }
 }
 
 private final class GatedFile: File {
@@ -119,12 +119,12 @@ private final class GatedFile: File {
 }
 
 /// Work on a thread of its own, whose result a test waits for.
-public final class Running<T: Sendable>: @unchecked Sendable {
+package final class Running<T: Sendable>: @unchecked Sendable {
   private let condition = NSCondition()
   private var result: Result<T, any Error>?
 
   /// Begins at once.
-  public init(_ body: @escaping @Sendable () throws -> T) {
+  package init(_ body: @escaping @Sendable () throws -> T) {
     let thread = Thread {
       let result = Result { try body() }
       self.condition.withLock {
@@ -137,10 +137,10 @@ public final class Running<T: Sendable>: @unchecked Sendable {
   }
 
   /// Whether it has ended.
-  public var isOver: Bool { condition.withLock { result != nil } }
+  package var isOver: Bool { condition.withLock { result != nil } }
 
   /// Waits for its end.
-  public func value() throws -> T {
+  package func value() throws -> T {
     condition.lock()
     defer { condition.unlock() }
     while true {
