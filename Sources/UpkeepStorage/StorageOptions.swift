@@ -19,6 +19,8 @@ package struct StorageOptions: Sendable {
   package var pageSize = 8192
   /// Bytes of a log segment, a multiple of 4096; fixed when the database is made.
   package var segmentSize = 4 << 20
+  /// Bytes of pages that are kept in memory at once; a store in memory keeps all of its pages.
+  package var cacheSize = 256 << 20
   /// Log bytes after which a checkpoint is due.
   package var checkpointLogSize = 32 << 20
 

@@ -67,6 +67,7 @@ public struct StoreOptions: Sendable, Hashable {
     options.createsIfMissing = createsIfMissing
     options.pageSize = pageSize
     options.segmentSize = segmentSize
+    options.cacheSize = cacheSize
     options.checkpointLogSize = checkpointLogSize
     return options
   }

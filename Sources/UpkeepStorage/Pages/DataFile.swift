@@ -100,7 +100,22 @@ final class DataFile: PageSource {
   }
 
   func read(_ id: PageID, into frame: UnsafeMutableRawBufferPointer) throws(StorageError) {
-    let entry = maps.withLock { $0.entry(id) }
+    var entry = maps.withLock { $0.entry(id) }
+    while true {
+      do throws(StorageError) {
+        return try read(id, entry, into: frame)
+      } catch {
+        // Rule 8: the page may have moved between the look at the map and the read.
+        let now = maps.withLock { $0.entry(id) }
+        guard case .corrupt = error, now != entry, !now.isNone else { throw error }
+        entry = now
+      }
+    }
+  }
+
+  private func read(
+    _ id: PageID, _ entry: MapEntry, into frame: UnsafeMutableRawBufferPointer
+  ) throws(StorageError) {
     try readExtent(entry, identity: id.rawValue, kind: nil, place: "\(id)", into: frame)
     if let base = frame.baseAddress, let reason = NodeValidation.validate(base, pageSize: codec.pageSize) {
       throw .corrupt(file: file.path, place: "\(id)", reason: reason)

@@ -70,11 +70,7 @@ final class PageEdits {
   @inline(__always)
   func edit(_ id: PageID) throws(StorageError) -> (id: PageID, base: UnsafeMutableRawPointer) {
     let entry = store.table.entry(id)
-    if entry.pointee.stamp >= ownedFrom,
-      let frame = UnsafeMutableRawPointer(bitPattern: entry.pointee.frame.load(ordering: .relaxed))
-    {
-      return (id, frame)
-    }
+    if entry.pointee.stamp >= ownedFrom, let base = entry.pointee.base { return (id, base) }
     return try copy(id)
   }
 
@@ -89,11 +85,8 @@ final class PageEdits {
 
   private func makeOwnedPage() throws(StorageError) -> (PageID, UnsafeMutableRawPointer) {
     let made: (PageID, UnsafeMutableRawPointer)
-    if let id = spare.popLast(),
-      let frame = UnsafeMutableRawPointer(
-        bitPattern: store.table.entry(id).pointee.frame.load(ordering: .relaxed))
-    {
-      made = (id, frame)
+    if let id = spare.popLast(), let base = store.table.entry(id).pointee.base {
+      made = (id, base)
     } else {
       made = try store.makePage()
     }

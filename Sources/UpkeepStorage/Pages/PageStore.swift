@@ -3,7 +3,7 @@ import Synchronization
 /// The pages of a store, by id: those in memory at once, those on disk read, checked and kept.
 ///
 /// What a caller gets from `page` is immutable for as long as a snapshot or transaction that can reach
-/// the page lives.
+/// the page lives, and it is there until the operation ends in which the caller asked for it (`PageReader`).
 final class PageStore: Sendable {
   /// Bytes at the start of each page that belong to the page, not to what it holds.
   static let headerSize = 64
@@ -11,63 +11,89 @@ final class PageStore: Sendable {
   /// Bytes of a page, header included.
   let pageSize: Int
   let table = PageTable()
+  let slots = ReaderSlots()
   let pool: FramePool
   /// Where pages are on disk; nil for a store in memory.
   let source: (any PageSource)?
-  private let faults = Guarded(())
+  /// Frames are taken from pages that are on disk too. A store in memory keeps all of its pages.
+  let isBounded: Bool
+  /// The line of whoever has the writer's turn; nil where pages keep their frames for good.
+  let writerLine: ReaderLine?
+  /// Misses of one page wait for one another, those of different pages mostly do not.
+  private let faults: [Guarded<Void>]
   private let ids = Guarded(PageIDs())
 
-  init(pageSize: Int, source: (any PageSource)?) {
+  /// - Parameter cacheSize: bytes of pages in memory. A few pages are kept whatever it says.
+  init(pageSize: Int, source: (any PageSource)?, cacheSize: Int = Int.max) {
     self.pageSize = pageSize
     self.source = source
-    pool = FramePool(frameSize: pageSize)
+    isBounded = source != nil
+    pool = FramePool(
+      frameSize: pageSize, limit: source == nil ? nil : max(cacheSize / pageSize, Self.fewestFrames),
+      table: table, slots: slots)
+    writerLine = source == nil ? nil : slots.writerLine
+    faults = (0..<(source == nil ? 0 : 64)).map { _ in Guarded(()) }
   }
+
+  /// Enough for the path of a writer and that of a reader.
+  static let fewestFrames = 16
 
   /// The bytes of a page, `pageSize` long.
   @inline(__always)
   func page(_ id: PageID) throws(StorageError) -> UnsafeRawPointer {
-    if let frame = table.frame(id) { return frame }
-    return try fault(id)
+    let word = table.word(id)
+    // Marked as looked at: the common case, told from all others by one bit.
+    if word & PageTable.referenced != 0 {
+      return UnsafeRawPointer(bitPattern: word ^ PageTable.referenced).unsafelyUnwrapped
+    }
+    return try find(id, word)
   }
 
-  /// Reads a page that is not in memory.
+  /// A page that is to be marked as looked at, or that is not in memory.
   @inline(never)
-  private func fault(_ id: PageID) throws(StorageError) -> UnsafeRawPointer {
-    guard let source else {
+  private func find(_ id: PageID, _ word: UInt) throws(StorageError) -> UnsafeRawPointer {
+    if let frame = UnsafeRawPointer(bitPattern: word) {
+      // If it fails, another reader was quicker, or the page is leaving: the frame is good for this operation.
+      _ = table.entry(id).pointee.frame.compareExchange(
+        expected: word, desired: word | PageTable.referenced, ordering: .relaxed)
+      return frame
+    }
+    guard source != nil else {
       throw .corrupt(file: "memory", place: "\(id)", reason: "no such page")
     }
-    let result: Result<UnsafeRawPointer, StorageError> = faults.withLock { _ in
+    let result: Result<UnsafeRawPointer, StorageError> = faults[Int(id.rawValue % 64)].withLock { _ in
       if let frame = table.frame(id) { return .success(frame) }
-      do throws(StorageError) {
-        try source.requireKnown(id)
-        let frame = try pool.take()
-        do throws(StorageError) {
-          try source.read(id, into: UnsafeMutableRawBufferPointer(start: frame, count: pageSize))
-        } catch {
-          pool.giveBack(frame)
-          throw error
-        }
-        table.entry(id).pointee.frame.store(UInt(bitPattern: frame), ordering: .releasing)
-        return .success(UnsafeRawPointer(frame))
-      } catch {
-        return .failure(error)
-      }
+      do throws(StorageError) { return .success(try read(id)) } catch { return .failure(error) }
     }
     return try result.get()
+  }
+
+  private func read(_ id: PageID) throws(StorageError) -> UnsafeRawPointer {
+    guard let source else { throw .outOfMemory }
+    try source.requireKnown(id)
+    let frame = try pool.take(for: id, as: .loading)
+    do throws(StorageError) {
+      try source.read(id, into: UnsafeMutableRawBufferPointer(start: frame.base, count: pageSize))
+    } catch {
+      pool.giveBack(frame.index)
+      throw error
+    }
+    pool.publish(id, in: frame)
+    return UnsafeRawPointer(frame.base)
   }
 
   // MARK: Under the writer's turn
 
   /// An unused id with a frame of its own; the frame's bytes are as they were left.
   func makePage() throws(StorageError) -> (PageID, UnsafeMutableRawPointer) {
-    let frame = try pool.take()
     let id = ids.withLock { $0.take() }
-    guard id.rawValue < PageTable.limit else {
-      pool.giveBack(frame)
-      throw .outOfMemory
+    guard id.rawValue < PageTable.limit else { throw .outOfMemory }
+    do throws(StorageError) {
+      return (id, try pool.take(for: id, as: .dirty).base)
+    } catch {
+      ids.withLock { $0.giveBack(id) }
+      throw error
     }
-    table.entry(id).pointee.frame.store(UInt(bitPattern: frame), ordering: .releasing)
-    return (id, frame)
   }
 
   /// Gives up a page that no version and no transaction can reach any more: its frame and its id.
@@ -76,9 +102,13 @@ final class PageStore: Sendable {
     entry.pointee.stamp = 0
     entry.pointee.bornIndex = -1
     source?.forget(id)
-    let frame = entry.pointee.frame.exchange(0, ordering: .acquiringAndReleasing)
-    if let frame = UnsafeMutableRawPointer(bitPattern: frame) { pool.giveBack(frame) }
+    pool.remove(id)
     ids.withLock { $0.giveBack(id) }
+  }
+
+  /// The disk has these pages now, as a durable superblock says: their frames may be taken for others.
+  func markClean(_ ids: some Sequence<PageID>) {
+    if isBounded { pool.markClean(ids) }
   }
 
   /// The lowest id never given.

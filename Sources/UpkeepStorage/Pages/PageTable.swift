@@ -13,14 +13,16 @@ import Synchronization
 /// so that a reader finds a frame by two loads without a lock.
 ///
 /// Invariants:
-/// 1. A frame's address is published with release order after its bytes are complete.
+/// 1. A frame's address is published with release order after its bytes are complete. Whoever may find it there
+///    while pages are evicted reads it within an operation (rule 22).
 /// 2. `stamp`, `born`, `bornIndex` and `needsWriting` are touched only under the writer's turn.
 /// 3. Zero bytes are an empty directory and unused entries: memory comes zeroed from the system, which gives
 ///    it only where it is touched, so that opening a store costs nothing here.
 final class PageTable: @unchecked Sendable {
   /// What is known of one page in memory.
   struct Entry: ~Copyable {
-    /// The frame's address; 0 where the page is not in memory.
+    /// The frame's address, and in its lowest bit whether the page was looked at lately; 0 where the page is not
+    /// in memory. It comes and goes with the frame pool's lock held; readers set the bit.
     let frame = Atomic<UInt>(0)
     /// The edit stamp under which the page may be edited in place (rule 3); 0: by nobody.
     var stamp: UInt64 = 0
@@ -35,7 +37,18 @@ final class PageTable: @unchecked Sendable {
     private var bornPlace = 0
     /// Born since the last checkpoint and still needed by the version being written.
     var needsWriting = false
+    /// The frame's number, for the frame pool.
+    var frameIndex: UInt32 = 0
+
+    /// The frame's address, or nil if the page is not in memory.
+    @inline(__always)
+    var base: UnsafeMutableRawPointer? {
+      UnsafeMutableRawPointer(bitPattern: frame.load(ordering: .acquiring) & ~PageTable.referenced)
+    }
   }
+
+  /// The bit of a frame's word that says that its page was looked at lately.
+  static let referenced: UInt = 1
 
   private static let chunkBits = 16
   private static let chunkCount = 1 << chunkBits
@@ -68,11 +81,16 @@ final class PageTable: @unchecked Sendable {
   /// The frame of a page, or nil if it is not in memory.
   @inline(__always)
   func frame(_ id: PageID) -> UnsafeRawPointer? {
+    UnsafeRawPointer(bitPattern: word(id) & ~Self.referenced)
+  }
+
+  /// The frame's word of a page; 0 if the page is not in memory.
+  @inline(__always)
+  func word(_ id: PageID) -> UInt {
     guard id.rawValue < Self.limit, let chunk = chunk(Int(truncatingIfNeeded: id.rawValue &>> 16)) else {
-      return nil
+      return 0
     }
-    return UnsafeRawPointer(
-      bitPattern: chunk[Int(truncatingIfNeeded: id.rawValue & 0xFFFF)].frame.load(ordering: .acquiring))
+    return chunk[Int(truncatingIfNeeded: id.rawValue & 0xFFFF)].frame.load(ordering: .acquiring)
   }
 
   /// The entry of a page, made if it was never used. The caller checked that the id is below the limit.

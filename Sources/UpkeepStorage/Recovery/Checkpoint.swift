@@ -38,8 +38,9 @@ extension StorageCore {
     if let unpublished { changes.append(unpublished.change) }
     let next: Superblock
     let slot: Int
+    let written: [PageID]
     do throws(StorageError) {
-      try writePages(changes, into: writer, &draft)
+      written = try writePages(changes, into: writer, &draft)
       try writeRoots(of: version, into: writer, &draft)
       try writeMaps(into: writer, &draft)
       try writer.finish()
@@ -67,6 +68,8 @@ extension StorageCore {
     let released = versions.withWaitingPages(retiredThrough: version.number) {
       data.adopt(pages: draft.pages, roots: draft.roots, given: draft.given, waiting: $0)
     }
+    // Only now, for whoever looks for them on disk finds them there.
+    pages.markClean(written)
     data.free.withLock {
       $0.release(replaced + released)
       if isClean { $0.trimEnd() }
@@ -117,9 +120,11 @@ extension StorageCore {
   }
 
   /// Rule 7: the map of the last superblock, plus what was born and less what was given up since, in order.
+  ///
+  /// - Returns: the pages that were written.
   private func writePages(
     _ changes: [VersionChange], into writer: ExtentWriter, _ draft: inout CheckpointDraft
-  ) throws(StorageError) {
+  ) throws(StorageError) -> [PageID] {
     let table = pages.table
     for change in changes {
       for id in change.retired {
@@ -130,6 +135,7 @@ extension StorageCore {
     }
     let copy = UnsafeMutableRawPointer.allocate(byteCount: pages.pageSize, alignment: 64)
     defer { copy.deallocate() }
+    var written: [PageID] = []
     for change in changes {
       for id in change.born {
         let entry = table.entry(id)
@@ -139,8 +145,10 @@ extension StorageCore {
         copy.copyMemory(from: frame, byteCount: pages.pageSize)
         NodeLayout.prepareForDisk(copy, pageSize: pages.pageSize)
         draft.pages.set(id.rawValue, try writer.store(copy, identity: id.rawValue))
+        written.append(id)
       }
     }
+    return written
   }
 
   private func writeRoots(

@@ -14,8 +14,9 @@ struct IntegrityCheck {
   func run() throws(StorageError) -> [String] {
     var problems: [String] = []
     var reached: Set<PageID> = []
+    let reader = try ReadTransaction(reading: core)
     for (tree, root) in core.versions.visible.roots.trees {
-      for problem in TreeVerifier.verify(root, core.pages, visit: { reached.insert($0).inserted }) {
+      for problem in TreeVerifier.verify(root, core.pages, reader, visit: { reached.insert($0).inserted }) {
         problems.append("\(tree): \(problem)")
       }
     }

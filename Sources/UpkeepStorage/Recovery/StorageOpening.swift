@@ -187,7 +187,7 @@ struct StorageOpening {
       throw .corrupt(file: path, place: "page map", reason: "two pages lie in one place, or beyond the end")
     }
     data.free.withLock { $0 = free }
-    let pages = PageStore(pageSize: superblock.pageSize, source: data)
+    let pages = PageStore(pageSize: superblock.pageSize, source: data, cacheSize: options.cacheSize)
     var freeIDs: [PageID] = []
     let count = maps.pages.count
     if count > 1 {

@@ -1,9 +1,8 @@
 /// A snapshot: one visible version, and reads in it. Not Sendable; one thread at a time.
 ///
 /// Bytes handed out stay valid until the next call on the same transaction or cursor.
-package class ReadTransaction {
+package class ReadTransaction: PageReader {
   let core: StorageCore
-  let pages: PageStore
   /// Pinned by the slot, or by the writer's turn; not retained, so that readers share no counter.
   unowned(unsafe) let base: Version
   private var slot: Int?
@@ -21,31 +20,38 @@ package class ReadTransaction {
       throw .badOption("more than \(ReaderSlots.count) snapshots are open at once: end some of them")
     }
     self.core = core
-    pages = core.pages
     base = version
     self.slot = slot
+    super.init(core.pages, line: core.pages.slots.line(slot))
   }
 
   /// The base of a write transaction, which holds the writer's turn.
   init(writing core: StorageCore) {
     self.core = core
-    pages = core.pages
     base = core.commits.newest
     slot = nil
+    super.init(core.pages, line: core.pages.slots.writerLine)
   }
 
-  deinit { if let slot { core.versions.unpin(slot) } }
+  deinit { unpin() }
+
+  private final func unpin() {
+    guard let slot else { return }
+    detach()
+    core.versions.unpin(slot)
+    self.slot = nil
+  }
 
   /// Ends the snapshot. Later calls throw.
   package final func end() {
     isOpen = false
-    if let slot {
-      core.versions.unpin(slot)
-      self.slot = nil
-    }
+    unpin()
   }
 
-  final func markEnded() { isOpen = false }
+  final func markEnded() {
+    isOpen = false
+    detach()
+  }
 
   /// The number of the version that is read; of a write transaction, of the one it builds on.
   package final var version: UInt64 { base.number }
@@ -77,13 +83,18 @@ package class ReadTransaction {
     if let working {
       found = try working.editor(tree).get(key)
     } else {
-      found = try TreeReader.get(try root(tree), pages, key)
+      let root = try root(tree)
+      enter()
+      defer { leave() }
+      found = try TreeReader.get(root, pages, key)
+      // The leaf stays until the next get.
+      if let found { keepFrame(of: found.stored.start - 1, in: Self.getCell) }
     }
     guard let found else { return nil }
     if !found.isOverflow { return found.stored.buffer }
     let buffer = overflow ?? ByteBuffer(capacity: found.byteCount)
     overflow = buffer
-    return try found.bytes(pages, using: buffer)
+    return try found.bytes(pages, self, using: buffer)
   }
 
   /// The entries of a tree. O(1).
@@ -97,7 +108,10 @@ package class ReadTransaction {
     _ tree: TreeID, from lower: UnsafeRawBufferPointer?, to upper: UnsafeRawBufferPointer?
   ) throws(StorageError) -> UInt64 {
     guard isOpen else { throw .transactionEnded }
-    return try TreeReader.count(try root(tree), pages, from: lower, to: upper)
+    let root = try root(tree)
+    enter()
+    defer { leave() }
+    return try TreeReader.count(root, pages, from: lower, to: upper)
   }
 
   /// A cursor over the tree as it is now; later edits of the same transaction do not move it.
@@ -105,6 +119,6 @@ package class ReadTransaction {
     guard isOpen else { throw .transactionEnded }
     let root = try root(tree)
     // A snapshot's cursor keeps the snapshot; a write transaction's keeps the pages that it reads as they are.
-    return try TreeCursor(pages, root, keepAlive: try working?.freeze(for: self) ?? self)
+    return try TreeCursor(pages, root, reader: self, keepAlive: try working?.freeze(for: self) ?? self)
   }
 }

@@ -109,8 +109,12 @@ enum OverflowValue {
 
   /// Calls back with each page of a value, data pages in order, with the bytes that each holds; index pages
   /// with 0. Every loop here is bounded by the length in the reference.
+  ///
+  /// - Parameter reader: reads each index page in an operation of its own, and calls back outside of any; nil
+  ///   within an operation, or in a store in memory.
   static func forEachPage(
-    _ reference: RawBytes, _ store: PageStore, _ body: (PageID, _ bytes: Int) throws(StorageError) -> Void
+    _ reference: RawBytes, _ store: PageStore, _ reader: PageReader?,
+    _ body: (PageID, _ bytes: Int) throws(StorageError) -> Void
   ) throws(StorageError) {
     let pageSize = store.pageSize
     let perPage = pageSize - content
@@ -125,28 +129,43 @@ enum OverflowValue {
     var index = id(ids, 0)
     for i in 0..<needed.index {
       let listed = min(perIndex, needed.data - i * perIndex)
-      let base = try page(index, store, is: .index, count: listed)
-      let following = id(base + next, 0)
-      for k in 0..<listed {
-        try body(id(base + content, k), min(perPage, length - (i * perIndex + k) * perPage))
+      let (pages, following) = try list(index, store, reader, count: listed)
+      for (k, page) in pages.enumerated() {
+        try body(page, min(perPage, length - (i * perIndex + k) * perPage))
       }
       try body(index, 0)
       index = following
     }
   }
 
-  /// Throws unless the page holds that many bytes of a value; index pages, for which it is 0, were checked on the
-  /// way.
-  static func check(_ id: PageID, _ store: PageStore, bytes: Int) throws(StorageError) {
-    if bytes > 0 { _ = try page(id, store, is: .data, count: bytes) }
+  /// What an index page lists, and the index page after it.
+  private static func list(
+    _ index: PageID, _ store: PageStore, _ reader: PageReader?, count: Int
+  ) throws(StorageError) -> (pages: [PageID], next: PageID) {
+    reader?.enter()
+    defer { reader?.leave() }
+    let base = try page(index, store, is: .index, count: count)
+    return ((0..<count).map { id(base + content, $0) }, id(base + next, 0))
   }
 
-  /// Appends the value's bytes.
+  /// Throws unless the page holds that many bytes of a value; index pages, for which it is 0, were checked on the
+  /// way.
+  static func check(_ id: PageID, _ store: PageStore, _ reader: PageReader?, bytes: Int) throws(StorageError)
+  {
+    guard bytes > 0 else { return }
+    reader?.enter()
+    defer { reader?.leave() }
+    _ = try page(id, store, is: .data, count: bytes)
+  }
+
+  /// Appends the value's bytes, each page in an operation of its own. The reference must stay meanwhile.
   static func read(
-    _ reference: RawBytes, _ store: PageStore, into buffer: ByteBuffer
+    _ reference: RawBytes, _ store: PageStore, _ reader: PageReader?, into buffer: ByteBuffer
   ) throws(StorageError) {
-    try forEachPage(reference, store) { (id, bytes) throws(StorageError) in
+    try forEachPage(reference, store, reader) { (id, bytes) throws(StorageError) in
       guard bytes > 0 else { return }
+      reader?.enter()
+      defer { reader?.leave() }
       let base = try page(id, store, is: .data, count: bytes)
       buffer.append(UnsafeRawBufferPointer(start: base + content, count: bytes))
     }
@@ -155,7 +174,7 @@ enum OverflowValue {
   /// Gives up the pages of a value. How many there were.
   static func retire(_ reference: RawBytes, _ edits: PageEdits) throws(StorageError) -> Int {
     var count = 0
-    try forEachPage(reference, edits.store) { (id, _) throws(StorageError) in
+    try forEachPage(reference, edits.store, nil) { (id, _) throws(StorageError) in
       try edits.retireUnread(id)
       count += 1
     }
@@ -206,18 +225,22 @@ struct ValueReference {
   var byteCount: Int { isOverflow ? OverflowValue.byteCount(stored) : stored.count }
 
   /// The value's bytes: where they are, or put together in `buffer`.
+  ///
+  /// - Parameter reader: keeps the leaf; not within one of its operations.
   @inline(__always)
-  func bytes(_ store: PageStore, using buffer: ByteBuffer) throws(StorageError) -> UnsafeRawBufferPointer {
+  func bytes(
+    _ store: PageStore, _ reader: PageReader? = nil, using buffer: ByteBuffer
+  ) throws(StorageError) -> UnsafeRawBufferPointer {
     if !isOverflow { return stored.buffer }
-    return try assemble(store, buffer)
+    return try assemble(store, reader, buffer)
   }
 
   @inline(never)
   private func assemble(
-    _ store: PageStore, _ buffer: ByteBuffer
+    _ store: PageStore, _ reader: PageReader?, _ buffer: ByteBuffer
   ) throws(StorageError) -> UnsafeRawBufferPointer {
     buffer.removeAll()
-    try OverflowValue.read(stored, store, into: buffer)
+    try OverflowValue.read(stored, store, reader, into: buffer)
     return buffer.bytes
   }
 }

@@ -3,10 +3,14 @@
 /// It reads the tree as it was when the cursor was made: the transaction that makes one over its working tree
 /// takes a new edit stamp, so that no page of that tree is edited in place any more.
 ///
-/// It stands on an entry, before the first or after the last. What it hands out is valid until it moves.
+/// It stands on an entry, before the first or after the last. What it hands out is valid until it moves, and no
+/// longer than the transaction that made it is open.
+///
+/// Each move is an operation of its reader (`PageReader`). Between moves only the leaf keeps its frame, by a
+/// hazard or as a copy; the branches above it are looked up again by their ids.
 package final class TreeCursor {
   private struct Step {
-    var node: Node
+    var page: PageID
     var child: Int
   }
 
@@ -14,6 +18,11 @@ package final class TreeCursor {
   private let root: TreeRoot
   /// What keeps the pages: the snapshot or the transaction.
   private let keepAlive: AnyObject?
+  /// Nil in a store that keeps all its pages in memory.
+  private let reader: PageReader?
+  /// The reader's cell that keeps the leaf, or else the leaf's copy.
+  private let cell: Int?
+  private var leafCopy: UnsafeMutableRawPointer?
   /// The branches above the leaf, root first.
   private let path: UnsafeMutablePointer<Step>
   private let leafLevel: Int
@@ -30,26 +39,36 @@ package final class TreeCursor {
   private var prefixInBuffer = false
   private var valueBuffer: ByteBuffer?
 
-  /// - Parameter keepAlive: held as long as the cursor lives.
-  init(_ store: PageStore, _ root: TreeRoot, keepAlive: AnyObject?) throws(StorageError) {
+  /// - Parameters:
+  ///   - reader: whose operations the cursor's moves are; none is needed in a store in memory.
+  ///   - keepAlive: held as long as the cursor lives.
+  init(
+    _ store: PageStore, _ root: TreeRoot, reader: PageReader? = nil, keepAlive: AnyObject?
+  ) throws(StorageError) {
     self.store = store
     self.root = root
     self.keepAlive = keepAlive
     leafLevel = root.height == 0 ? 0 : try TreeReader.rootLevel(root)
+    self.reader = store.isBounded ? reader : nil
+    cell = self.reader?.takeCell()
     path = .allocate(capacity: leafLevel + 1)
     leaf = Node(UnsafeRawPointer(path))
     slots = UnsafeRawPointer(path)
   }
 
   deinit {
+    if let reader, let cell { reader.giveBackCell(cell) }
     path.deallocate()
     keyBuffer?.deallocate()
+    leafCopy?.deallocate()
   }
 
   // MARK: Moving
 
   /// To the first entry at or above `key`; false if there is none.
   package func seek(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    try begin()
+    defer { end() }
     guard try descend(to: key) else { return false }
     if index < count { return true }
     return try enterNextLeaf()
@@ -57,6 +76,8 @@ package final class TreeCursor {
 
   /// To the last entry below `key`; false if there is none.
   package func seekBefore(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    try begin()
+    defer { end() }
     guard try descend(to: key) else { return false }
     index -= 1
     if index >= 0 { return true }
@@ -66,6 +87,8 @@ package final class TreeCursor {
   /// To the first entry; false if there is none.
   package func first() throws(StorageError) -> Bool {
     if root.height == 0 { return false }
+    try begin()
+    defer { end() }
     try descend(from: 0, root.page, toLast: false)
     return true
   }
@@ -73,6 +96,8 @@ package final class TreeCursor {
   /// To the last entry; false if there is none.
   package func last() throws(StorageError) -> Bool {
     if root.height == 0 { return false }
+    try begin()
+    defer { end() }
     try descend(from: 0, root.page, toLast: true)
     return true
   }
@@ -81,7 +106,7 @@ package final class TreeCursor {
   package func next() throws(StorageError) -> Bool {
     index &+= 1
     if index < count { return true }
-    return try enterNextLeaf()
+    return try moveToNextLeaf()
   }
 
   /// To the preceding entry; false at the start. From after the last, to the last.
@@ -90,12 +115,14 @@ package final class TreeCursor {
       index &-= 1
       return true
     }
-    return try enterPreviousLeaf()
+    return try moveToPreviousLeaf()
   }
 
   /// To the n-th entry, from 0; false past the end.
   package func seek(ordinal: UInt64) throws(StorageError) -> Bool {
     if root.height == 0 { return false }
+    try begin()
+    defer { end() }
     if ordinal >= root.count {
       try descend(from: 0, root.page, toLast: true)
       index = count
@@ -108,7 +135,7 @@ package final class TreeCursor {
       guard let child = node.child(holding: &rest) else {
         throw damaged(page, "has fewer rows below it than it should")
       }
-      path[depth] = Step(node: node, child: child)
+      path[depth] = Step(page: page, child: child)
       page = node.child(child)
     }
     try enter(page)
@@ -148,7 +175,7 @@ package final class TreeCursor {
     if !value.isOverflow { return value.stored.buffer }
     let buffer = valueBuffer ?? ByteBuffer()
     valueBuffer = buffer
-    return try value.bytes(store, using: buffer)
+    return try value.bytes(store, reader, using: buffer)
   }
 
   private func makeKeyBuffer() -> UnsafeMutableRawPointer {
@@ -157,6 +184,48 @@ package final class TreeCursor {
       byteCount: TreeLimits.maxKeyLength(pageSize: store.pageSize), alignment: 16)
     keyBuffer = buffer
     return buffer
+  }
+
+  // MARK: Operations
+
+  @inline(__always)
+  private func begin() throws(StorageError) {
+    guard let reader else { return }
+    if reader.isDetached { throw .transactionEnded }
+    reader.enter()
+  }
+
+  /// Keeps the leaf before the operation ends in which it was found.
+  @inline(__always)
+  private func end() {
+    guard let reader else { return }
+    if hasLeaf {
+      if let cell { reader.keep(leaf.base, in: cell) } else { copyLeaf() }
+    }
+    reader.leave()
+  }
+
+  private func copyLeaf() {
+    let copy = leafCopy ?? UnsafeMutableRawPointer.allocate(byteCount: store.pageSize, alignment: 64)
+    leafCopy = copy
+    if leaf.base == UnsafeRawPointer(copy) { return }
+    copy.copyMemory(from: leaf.base, byteCount: store.pageSize)
+    leaf = Node(copy)
+    slots = leaf.base + leaf.slotsOffset
+  }
+
+  @inline(never)
+  private func moveToNextLeaf() throws(StorageError) -> Bool {
+    try begin()
+    defer { end() }
+    return try enterNextLeaf()
+  }
+
+  @inline(never)
+  private func moveToPreviousLeaf() throws(StorageError) -> Bool {
+    try begin()
+    defer { end() }
+    return try enterPreviousLeaf()
   }
 
   // MARK: Paths
@@ -181,7 +250,7 @@ package final class TreeCursor {
     for depth in 0..<leafLevel {
       let node = try TreeReader.node(page, level: leafLevel &- depth, store)
       let child = node.searchBranch(key)
-      path[depth] = Step(node: node, child: child)
+      path[depth] = Step(page: page, child: child)
       page = node.child(child)
     }
     try enter(page)
@@ -197,31 +266,34 @@ package final class TreeCursor {
     for depth in depth..<leafLevel {
       let node = try TreeReader.node(page, level: leafLevel &- depth, store)
       let child = toLast ? node.count : 0
-      path[depth] = Step(node: node, child: child)
+      path[depth] = Step(page: page, child: child)
       page = node.child(child)
     }
     try enter(page)
     index = toLast ? count - 1 : 0
   }
 
-  @inline(never)
   private func enterNextLeaf() throws(StorageError) -> Bool {
     guard hasLeaf else {
       index = -1
-      return try first()
+      if root.height == 0 { return false }
+      try descend(from: 0, root.page, toLast: false)
+      return true
     }
     var depth = leafLevel - 1
-    while depth >= 0, path[depth].child == path[depth].node.count { depth -= 1 }
-    guard depth >= 0 else {
-      index = count
-      return false
+    while depth >= 0 {
+      let node = try node(depth)
+      if path[depth].child < node.count {
+        path[depth].child += 1
+        try descend(from: depth + 1, node.child(path[depth].child), toLast: false)
+        return true
+      }
+      depth -= 1
     }
-    path[depth].child += 1
-    try descend(from: depth + 1, path[depth].node.child(path[depth].child), toLast: false)
-    return true
+    index = count
+    return false
   }
 
-  @inline(never)
   private func enterPreviousLeaf() throws(StorageError) -> Bool {
     guard hasLeaf else {
       index = -1
@@ -234,7 +306,12 @@ package final class TreeCursor {
       return false
     }
     path[depth].child -= 1
-    try descend(from: depth + 1, path[depth].node.child(path[depth].child), toLast: true)
+    try descend(from: depth + 1, try node(depth).child(path[depth].child), toLast: true)
     return true
+  }
+
+  /// The branch at `depth` of the path.
+  private func node(_ depth: Int) throws(StorageError) -> Node {
+    try TreeReader.node(path[depth].page, level: leafLevel &- depth, store)
   }
 }

@@ -1,6 +1,36 @@
 // The path to the leaf that was last used: finding keys from it, making it editable, keeping counts right.
 
 extension TreeEditor {
+  /// An operation of the writer begins. In a store in memory this does nothing.
+  @inline(__always)
+  func enter() throws(StorageError) {
+    guard let line = store.writerLine else { return }
+    line.enter()
+    if hasFinger, line.now != fingerEpoch { lookOver(line.now) }
+  }
+
+  @inline(__always)
+  func leave() { store.writerLine?.leave() }
+
+  /// Frames were taken from pages since: the finger goes if one of its own was.
+  @inline(never)
+  private func lookOver(_ now: UInt) {
+    for depth in 0..<root.height
+    where store.table.frame(path[depth].page) != UnsafeRawPointer(path[depth].base) {
+      // Then the leaf is not owned, so nothing is pending.
+      dropFinger()
+      return
+    }
+    fingerEpoch = now
+  }
+
+  /// Within an operation: what was found so far may go. Only what is looked up again by its id is to be used.
+  func renew() throws(StorageError) {
+    guard store.writerLine != nil else { return }
+    leave()
+    try enter()
+  }
+
   @inline(__always)
   var leafDepth: Int { root.height &- 1 }
 
@@ -69,6 +99,8 @@ extension TreeEditor {
   func descend(to key: RawBytes) throws(StorageError) {
     try flush()
     hasFinger = false
+    // Asked before the pages are looked up: what is taken away afterwards shows.
+    let epoch = store.writerLine?.now ?? 0
     let leafLevel = try TreeReader.rootLevel(root)
     var lower = -1
     var upper = -1
@@ -86,6 +118,7 @@ extension TreeEditor {
     lowerDepth = lower
     upperDepth = upper
     hasFinger = true
+    fingerEpoch = epoch
   }
 
   /// Forgets the path. Call with nothing pending, or when it no longer matters.

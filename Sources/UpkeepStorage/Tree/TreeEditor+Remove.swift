@@ -38,12 +38,15 @@ extension TreeEditor {
       try dropAll()
       return count
     }
+    try enter()
+    defer { leave() }
     var removed: UInt64 = 0
     let somewhere = UnsafeRawPointer(path)
     var start = RawBytes(lower ?? UnsafeRawBufferPointer(start: nil, count: 0), or: somewhere)
     let limit = upper.map { RawBytes($0, or: somewhere) }
     let separator = ByteBuffer(capacity: longestKey)
     while root.height > 0 {
+      try renew()
       let first = try locate(start).index
       let count = leaf.count
       if first == count {
@@ -66,6 +69,8 @@ extension TreeEditor {
   /// Gives up every page. The tree is empty then.
   func dropAll() throws(StorageError) {
     if root.height > 0 {
+      try enter()
+      defer { leave() }
       try retireAll(root.page, level: try TreeReader.rootLevel(root))
     }
     reset(to: .empty)
@@ -79,8 +84,12 @@ extension TreeEditor {
         for i in 0..<node.count { try retireOverflow(of: node.value(i)) }
       }
     } else {
-      let node = try TreeReader.node(page, level: level, store)
-      for child in 0...node.count { try retireAll(node.child(child), level: level - 1) }
+      // What was read for one child need not stay for the next.
+      let count = try TreeReader.node(page, level: level, store).count
+      for child in 0...count {
+        if level > 1 { try renew() }
+        try retireAll(try TreeReader.node(page, level: level, store).child(child), level: level - 1)
+      }
     }
     try edits.retireUnread(page)
   }

@@ -11,6 +11,9 @@
 /// 3. `pending` is what the row counts on that path, from the root to the leaf's parent, lack. It is 0 without
 ///    a finger. `root.count` lacks nothing.
 ///
+/// 4. Where pages are evicted, `path` is good in operations up to the epoch `fingerEpoch`; in a later one it is
+///    looked over first. A leaf that is owned needs no look: dirty pages stay, and all above it are dirty too.
+///
 /// What throws may leave the tree half changed: roll back to a savepoint, then `reset`.
 final class TreeEditor {
   struct Step {
@@ -35,6 +38,8 @@ final class TreeEditor {
   var lowerDepth = -1
   var upperDepth = -1
   var pending = 0
+  /// The epoch in which the finger's frames were last known to be those of its pages.
+  var fingerEpoch: UInt = 0
   /// Where in its leaf the finger last was.
   var lastIndex = 0
 
@@ -79,7 +84,10 @@ final class TreeEditor {
   /// The value of a key, valid until the tree is next changed.
   func get(_ key: UnsafeRawBufferPointer) throws(StorageError) -> ValueReference? {
     if root.height == 0 { return nil }
+    try enter()
+    defer { leave() }
     let position = try locate(RawBytes(key, or: UnsafeRawPointer(path)))
+    store.writerLine?.keep(leaf.base, in: PageReader.getCell)
     return position.isFound ? leaf.value(position.index) : nil
   }
 
@@ -97,6 +105,8 @@ final class TreeEditor {
     var key = RawBytes(key, or: UnsafeRawPointer(path))
     var stored = RawBytes(value, or: UnsafeRawPointer(path))
     let isOverflow = stored.count > longestInline
+    try enter()
+    defer { leave() }
     if root.height == 0 {
       if isOverflow { stored = try writeOverflow(stored) }
       try plant(key, stored, isOverflow)
@@ -127,6 +137,8 @@ final class TreeEditor {
   @discardableResult
   func delete(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
     if root.height == 0 { return false }
+    try enter()
+    defer { leave() }
     let position = try locate(RawBytes(key, or: UnsafeRawPointer(path)))
     guard position.isFound else { return false }
     try removeRows(from: position.index, to: position.index + 1)

@@ -9,23 +9,29 @@
 /// Nothing that the bytes say is believed without a bound, so a walk of a damaged tree ends.
 struct TreeVerifier {
   private let store: PageStore
+  private let reader: PageReader?
   private let visit: (PageID) -> Bool
   private var problems: [String] = []
   private var overflowPages: UInt64 = 0
   private static let limit = 100
 
-  /// - Parameter visit: called with each page reached; false if it was reached before.
+  /// - Parameters:
+  ///   - reader: whose operations the looks at pages are, a short one for each; none in a store in memory.
+  ///   - visit: called with each page reached; false if it was reached before.
   /// - Returns: what is wrong, each naming page and reason; empty if nothing is.
-  static func verify(_ root: TreeRoot, _ store: PageStore, visit: (PageID) -> Bool) -> [String] {
+  static func verify(
+    _ root: TreeRoot, _ store: PageStore, _ reader: PageReader? = nil, visit: (PageID) -> Bool
+  ) -> [String] {
     withoutActuallyEscaping(visit) { visit in
-      var verifier = TreeVerifier(store: store, visit: visit)
+      var verifier = TreeVerifier(store: store, reader: reader, visit: visit)
       verifier.checkTree(root)
       return verifier.problems
     }
   }
 
-  private init(store: PageStore, visit: @escaping (PageID) -> Bool) {
+  private init(store: PageStore, reader: PageReader?, visit: @escaping (PageID) -> Bool) {
     self.store = store
+    self.reader = reader
     self.visit = visit
   }
 
@@ -55,13 +61,18 @@ struct TreeVerifier {
       report(page, "is reached twice")
       return nil
     }
-    let node: Node
-    do {
-      node = Node(try store.page(page))
+    // A copy: the walk below it is long.
+    let copy = UnsafeMutableRawPointer.allocate(byteCount: store.pageSize, alignment: 64)
+    defer { copy.deallocate() }
+    do throws(StorageError) {
+      reader?.enter()
+      defer { reader?.leave() }
+      copy.copyMemory(from: try store.page(page), byteCount: store.pageSize)
     } catch {
       report(page, "cannot be read: \(error)")
       return nil
     }
+    let node = Node(copy)
     if let problem = NodeValidation.validateInMemory(node.base, pageSize: store.pageSize) {
       report(page, problem)
       return nil
@@ -116,9 +127,9 @@ struct TreeVerifier {
       guard value.isOverflow else { continue }
       var visited: [PageID] = []
       do throws(StorageError) {
-        let store = store
-        try OverflowValue.forEachPage(value.stored, store) { (id, bytes) throws(StorageError) in
-          try OverflowValue.check(id, store, bytes: bytes)
+        let (store, reader) = (store, reader)
+        try OverflowValue.forEachPage(value.stored, store, reader) { (id, bytes) throws(StorageError) in
+          try OverflowValue.check(id, store, reader, bytes: bytes)
           visited.append(id)
         }
       } catch {

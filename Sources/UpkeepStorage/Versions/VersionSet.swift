@@ -8,7 +8,7 @@ import Synchronization
 /// `pin` and `unpin` take no lock. Everything else is guarded by `monitor`; versions are published by one caller
 /// at a time, in order.
 final class VersionSet: @unchecked Sendable {
-  private let slots = ReaderSlots()
+  private let slots: ReaderSlots
   /// The address of the newest visible version. The version is retained by `live`.
   private let newest: Atomic<UInt>
   private let newestNumber: Atomic<UInt64>
@@ -24,6 +24,7 @@ final class VersionSet: @unchecked Sendable {
     newest = Atomic(Self.address(first))
     newestNumber = Atomic(first.number)
     self.pages = pages
+    slots = pages.slots
   }
 
   private static func address(_ version: Version) -> UInt {
