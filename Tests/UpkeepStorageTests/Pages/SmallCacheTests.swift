@@ -61,9 +61,12 @@ struct SmallCacheTests {
 
   /// The round that a value is of, or nil if it is not what it should be.
   static func round(of value: UnsafeRawBufferPointer, row: UInt64) -> UInt64? {
-    guard value.count >= 16, value.load(as: UInt64.self) == row else { return nil }
-    let round = value.load(fromByteOffset: 8, as: UInt64.self)
-    return value.elementsEqual(Self.value(row, round: round)) ? round : nil
+    guard value.count >= 16, value.loadUnaligned(as: UInt64.self) == row else { return nil }
+    let round = value.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+    let expected = Self.value(row, round: round)
+    guard value.count == expected.count, let base = value.baseAddress else { return nil }
+    return expected.withUnsafeBytes { $0.baseAddress.map { memcmp($0, base, value.count) } } == 0
+      ? round : nil
   }
 
   static func row(_ key: UnsafeRawBufferPointer) -> UInt64 {
@@ -160,23 +163,41 @@ struct SmallCacheTests {
     #expect(try database.storage.verify() == [])
   }
 
+  /// Runs `body` on so many threads at once, and returns when all are done.
+  static func inParallel(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    let group = DispatchGroup()
+    for i in 0..<count {
+      group.enter()
+      Thread.detachNewThread {
+        body(i)
+        group.leave()
+      }
+    }
+    group.wait()
+  }
+
+  /// What the threads of a test tell one another.
+  final class Board: Sendable {
+    let isDone = Atomic<Bool>(false)
+    let problems = Mutex<[String]>([])
+    func report(_ text: String) { problems.withLock { if $0.count < 20 { $0.append(text) } } }
+  }
+
   /// Readers with resting cursors, and a writer that checkpoints, share a few frames. Each snapshot must show each
   /// row of one round, which its newest commit wrote, and not change while it is open.
-  @Test func readersAndAWriterShareAFewFrames() async throws {
+  @Test func readersAndAWriterShareAFewFrames() throws {
     let database = try Database()
     let rows: UInt64 = 600
     try database.fill(0..<rows, round: 1)
     let (storage, tree) = (database.storage, database.tree)
     let readers = 3
     let rounds: UInt64 = 30
-    let isDone = Atomic<Bool>(false)
-    let problems = Mutex<[String]>([])
-    func report(_ text: String) { problems.withLock { if $0.count < 20 { $0.append(text) } } }
+    let board = Board()
 
-    DispatchQueue.concurrentPerform(iterations: readers + 1) { thread in
+    Self.inParallel(readers + 1) { thread in
       do {
         if thread == readers {
-          defer { isDone.store(true, ordering: .releasing) }
+          defer { board.isDone.store(true, ordering: .releasing) }
           for round in 2...rounds {
             let transaction = try storage.beginWrite()
             for row in 0..<rows {
@@ -199,29 +220,33 @@ struct SmallCacheTests {
           for _ in 0..<20 {
             let cursor = try read.cursor(tree)
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            guard try cursor.seek(ordinal: (state >> 33) % rows) else { return report("a row is missing") }
+            guard try cursor.seek(ordinal: (state >> 33) % rows) else {
+              return board.report("a row is missing")
+            }
             cursors.append(cursor)
           }
           for _ in 0..<5 {
             for cursor in cursors {
               let row = Self.row(cursor.key)
               let found = Self.round(of: try cursor.value(), row: row)
-              if found == nil { report("row \(row) is damaged") }
+              if found == nil { board.report("row \(row) is damaged") }
               if round == nil { round = found }
-              if found != round { report("row \(row) is of round \(found ?? 0), not \(round ?? 0)") }
+              if found != round { board.report("row \(row) is of round \(found ?? 0), not \(round ?? 0)") }
               let other = (row &* 31) % rows
               let value = try withUnsafeBytes(of: other.bigEndian) { try read.get(tree, $0) }
-              if value.flatMap({ Self.round(of: $0, row: other) }) != round { report("get of \(other)") }
+              if value.flatMap({ Self.round(of: $0, row: other) }) != round {
+                board.report("get of \(other)")
+              }
               if try !cursor.next() { _ = try cursor.first() }
             }
           }
-        } while !isDone.load(ordering: .acquiring)
+        } while !board.isDone.load(ordering: .acquiring)
       } catch {
-        report("thread \(thread): \(error)")
-        isDone.store(true, ordering: .releasing)
+        board.report("thread \(thread): \(error)")
+        board.isDone.store(true, ordering: .releasing)
       }
     }
-    #expect(problems.withLock { $0 } == [])
+    #expect(board.problems.withLock { $0 } == [])
     #expect(try storage.verify() == [])
     #expect(database.figures.evictions > 0)
   }
