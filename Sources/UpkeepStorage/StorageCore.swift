@@ -44,6 +44,8 @@ final class StorageCore: @unchecked Sendable {
     set { closed.store(newValue, ordering: .releasing) }
   }
   let stamps = EditStamps()
+  /// What recovery has to do before any extent is used again (rule 15), while it has not been done.
+  var prepareToSpill: (() throws(StorageError) -> Void)?
   /// The operations of the open write transaction; there is one at a time, so they share a buffer.
   let logBuffer = ByteBuffer(capacity: 4096)
   /// Counters for statistics.

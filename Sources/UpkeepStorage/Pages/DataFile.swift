@@ -11,16 +11,21 @@ final class DataFile: PageSource {
   let maps: Guarded<Maps>
   /// Free extents. Whoever takes some either gets them into the map of a durable superblock or gives them back.
   let free: Guarded<FreeSpace>
-  private let hasGraves = Atomic<Bool>(false)
+  /// Whether some page lies where the map of the durable superblock does not say.
+  private let hasLoose = Atomic<Bool>(false)
 
   struct Maps {
     var pages: PageMap
     var roots: PageMap
     /// Pages that the durable superblock's map does not have any more and that a reader can still see (rule 8).
     var graves: [UInt64: MapEntry] = [:]
+    /// Pages that were written early and that the durable superblock's map does not have yet (rule 6). A page id
+    /// that was used again may be in both, and then this is the page.
+    var spilled: [UInt64: MapEntry] = [:]
 
     /// Where a page is, if it is anywhere on disk.
     func entry(_ id: PageID) -> MapEntry {
+      if !spilled.isEmpty, let entry = spilled[id.rawValue] { return entry }
       let entry = pages[id.rawValue]
       return entry.isNone ? graves[id.rawValue] ?? .none : entry
     }
@@ -127,18 +132,21 @@ final class DataFile: PageSource {
   /// - Parameters:
   ///   - given: pages that the maps before had, with their places.
   ///   - waiting: pages that a reader can still see.
+  ///   - entered: pages that were written early and that the new map has.
   /// - Returns: the extents of given pages that nobody can see.
   func adopt(
-    pages: PageMap, roots: PageMap, given: [(PageID, MapEntry)], waiting: Set<PageID>
+    pages: PageMap, roots: PageMap, given: [(PageID, MapEntry)], waiting: Set<PageID>,
+    entered: [PageID]
   ) -> [Extent] {
     maps.withLock { maps in
       maps.pages = pages
       maps.roots = roots
+      for id in entered { maps.spilled[id.rawValue] = nil }
       var released: [Extent] = []
       for (id, entry) in given {
         if waiting.contains(id) {
           maps.graves[id.rawValue] = entry
-          hasGraves.store(true, ordering: .releasing)
+          hasLoose.store(true, ordering: .releasing)
         } else {
           released.append(entry.extent)
         }
@@ -147,11 +155,20 @@ final class DataFile: PageSource {
     }
   }
 
+  /// Pages were written early: this is where they are from now on.
+  func enterSpilled(_ places: [(id: PageID, entry: MapEntry)]) {
+    maps.withLock { maps in
+      for place in places { maps.spilled[place.id.rawValue] = place.entry }
+      hasLoose.store(true, ordering: .releasing)
+    }
+  }
+
   func forget(_ id: PageID) {
-    guard hasGraves.load(ordering: .acquiring) else { return }
+    guard hasLoose.load(ordering: .acquiring) else { return }
     let entry = maps.withLock { maps -> MapEntry? in
-      let entry = maps.graves.removeValue(forKey: id.rawValue)
-      if maps.graves.isEmpty { hasGraves.store(false, ordering: .releasing) }
+      let entry =
+        maps.spilled.removeValue(forKey: id.rawValue) ?? maps.graves.removeValue(forKey: id.rawValue)
+      if maps.graves.isEmpty, maps.spilled.isEmpty { hasLoose.store(false, ordering: .releasing) }
       return entry
     }
     if let entry { free.withLock { $0.release([entry.extent]) } }

@@ -19,6 +19,8 @@ import Synchronization
 /// 3. Only clean frames leave. They are free once the slots show that nobody looks at them.
 /// 4. The pool holds `limit` frames at most, but for dirty ones beyond it, and but for those that leave while
 ///    some operation lasts: nobody waits within an operation, so no two can wait for each other.
+/// 5. Once dirty frames are more than three quarters of the limit the pool is crowded, and the writer makes room
+///    before its next operation (rule 6).
 final class FramePool: Sendable {
   /// A frame that was taken.
   struct Frame {
@@ -38,10 +40,12 @@ final class FramePool: Sendable {
   let limit: Int
   var isBounded: Bool { limit < Int.max }
   private let batch: Int
+  private let budget: Int
   private let slabShift: Int
   private let table: PageTable
   private let slots: ReaderSlots
-  private let state = Guarded(State())
+  private let state: Guarded<State>
+  private let crowded = Atomic<Bool>(false)
 
   private struct State {
     var slabs: [UInt] = []
@@ -57,6 +61,9 @@ final class FramePool: Sendable {
     var hand = 0
     var peak = 0
     var evictions: UInt64 = 0
+    /// Dirty frames that do not make the pool crowded: the budget, or more where there was no room to make.
+    var threshold: Int
+    var coldHand = 0
 
     var frameCount: Int { uses.count - returned.count }
   }
@@ -68,6 +75,8 @@ final class FramePool: Sendable {
     self.table = table
     self.slots = slots
     batch = min(max((limit ?? 0) / 16, 4), 128)
+    budget = limit.map { $0 - $0 / 4 } ?? Int.max
+    state = Guarded(State(threshold: budget))
     slabShift = (Self.slabSize / frameSize).trailingZeroBitCount
   }
 
@@ -96,6 +105,7 @@ final class FramePool: Sendable {
         let address = address(frame, state)
         if use == .dirty {
           state.dirtyCount += 1
+          noteDirty(&state)
           enter(id, frame, address | PageTable.referenced)
         }
         return (frame, address)
@@ -133,7 +143,9 @@ final class FramePool: Sendable {
       let index = Int(entry.pointee.frameIndex)
       switch state.uses[index] {
       case .clean: state.cleanCount -= 1
-      case .dirty: state.dirtyCount -= 1
+      case .dirty:
+        state.dirtyCount -= 1
+        noteDirty(&state)
       default: break
       }
       release(index, &state)
@@ -152,6 +164,57 @@ final class FramePool: Sendable {
         state.dirtyCount -= 1
         state.cleanCount += 1
       }
+      noteDirty(&state)
+    }
+  }
+
+  // MARK: The dirty budget
+
+  /// Whether the writer is to make room before it goes on.
+  @inline(__always)
+  var isCrowded: Bool { crowded.load(ordering: .relaxed) }
+
+  /// Whether dirty frames are half of what the pool may hold: time for a checkpoint.
+  var wantsCheckpoint: Bool { isBounded && state.withLock { $0.dirtyCount > limit / 2 } }
+
+  /// How many dirty frames should go at least.
+  var excess: Int { state.withLock { max($0.dirtyCount - limit * 5 / 8, 0) } }
+
+  private func noteDirty(_ state: inout State) {
+    if state.dirtyCount <= budget { state.threshold = budget }
+    let isCrowded = state.dirtyCount > state.threshold
+    if isCrowded != crowded.load(ordering: .relaxed) { crowded.store(isCrowded, ordering: .relaxed) }
+  }
+
+  /// The writer made what room it could. If that was too little it goes on for a while all the same.
+  func roomWasMade() {
+    state.withLock { state in
+      state.threshold = max(budget, state.dirtyCount + max(limit / 16, 1))
+      noteDirty(&state)
+    }
+  }
+
+  /// Dirty pages that `may` allows, at most `count`, those first that were not looked at since the last time.
+  func coldDirty(_ count: Int, where may: (PageID) -> Bool) -> [PageID] {
+    state.withLock { state in
+      var ids: [PageID] = []
+      var steps = 2 * state.uses.count
+      while ids.count < count, steps > 0 {
+        steps -= 1
+        state.coldHand = state.coldHand + 1 < state.uses.count ? state.coldHand + 1 : 0
+        let index = state.coldHand
+        guard state.uses[index] == .dirty, may(state.owners[index]) else { continue }
+        let entry = table.entry(state.owners[index])
+        let word = entry.pointee.frame.load(ordering: .relaxed)
+        if word & PageTable.referenced == 0 {
+          // The second turn of the hand may find it again.
+          if !ids.contains(state.owners[index]) { ids.append(state.owners[index]) }
+        } else {
+          _ = entry.pointee.frame.compareExchange(
+            expected: word, desired: word & ~PageTable.referenced, ordering: .relaxed)
+        }
+      }
+      return ids
     }
   }
 
@@ -211,8 +274,10 @@ final class FramePool: Sendable {
   private func makeRoom(_ state: inout State) {
     guard isShort(state) else { return }
     reclaim(&state)
-    guard isShort(state), state.leavingCount < 2 * batch else { return }
-    evict(&state)
+    // What an operation took beyond the limit leaves at its end, all of it.
+    let wanted = batch + max(state.frameCount - limit, 0)
+    guard isShort(state), state.leavingCount < batch + wanted else { return }
+    evict(wanted, &state)
     reclaim(&state)
   }
 
@@ -220,12 +285,12 @@ final class FramePool: Sendable {
     state.free.count + max(limit - state.frameCount, 0) < batch
   }
 
-  /// Takes a batch of clean pages that were not looked at since the hand last passed out of the page table.
-  private func evict(_ state: inout State) {
+  /// Takes some clean pages that were not looked at since the hand last passed out of the page table.
+  private func evict(_ wanted: Int, _ state: inout State) {
     guard state.cleanCount > 0 else { return }
     var frames: [Int] = []
-    var steps = min(max(16 * batch, 256), 2 * state.uses.count)
-    while frames.count < batch, steps > 0 {
+    var steps = min(max(16 * wanted, 256), 2 * state.uses.count)
+    while frames.count < wanted, steps > 0 {
       steps -= 1
       state.hand = state.hand + 1 < state.uses.count ? state.hand + 1 : 0
       let index = state.hand

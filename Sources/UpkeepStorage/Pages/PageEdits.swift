@@ -16,13 +16,16 @@ final class EditStamps {
 /// 3. A savepoint, or a cursor over the working roots, takes a new stamp and raises `ownedFrom` to it: what
 ///    existed before is copied when it is edited (rule 4), and what the copy replaces is kept in `dead`.
 /// 4. When the last of them goes, `thaw` lowers `ownedFrom` again, and the dead are spare.
-/// 5. Commit hands `born` and `retired` to the version; rollback frees what was born.
+/// 5. A page of ours that was written early (`noteSpilled`) is edited no more: touching it makes a copy (rule 6).
+/// 6. Commit hands `born` and `retired` to the version; rollback frees what was born.
 ///
 /// Invariants:
 /// 1. The page at `born[i]` is counted there if and only if its entry's `bornIndex` is i: a spare page that
 ///    is used again is entered again, so that a mark tells what was made after it.
 /// 2. A page whose stamp is 0 is spare: unreachable, and free to be used again by this transaction.
 /// 3. Pages of the base version are never written to.
+/// 4. The stamp of a spilled page is `spilledStamp`, below all stamps under which pages are edited. No savepoint
+///    or cursor can see it if its `bornIndex` is `frozenBorn` or more.
 final class PageEdits {
   /// Lengths of the lists at some moment.
   struct Mark {
@@ -36,7 +39,13 @@ final class PageEdits {
   let store: PageStore
   /// The version that will be made of this transaction.
   let version: UInt64
-  private let firstStamp: UInt64
+  /// Pages with this stamp or a later one are of this transaction and were never written.
+  let firstStamp: UInt64
+  private let spilledStamp: UInt64
+  /// What savepoints and cursors may see was born before this place in `born`.
+  private var frozenBorn = 0
+  /// Called before an operation when dirty pages are too many.
+  var makeRoom: (() throws(StorageError) -> Void)?
   private var stamp: UInt64
   /// Pages with this stamp or a later one are seen by nobody else.
   private var ownedFrom: UInt64
@@ -53,6 +62,7 @@ final class PageEdits {
     self.store = store
     self.version = version
     self.stamps = stamps
+    spilledStamp = stamps.take()
     stamp = stamps.take()
     firstStamp = stamp
     ownedFrom = stamp
@@ -104,17 +114,34 @@ final class PageEdits {
     if entry.pointee.stamp >= ownedFrom {
       entry.pointee.stamp = 0
       spare.append(id)
-    } else if entry.pointee.stamp >= firstStamp {
-      dead.append(id)
+    } else if entry.pointee.stamp >= spilledStamp {
+      if isOursAlone(entry) { store.freePage(id) } else { dead.append(id) }
     } else {
       retired.append(id)
     }
+  }
+
+  /// Whether a spilled page is seen by nobody but this transaction's working roots.
+  private func isOursAlone(_ entry: UnsafeMutablePointer<PageTable.Entry>) -> Bool {
+    entry.pointee.stamp == spilledStamp && entry.pointee.bornIndex >= frozenBorn
+  }
+
+  /// These pages are on disk now.
+  func noteSpilled(_ ids: [PageID]) {
+    for id in ids { store.table.entry(id).pointee.stamp = spilledStamp }
+  }
+
+  /// Gives up pages that are kept to be used again.
+  func dropSpares() {
+    for id in spare { store.freePage(id) }
+    spare.removeAll()
   }
 
   /// Freezes what exists: it is copied before it is edited, until `thaw`.
   func takeNewStamp() -> Mark {
     stamp = stamps.take()
     ownedFrom = stamp
+    frozenBorn = born.count
     return Mark(born: born.count, retired: retired.count, dead: dead.count, stamp: stamp)
   }
 
@@ -125,6 +152,7 @@ final class PageEdits {
   ///   - cursor: the stamp of the newest cursor, if any is left.
   func thaw(savepoint: Mark?, cursor: UInt64?) {
     ownedFrom = max(savepoint?.stamp ?? firstStamp, cursor ?? 0)
+    if cursor == nil { frozenBorn = savepoint?.born ?? 0 }
     // What died before the savepoint that is left stays: its mark counts it. What was looked at before is not
     // looked at again; it waits for the outermost savepoint at the latest.
     let isOutermost = savepoint == nil && cursor == nil
@@ -136,6 +164,8 @@ final class PageEdits {
       if entry.pointee.stamp >= ownedFrom {
         entry.pointee.stamp = 0
         spare.append(id)
+      } else if isOursAlone(entry) {
+        store.freePage(id)
       } else {
         dead[kept] = id
         kept += 1
@@ -163,6 +193,7 @@ final class PageEdits {
     deadSeen = min(deadSeen, dead.count)
     stamp = stamps.take()
     ownedFrom = stamp
+    frozenBorn = born.count
   }
 
   /// Ends the edits for a commit: what the new version reaches is in `born`, what it gave up in `retired`.

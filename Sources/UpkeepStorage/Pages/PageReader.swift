@@ -12,7 +12,7 @@ package class PageReader {
 
   final let pages: PageStore
   /// Nil where pages keep their frames for good, and once the reader ended.
-  final private(set) var line: ReaderLine?
+  @exclusivity(unchecked) final private(set) var line: ReaderLine?
   /// The cells in use, a bit for each.
   private final var cells: UInt16 = 1
   final private(set) var isDetached = false

@@ -4,6 +4,8 @@ private struct CheckpointDraft {
   var roots: PageMap
   /// Pages that were on disk and that the version does not have.
   var given: [(PageID, MapEntry)] = []
+  /// Pages that were written early, before the checkpoint.
+  var entered: [PageID] = []
 }
 
 extension StorageCore {
@@ -66,7 +68,8 @@ extension StorageCore {
     draft.roots.commit()
     // Pages that went are freed, or kept for readers, in one step with the new map.
     let released = versions.withWaitingPages(retiredThrough: version.number) {
-      data.adopt(pages: draft.pages, roots: draft.roots, given: draft.given, waiting: $0)
+      data.adopt(
+        pages: draft.pages, roots: draft.roots, given: draft.given, waiting: $0, entered: draft.entered)
     }
     // Only now, for whoever looks for them on disk finds them there.
     pages.markClean(written)
@@ -136,11 +139,18 @@ extension StorageCore {
     let copy = UnsafeMutableRawPointer.allocate(byteCount: pages.pageSize, alignment: 64)
     defer { copy.deallocate() }
     var written: [PageID] = []
+    let spilled = data?.maps.withLock { $0.spilled } ?? [:]
     for change in changes {
       for id in change.born {
         let entry = table.entry(id)
-        guard entry.pointee.needsWriting, let frame = table.frame(id) else { continue }
+        guard entry.pointee.needsWriting else { continue }
         entry.pointee.needsWriting = false
+        if let place = spilled[id.rawValue] {
+          draft.pages.set(id.rawValue, place)
+          draft.entered.append(id)
+          continue
+        }
+        guard let frame = table.frame(id) else { continue }
         // Readers may stand on the page: its compact form is made in a copy (rule 21).
         copy.copyMemory(from: frame, byteCount: pages.pageSize)
         NodeLayout.prepareForDisk(copy, pageSize: pages.pageSize)

@@ -113,10 +113,11 @@ extension StorageCore {
     guard options.checkpointsInBackground else {
       // A full disk is no reason to fail a commit that is durable already; any other failure closes the latch, and
       // the next write tells of it.
-      if length > due { try? checkpoint() }
+      if length > due || pages.pool.wantsCheckpoint { try? checkpoint() }
       return
     }
-    if length > due ? checkpoints.isWorthTrying(at: end, step: due / 4) : log.wantsSpare {
+    let isDue = length > due || pages.pool.wantsCheckpoint
+    if isDue ? checkpoints.isWorthTrying(at: end, step: due / 4) : log.wantsSpare {
       checkpoints.ask { [weak self] in
         self?.tend()
         return nil
@@ -131,7 +132,7 @@ extension StorageCore {
     guard let log, !isClosed else { return }
     if log.wantsSpare { try? log.makeSpare() }
     let length = log.written.rawValue &- checkpointedTo.load(ordering: .acquiring)
-    if length > UInt64(options.checkpointLogSize) { try? checkpoint() }
+    if length > UInt64(options.checkpointLogSize) || pages.pool.wantsCheckpoint { try? checkpoint() }
   }
 
   private func askForSync(_ pause: Duration) {

@@ -45,7 +45,7 @@ struct IntegrityCheck {
     var used: [Extent] = []
     maps.pages.forEachExtent { _, _, extent in used.append(extent) }
     maps.roots.forEachExtent { _, _, extent in used.append(extent) }
-    used += maps.graves.values.map(\.extent)
+    used += maps.graves.values.map(\.extent) + maps.spilled.values.map(\.extent)
     let known = data.free.withLock { $0 }
     if let free = FreeSpace(used: used, endUnit: known.endUnit) {
       if free.runs != known.runs { problems.append("free space is not what the pages leave") }

@@ -107,14 +107,17 @@ struct StorageOpening {
       if !options.isReadOnly { try data.writeOwner(pid: getpid()) }
       return core
     }
+    // Rule 15: nothing is acknowledged, and no extent used again, before what was only read is written again. A
+    // replay larger than the memory uses extents on its way.
+    core.prepareToSpill = { () throws(StorageError) in
+      for slot in [slot, 1 - slot] {
+        try data.writeSlot(slot, superblock)
+        try data.file.sync(.data)
+      }
+    }
     try replay(log, in: core)
     guard !options.isReadOnly else { return core }
-
-    // Rule 15: nothing is acknowledged, and no extent used again, before what was only read is written again.
-    for slot in [slot, 1 - slot] {
-      try data.writeSlot(slot, superblock)
-      try data.file.sync(.data)
-    }
+    try core.beginSpilling()
     try data.writeOwner(pid: getpid())
     try core.endLog()
     return core

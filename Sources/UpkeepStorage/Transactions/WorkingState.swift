@@ -1,6 +1,8 @@
 /// What a write transaction has changed so far: its pages, the roots it has reached, and the log of it.
 final class WorkingState {
-  private let pages: PageStore
+  let pages: PageStore
+  /// It lives as long as the transaction, which owns this.
+  unowned let core: StorageCore
   let edits: PageEdits
   private(set) var roots: RootsArray
   private(set) var nextTreeID: UInt64
@@ -19,6 +21,7 @@ final class WorkingState {
   var changeCount = 0
 
   init(_ core: StorageCore, base: Version, isLogging: Bool) {
+    self.core = core
     pages = core.pages
     edits = PageEdits(store: core.pages, version: base.number + 1, stamps: core.stamps)
     log = core.logBuffer
@@ -26,6 +29,15 @@ final class WorkingState {
     roots = base.roots
     nextTreeID = base.nextTreeID
     self.isLogging = isLogging
+    edits.makeRoom = { [unowned self] () throws(StorageError) in try self.makeRoom() }
+  }
+
+  /// Nothing is on a path any more, and all counts are in place (rule 6, rule 21).
+  func leavePaths() throws(StorageError) {
+    for (_, editor) in editors {
+      try editor.flush()
+      editor.dropFinger()
+    }
   }
 
   private func storedRoot(_ tree: TreeID) -> TreeRoot? {

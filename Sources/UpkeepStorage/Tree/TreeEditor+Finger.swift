@@ -5,6 +5,7 @@ extension TreeEditor {
   @inline(__always)
   func enter() throws(StorageError) {
     guard let line = store.writerLine else { return }
+    if store.pool.isCrowded { try edits.makeRoom?() }
     line.enter()
     if hasFinger, line.now != fingerEpoch { lookOver(line.now) }
   }

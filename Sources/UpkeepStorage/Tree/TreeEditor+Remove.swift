@@ -71,6 +71,8 @@ extension TreeEditor {
     if root.height > 0 {
       try enter()
       defer { leave() }
+      // Room may be made on the way, when the path is gone already.
+      dropFinger()
       try retireAll(root.page, level: try TreeReader.rootLevel(root))
     }
     reset(to: .empty)
@@ -87,7 +89,7 @@ extension TreeEditor {
       // What was read for one child need not stay for the next.
       let count = try TreeReader.node(page, level: level, store).count
       for child in 0...count {
-        if level > 1 { try renew() }
+        if level > 1 || root.overflowPages > 0 { try renew() }
         try retireAll(try TreeReader.node(page, level: level, store).child(child), level: level - 1)
       }
     }

@@ -12,10 +12,11 @@ struct SmallCacheTests {
 
   final class Database {
     let folder: URL
-    let storage: Storage
+    private(set) var storage: Storage
     let tree: TreeID
+    private let options: StorageOptions
 
-    init(frames: Int = SmallCacheTests.frames) throws {
+    init(frames: Int = SmallCacheTests.frames, _ change: (inout StorageOptions) -> Void = { _ in }) throws {
       folder = FileManager.default.temporaryDirectory.appending(path: "upkeep-\(UUID())")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       var options = StorageOptions()
@@ -23,11 +24,38 @@ struct SmallCacheTests {
       options.cacheSize = frames * SmallCacheTests.pageSize
       options.segmentSize = 16384
       options.durability = .none
-      storage = try Storage.open(
-        folder.appending(path: "a.upkeep").path, fileSystem: DiskFileSystem(), options: options)
+      change(&options)
+      self.options = options
+      storage = try Self.open(folder, options)
       let transaction = try storage.beginWrite()
       tree = try transaction.createTree()
       try transaction.commit()
+    }
+
+    private static func open(_ folder: URL, _ options: StorageOptions) throws -> Storage {
+      try Storage.open(
+        folder.appending(path: "a.upkeep").path, fileSystem: DiskFileSystem(), options: options)
+    }
+
+    /// Lets go of the store as the end of its process would, and opens it again.
+    func reopenUnclosed(frames: Int? = nil) throws {
+      storage = try Storage.inMemory(options: StorageOptions())
+      var options = options
+      if let frames { options.cacheSize = frames * SmallCacheTests.pageSize }
+      storage = try Self.open(folder, options)
+    }
+
+    /// Whether every row is there, of the round that `round` says, and no other.
+    func check(_ read: ReadTransaction, rows: UInt64, _ round: (UInt64) -> UInt64) throws -> Bool {
+      let cursor = try read.cursor(tree)
+      var isThere = try cursor.first()
+      for row in 0..<rows {
+        guard isThere, SmallCacheTests.row(cursor.key) == row,
+          SmallCacheTests.round(of: try cursor.value(), row: row) == round(row)
+        else { return false }
+        isThere = try cursor.next()
+      }
+      return !isThere
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }

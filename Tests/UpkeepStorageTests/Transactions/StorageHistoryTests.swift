@@ -35,7 +35,7 @@ struct StorageHistoryTests {
     }
   }
 
-  @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8])
+  @Test(arguments: 1...12 as ClosedRange<UInt64>)
   func historyMatchesModel(seed: UInt64) throws {
     let comment: Comment = "seed \(seed)"
     var random = Random(state: seed)

@@ -1,4 +1,4 @@
-/// Writes the pages of a checkpoint into fresh extents, packed into long runs (rule 27): each run begins on a
+/// Writes the pages of a checkpoint, or those that leave memory early, into fresh extents, packed into long runs (rule 27): each run begins on a
 /// multiple of 4 KB, and what is written of it ends on one.
 final class ExtentWriter {
   /// 64 KB and 1 MB, in units.
