@@ -20,9 +20,11 @@ package final class RowWriter {
     let deferred: EntryBatch?
   }
 
-  package let scope: TransactionScope
+  /// Whose transaction it writes in; `owner` keeps both alive, so that a write counts no references.
+  package private(set) unowned(unsafe) var scope: TransactionScope
+  private unowned(unsafe) var transaction: WriteTransaction
+  private var owner: TransactionScope?
   package let schema: TableSchema
-  private let transaction: WriteTransaction
   private let targets: [Target]
   /// Whether an index has a predicate or an expression, which read the row through `context`.
   private let indexesEvaluate: Bool
@@ -38,7 +40,8 @@ package final class RowWriter {
 
   /// The position of the column that gets automatic ids: the INTEGER PRIMARY KEY or the hidden rowid.
   package let idOrdinal: Int?
-  private let ids: AutomaticIDs
+  /// Made when the first id is asked for, or known because others asked.
+  private var knownIDs: AutomaticIDs?
 
   /// Above this many bytes waiting entries are written, so that memory stays bounded.
   private static let mostDeferredBytes = 32 << 20
@@ -47,6 +50,7 @@ package final class RowWriter {
     _ scope: TransactionScope, _ schema: TableSchema, defersIndexes: Bool = false
   ) throws(UpkeepError) {
     self.scope = scope
+    owner = scope
     self.schema = schema
     transaction = try scope.writing
     targets = schema.indexes.map { index in
@@ -56,8 +60,21 @@ package final class RowWriter {
     }
     indexesEvaluate = schema.indexes.contains { $0.predicate != nil || $0.columnOrdinals == nil }
     changed = Array(repeating: false, count: schema.rowWidth)
-    ids = scope.automaticIDs(of: schema)
     idOrdinal = schema.hasHiddenRowid ? schema.columns.count : schema.automaticID
+  }
+
+  /// Goes on in another transaction, whose table has the same schema.
+  func bind(_ scope: TransactionScope) throws(UpkeepError) {
+    transaction = try scope.writing
+    self.scope = scope
+    owner = scope
+    knownIDs = nil
+  }
+
+  /// Lets the transaction go; nothing is written before the next `bind`.
+  func unbind() {
+    owner = nil
+    knownIDs = nil
   }
 }
 
@@ -323,6 +340,8 @@ extension RowWriter {
   /// The id that the next row without one gets: one above the greatest. It is used up only when a row with
   /// it is inserted.
   package func nextAutomaticID() throws(UpkeepError) -> Int64 {
+    let ids = knownIDs ?? scope.automaticIDs(of: schema)
+    knownIDs = ids
     if !ids.isGreatestKnown {
       ids.greatest = try storedGreatestID()
       ids.isGreatestKnown = true
@@ -356,14 +375,20 @@ extension RowWriter {
   /// Tells of an id that is in use, be its row in the table yet or not.
   package func noteID(of row: [Value]) throws(UpkeepError) {
     guard let idOrdinal, case .integer(let id) = row[idOrdinal] else { return }
-    if ids.isGreatestKnown && id > ids.greatest ?? .min { ids.greatest = id }
+    if let ids = knownIDs ?? scope.knownAutomaticIDs(of: schema), ids.isGreatestKnown,
+      id > ids.greatest ?? .min
+    {
+      ids.greatest = id
+    }
     if schema.isAutoincrement {
       if id > (try scope.automaticCounter(of: schema)) { scope.raiseAutomaticCounter(of: schema, to: id) }
     }
   }
 
   private func forgetID(of row: [Value]) {
-    guard let idOrdinal, ids.isGreatestKnown, case .integer(let id) = row[idOrdinal] else { return }
+    guard let idOrdinal, let ids = knownIDs ?? scope.knownAutomaticIDs(of: schema), ids.isGreatestKnown,
+      case .integer(let id) = row[idOrdinal]
+    else { return }
     if id == ids.greatest { ids.isGreatestKnown = false }
   }
 }

@@ -188,6 +188,9 @@ extension TransactionScope {
     return new
   }
 
+  /// The same, if anybody asked for it so far.
+  func knownAutomaticIDs(of schema: TableSchema) -> AutomaticIDs? { ids.isEmpty ? nil : ids[schema.id] }
+
   /// The greatest id ever given in a table with AUTOINCREMENT.
   func automaticCounter(of schema: TableSchema) throws(UpkeepError) -> Int64 {
     if let raised = raisedCounters[schema.id] { return raised }

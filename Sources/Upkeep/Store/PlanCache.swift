@@ -1,26 +1,31 @@
-import Synchronization
+internal import UpkeepStorage
 
-// A plan does not change once it is made.
-extension UpsertPlan: @unchecked Sendable {}
+/// What upserts of single rows made ready: whoever upserts rows one by one mostly asks for the same again.
+///
+/// What is taken is nobody else's until it is put back, so that two writers never use one.
+package final class PlanCache: @unchecked Sendable {
+  private static let capacity = 8
 
-/// What the last upsert of a single row made ready: whoever upserts rows one by one mostly asks for the same again.
-package final class PlanCache: Sendable {
-  struct Prepared: Sendable {
-    let clause: ConflictClause
-    let plan: UpsertPlan
-    /// Knows the columns of the last row.
-    var binding: RowBinding
-  }
-
-  private let last = Guarded<Prepared?>(nil)
+  /// The last used is the last.
+  private let kept = Guarded<[SingleUpsert]>([])
 
   package init() {}
 
-  func upsert(_ schema: TableSchema, _ clause: ConflictClause) throws(UpkeepError) -> Prepared {
-    if let last = last.withLock({ $0 }), last.plan.schema === schema, last.clause == clause { return last }
-    return Prepared(
-      clause: clause, plan: try UpsertPlan(schema, clauses: [clause]), binding: RowBinding(schema))
+  func take(_ schema: TableSchema, _ clause: ConflictClause) throws(UpkeepError) -> SingleUpsert {
+    let found = kept.withLock { list -> SingleUpsert? in
+      guard let place = list.lastIndex(where: { $0.schema === schema && $0.clause == clause }) else {
+        return nil
+      }
+      return list.remove(at: place)
+    }
+    if let found { return found }
+    return try SingleUpsert(schema, clause)
   }
 
-  func keep(_ prepared: Prepared) { last.withLock { $0 = prepared } }
+  func putBack(_ upsert: SingleUpsert) {
+    kept.withLock { list in
+      if list.count == Self.capacity { list.removeFirst() }
+      list.append(upsert)
+    }
+  }
 }

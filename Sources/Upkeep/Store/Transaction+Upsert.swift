@@ -33,10 +33,11 @@ extension Transaction {
     ambiguity: AmbiguityPolicy = .fail
   ) throws(UpkeepError) -> UpsertOutcome {
     let schema = try scope.table(table)
-    var prepared = try plans.upsert(schema, ConflictClause(target, action, ambiguity: ambiguity))
-    var given: [Value?] = []
-    if try prepared.binding.bind(row, into: &given) { plans.keep(prepared) }
-    let batch = try UpsertBatch(scope, prepared.plan, collectsOutcomes: true, now: .now())
+    let single = try plans.take(schema, ConflictClause(target, action, ambiguity: ambiguity))
+    defer { plans.putBack(single) }
+    if let outcome = try single.run(row, scope) { return outcome }
+    let given = try single.bind(row)
+    let batch = try UpsertBatch(scope, single.plan, collectsOutcomes: true, now: .now())
     do throws(UpkeepError) {
       try batch.add(given, number: 1)
     } catch {

@@ -2,47 +2,12 @@ internal import UpkeepStorage
 
 /// One row after the other: propose, probe, decide, apply.
 extension UpsertBatch {
-  /// The row as it would be inserted: values given, coerced, and defaults; no automatic id yet.
-  func proposal(_ given: [Value?]) throws(UpkeepError) -> [Value] {
-    var row: [Value] = []
-    row.reserveCapacity(schema.rowWidth)
-    guard given.count <= schema.rowWidth else {
-      throw UpkeepError(
-        .misuse,
-        "a row for \(schema.name) has \(given.count) values; the table has \(schema.columns.count) columns")
-    }
-    for column in schema.columns {
-      if column.ordinal < given.count, let value = given[column.ordinal] {
-        row.append(try Coercion.coerce(value, to: column))
-      } else {
-        row.append(try defaultValue(of: column))
-      }
-    }
-    if schema.hasHiddenRowid {
-      row.append(given.count == schema.rowWidth ? given[schema.columns.count] ?? .null : .null)
-    }
-    return row
-  }
-
-  func defaultValue(of column: ColumnSchema) throws(UpkeepError) -> Value {
-    if let value = column.constantDefault { return value }
-    guard let compiled = column.compiledDefault else { return .null }
-    return try Coercion.coerce(try compiled.evaluate(context), to: column)
-  }
-
-  /// Whether the row gives the column a value; NULL for an automatic id is none.
-  @inline(__always)
-  func gives(_ given: [Value?], _ ordinal: Int) -> Bool {
-    guard ordinal < given.count, let value = given[ordinal] else { return false }
-    return ordinal != claims.writer.idOrdinal || value != .null
-  }
-
   /// What becomes of one row.
   func apply(_ given: [Value?], _ index: Int) throws(UpkeepError) {
     try step(index) { () throws(UpkeepError) in
       let proposal: [Value]
       do throws(UpkeepError) {
-        proposal = try self.proposal(given)
+        proposal = try rowActions.proposal(given)
       } catch {
         try noteKey(ofBadRow: given, index, error)
         throw error
@@ -135,7 +100,7 @@ extension UpsertBatch {
     let primaryKey = placeBuffers[key].bytes
     claims.note(place, primaryKey: primaryKey, chosenBy: index)
     guard let old = try claims.row(place, primaryKey: primaryKey) else { return }
-    guard let new = try changed(old, by: plan.actions[clause], given, proposal) else {
+    guard let new = try rowActions.changed(old, by: plan.actions[clause], given, proposal) else {
       kinds[index] = .ignored
       if keepsSteps { steps[index] = Step(old: old, new: old, key: key) }
       return
@@ -152,60 +117,6 @@ extension UpsertBatch {
       kinds[index] = .updated
     }
     if keepsSteps { steps[index] = Step(old: old, new: new, key: key) }
-  }
-
-  /// The row met as the action leaves it; nil if a WHERE leaves it alone.
-  private func changed(
-    _ old: [Value], by action: UpsertPlan.Action, _ given: [Value?], _ proposal: [Value]
-  ) throws(UpkeepError) -> [Value]? {
-    switch action {
-    case .fail, .ignore: return old
-    case .replace:
-      var new = proposal
-      for ordinal in primaryKeyOrdinals where !gives(given, ordinal) { new[ordinal] = old[ordinal] }
-      return new
-    case .merge(let mask):
-      let keepsKey = mask == nil ? !(try hasSamePrimaryKey(old, proposal)) : false
-      var new = old
-      for ordinal in 0..<min(given.count, schema.rowWidth) where gives(given, ordinal) {
-        if let mask, !mask[ordinal] { continue }
-        if keepsKey, primaryKeyOrdinals.contains(ordinal) { continue }
-        new[ordinal] = proposal[ordinal]
-      }
-      return new
-    case .update(let columns, let condition):
-      context.set(slot: 0, row: old)
-      context.set(slot: 1, row: proposal)
-      if let condition, !(try condition.isTrue(context)) { return nil }
-      var new = old
-      for column in columns { new[column.ordinal] = try assigned(column) }
-      return new
-    }
-  }
-
-  private func assigned(_ column: UpsertPlan.SetColumn) throws(UpkeepError) -> Value {
-    guard column.ordinal < schema.columns.count else {
-      // The hidden rowid.
-      let value = try column.value?.evaluate(context) ?? .null
-      if case .integer = value { return value }
-      throw UpkeepError(.typeMismatch, "rowid of \(schema.name) is an integer; \(value) is none")
-    }
-    let schema = schema.columns[column.ordinal]
-    guard let value = column.value else { return try defaultValue(of: schema) }
-    return try Coercion.coerce(try value.evaluate(context), to: schema)
-  }
-
-  var primaryKeyOrdinals: [Int] { schema.hasHiddenRowid ? [schema.columns.count] : schema.primaryKey }
-
-  private func hasSamePrimaryKey(_ a: [Value], _ b: [Value]) throws(UpkeepError) -> Bool {
-    for ordinal in primaryKeyOrdinals where b[ordinal] == .null { return false }
-    if primaryKeyOrdinals.allSatisfy({ a[$0].hasSameBytes(as: b[$0]) }) { return true }
-    let left = ByteBuffer()
-    let right = ByteBuffer()
-    guard try claims.encode(0, of: a, into: left), try claims.encode(0, of: b, into: right) else {
-      return false
-    }
-    return Bytes.equal(left, right)
   }
 
   // MARK: Eager statements

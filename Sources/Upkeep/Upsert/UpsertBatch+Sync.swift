@@ -5,7 +5,7 @@ extension UpsertBatch {
   /// NULL in the key by which a sync identifies rows is an error of the row.
   func requireKey(_ proposal: [Value]) throws(UpkeepError) {
     guard let key = plan.targetKey else { return }
-    let ordinals = key == 0 ? primaryKeyOrdinals : (plan.uniqueIndexes[key - 1].columnOrdinals ?? [])
+    let ordinals = key == 0 ? rowActions.primaryKeyOrdinals : (plan.uniqueIndexes[key - 1].columnOrdinals ?? [])
     for ordinal in ordinals where proposal[ordinal] == .null {
       let name = ordinal < schema.columns.count ? schema.columns[ordinal].name : "rowid"
       var error = UpkeepError(
@@ -24,7 +24,7 @@ extension UpsertBatch {
   /// deleted by a sync, and not displaced. If its key cannot be read, a sync must fail.
   func noteKey(ofBadRow given: [Value?], _ index: Int, _ error: UpkeepError) throws(UpkeepError) {
     guard plan.isSync || plan.displaces, let key = plan.targetKey else { return }
-    let columns = key == 0 ? Set(primaryKeyOrdinals) : plan.uniqueIndexes[key - 1].columnsRead
+    let columns = key == 0 ? Set(rowActions.primaryKeyOrdinals) : plan.uniqueIndexes[key - 1].columnsRead
     var row: [Value] = []
     for column in schema.columns {
       guard columns.contains(column.ordinal) else {

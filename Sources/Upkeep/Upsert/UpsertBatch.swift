@@ -28,6 +28,7 @@ package final class UpsertBatch {
   let claims: KeyClaims
   let check: RowCheck
   let context = EvaluationContext()
+  let rowActions: RowActions
   private var isOpen = true
   /// What an error returns to; nil before the second row.
   private var savepoint: ScopeSavepoint?
@@ -92,6 +93,7 @@ package final class UpsertBatch {
     claims = try KeyClaims(
       scope, plan.schema, displaces: plan.displaces, isEager: plan.isEager, startsLater: true)
     check = RowCheck(plan.schema)
+    rowActions = RowActions(plan.schema, context)
     context.parameters = parameters
     context.now = now
     let keepsSteps = collectsOutcomes || plan.returning != nil
@@ -318,7 +320,7 @@ extension UpsertBatch {
 extension UpsertBatch {
   private func waitForDuplicates(_ row: [Value?], _ index: Int) throws(UpkeepError) {
     waiting.append(row)
-    guard let key = plan.targetKey, let proposal = try? proposal(row),
+    guard let key = plan.targetKey, let proposal = try? rowActions.proposal(row),
       try claims.encode(key, of: proposal, into: keyBuffers[0])
     else { return }
     let number = seenKeys.insert(keyBuffers[0].bytes)

@@ -1,0 +1,105 @@
+internal import UpkeepStorage
+
+/// What a row given to an upsert proposes, and what an action makes of the row that it meets. It probes nothing and
+/// writes nothing.
+final class RowActions {
+  let schema: TableSchema
+  let context: EvaluationContext
+  /// The position of the column that gets automatic ids.
+  let idOrdinal: Int?
+  /// The columns of the primary key; the hidden rowid's place where there is none.
+  let primaryKeyOrdinals: [Int]
+
+  init(_ schema: TableSchema, _ context: EvaluationContext) {
+    self.schema = schema
+    self.context = context
+    idOrdinal = schema.hasHiddenRowid ? schema.columns.count : schema.automaticID
+    primaryKeyOrdinals = schema.hasHiddenRowid ? [schema.columns.count] : schema.primaryKey
+  }
+
+  /// The row as it would be inserted: values given, coerced, and defaults; no automatic id yet.
+  func proposal(_ given: [Value?]) throws(UpkeepError) -> [Value] {
+    var row: [Value] = []
+    row.reserveCapacity(schema.rowWidth)
+    guard given.count <= schema.rowWidth else {
+      throw UpkeepError(
+        .misuse,
+        "a row for \(schema.name) has \(given.count) values; the table has \(schema.columns.count) columns")
+    }
+    for column in schema.columns {
+      if column.ordinal < given.count, let value = given[column.ordinal] {
+        row.append(try Coercion.coerce(value, to: column))
+      } else {
+        row.append(try defaultValue(of: column))
+      }
+    }
+    if schema.hasHiddenRowid {
+      row.append(given.count == schema.rowWidth ? given[schema.columns.count] ?? .null : .null)
+    }
+    return row
+  }
+
+  func defaultValue(of column: ColumnSchema) throws(UpkeepError) -> Value {
+    if let value = column.constantDefault { return value }
+    guard let compiled = column.compiledDefault else { return .null }
+    return try Coercion.coerce(try compiled.evaluate(context), to: column)
+  }
+
+  /// Whether the row gives the column a value; NULL for an automatic id is none.
+  @inline(__always)
+  func gives(_ given: [Value?], _ ordinal: Int) -> Bool {
+    guard ordinal < given.count, let value = given[ordinal] else { return false }
+    return ordinal != idOrdinal || value != .null
+  }
+
+  /// The row met as the action leaves it; nil if a WHERE leaves it alone.
+  func changed(
+    _ old: [Value], by action: UpsertPlan.Action, _ given: [Value?], _ proposal: [Value]
+  ) throws(UpkeepError) -> [Value]? {
+    switch action {
+    case .fail, .ignore: return old
+    case .replace:
+      var new = proposal
+      for ordinal in primaryKeyOrdinals where !gives(given, ordinal) { new[ordinal] = old[ordinal] }
+      return new
+    case .merge(let mask):
+      let keepsKey = mask == nil ? !(try hasSamePrimaryKey(old, proposal)) : false
+      var new = old
+      for ordinal in 0..<min(given.count, schema.rowWidth) where gives(given, ordinal) {
+        if let mask, !mask[ordinal] { continue }
+        if keepsKey, primaryKeyOrdinals.contains(ordinal) { continue }
+        new[ordinal] = proposal[ordinal]
+      }
+      return new
+    case .update(let columns, let condition):
+      context.set(slot: 0, row: old)
+      context.set(slot: 1, row: proposal)
+      if let condition, !(try condition.isTrue(context)) { return nil }
+      var new = old
+      for column in columns { new[column.ordinal] = try assigned(column) }
+      return new
+    }
+  }
+
+  private func assigned(_ column: UpsertPlan.SetColumn) throws(UpkeepError) -> Value {
+    guard column.ordinal < schema.columns.count else {
+      // The hidden rowid.
+      let value = try column.value?.evaluate(context) ?? .null
+      if case .integer = value { return value }
+      throw UpkeepError(.typeMismatch, "rowid of \(schema.name) is an integer; \(value) is none")
+    }
+    let schema = schema.columns[column.ordinal]
+    guard let value = column.value else { return try defaultValue(of: schema) }
+    return try Coercion.coerce(try value.evaluate(context), to: schema)
+  }
+
+  private func hasSamePrimaryKey(_ a: [Value], _ b: [Value]) throws(UpkeepError) -> Bool {
+    for ordinal in primaryKeyOrdinals where a[ordinal] == .null || b[ordinal] == .null { return false }
+    if primaryKeyOrdinals.allSatisfy({ a[$0].hasSameBytes(as: b[$0]) }) { return true }
+    let left = ByteBuffer()
+    let right = ByteBuffer()
+    try RowCodec.appendKey(of: a, schema: schema, to: left)
+    try RowCodec.appendKey(of: b, schema: schema, to: right)
+    return Bytes.equal(left, right)
+  }
+}

@@ -1,0 +1,206 @@
+internal import UpkeepStorage
+
+/// The short way of an upsert of one row, made ready once for a table, target and action, and used again and again.
+///
+/// It does what `UpsertBatch` does for one row that is plain: its keys are free or held by the row that it meets, so
+/// that no claim can fail. All that can be wrong with the row is found before anything is written; what is not plain,
+/// an error included, it leaves to the batch, with nothing done.
+///
+/// Its life: `run` binds it to a transaction and lets that go again. One thread uses it at a time.
+final class SingleUpsert {
+  let schema: TableSchema
+  let clause: ConflictClause
+  let plan: UpsertPlan
+  /// Whether there is a short way for the plan at all.
+  private let isPlain: Bool
+  private var binding: RowBinding
+  private let rowActions: RowActions
+  private let check: RowCheck
+  private var writer: RowWriter?
+  /// Indexes that are not unique and whose keys can be too long.
+  private let longIndexes: [IndexSchema]
+  private let columnsRead: [[Int]]
+
+  private var given: [Value?] = []
+  private let key = ByteBuffer(capacity: 64)
+  /// The primary keys of the rows met, by key.
+  private let owners: [ByteBuffer]
+  private var met: [Int]
+  private var changed: [Bool]
+
+  init(_ schema: TableSchema, _ clause: ConflictClause) throws(UpkeepError) {
+    self.schema = schema
+    self.clause = clause
+    plan = try UpsertPlan(schema, clauses: [clause])
+    binding = RowBinding(schema)
+    rowActions = RowActions(schema, EvaluationContext())
+    check = RowCheck(schema)
+    longIndexes = schema.indexes.filter { index in
+      !index.isUnique && index.parts.contains { $0.key.fixedByteCount == nil }
+    }
+    columnsRead = plan.uniqueIndexes.map { $0.columnsRead.sorted() }
+    owners = (0..<plan.keyCount).map { _ in ByteBuffer(capacity: 32) }
+    met = Array(repeating: UpsertResolver.nobody, count: plan.keyCount)
+    changed = Array(repeating: false, count: schema.rowWidth)
+    isPlain = !plan.displaces
+  }
+
+  /// The row's values by the table's columns.
+  func bind(_ row: RowInput) throws(UpkeepError) -> [Value?] {
+    try binding.bind(row, into: &given)
+    return given
+  }
+
+  /// - Returns: what became of the row; nil if the batch has to do it, and nothing was done.
+  func run(_ row: RowInput, _ scope: TransactionScope) throws(UpkeepError) -> UpsertOutcome? {
+    guard isPlain else { return nil }
+    try binding.bind(row, into: &given)
+    if let writer {
+      try writer.bind(scope)
+      return try run(writer, scope)
+    }
+    let made = try RowWriter(scope, schema)
+    writer = made
+    return try run(made, scope)
+  }
+
+  private func run(_ writer: RowWriter, _ scope: TransactionScope) throws(UpkeepError) -> UpsertOutcome? {
+    defer { writer.unbind() }
+    rowActions.context.now = .now()
+    // An error of the row is the batch's to tell.
+    guard let decided = try? decide(writer, scope) else { return nil }
+    switch decided {
+    case .leave: return nil
+    case .keep(let outcome): return outcome
+    case .insert(let row):
+      try write(scope) { () throws(UpkeepError) in try writer.insert(row) }
+      return .inserted(new: shown(row))
+    case .update(let old, let new):
+      try write(scope) { () throws(UpkeepError) in try writer.update(from: old, to: new) }
+      if case .replace = plan.actions[0] { return .replaced(old: shown(old), new: shown(new), displaced: []) }
+      return .updated(old: shown(old), new: shown(new), displaced: [])
+    }
+  }
+
+  /// What is written could be half there after an error: then nothing of the transaction may stay.
+  private func write(_ scope: TransactionScope, _ body: () throws(UpkeepError) -> Void) throws(UpkeepError) {
+    do throws(UpkeepError) { try body() } catch {
+      scope.rollback()
+      throw error
+    }
+  }
+
+  private func shown(_ row: [Value]) -> [Value] {
+    schema.hasHiddenRowid ? Array(row.prefix(schema.columns.count)) : row
+  }
+
+  // MARK: Before anything is written
+
+  private enum Decision {
+    case leave
+    case keep(UpsertOutcome)
+    case insert([Value])
+    case update(old: [Value], new: [Value])
+  }
+
+  private func decide(_ writer: RowWriter, _ scope: TransactionScope) throws(UpkeepError) -> Decision {
+    var proposal = try rowActions.proposal(given)
+    let reader = RowReader(scope)
+    for key in 0..<plan.keyCount { met[key] = try holder(key, of: proposal, writer, reader) }
+    switch plan.resolver.decide(met: met) {
+    case .insert:
+      guard met.allSatisfy({ $0 == UpsertResolver.nobody }) else { return .leave }
+      if let ordinal = rowActions.idOrdinal, proposal[ordinal] == .null {
+        proposal[ordinal] = .integer(try writer.nextAutomaticID())
+      }
+      try check.check(proposal)
+      try requireShortKeys(of: proposal, writer)
+      return .insert(proposal)
+    case .change(_, let key):
+      guard let old = try reader.find(schema, key: owners[key].bytes)?.values() else { return .leave }
+      return try change(old, key, proposal, writer, reader)
+    case .ignore(let key):
+      guard let old = try reader.find(schema, key: owners[key].bytes)?.values() else { return .leave }
+      let name = ConflictTargets(schema, plan.uniqueIndexes).description(key)
+      return .keep(.ignored(stored: shown(old), key: name))
+    case .fail, .ambiguous, .replaceAll:
+      return .leave
+    }
+  }
+
+  /// The number of the row that holds one of the proposed row's keys; rows are numbered by the first key that finds
+  /// them.
+  private func holder(
+    _ number: Int, of row: [Value], _ writer: RowWriter, _ reader: RowReader
+  ) throws(UpkeepError) -> Int {
+    guard try encode(number, of: row, writer) else { return UpsertResolver.nobody }
+    let owner = owners[number]
+    owner.removeAll()
+    if number == 0 {
+      guard try reader.contains(schema, key: key.bytes) else { return UpsertResolver.nobody }
+      owner.append(key.bytes)
+      return 0
+    }
+    guard let found = try reader.holder(of: key.bytes, in: plan.uniqueIndexes[number - 1]) else {
+      return UpsertResolver.nobody
+    }
+    owner.append(found)
+    for other in 0..<number where met[other] != UpsertResolver.nobody {
+      if Bytes.equal(owners[other], owner) { return met[other] }
+    }
+    return number
+  }
+
+  /// Puts a row's key into `key`; false if it has none.
+  private func encode(_ number: Int, of row: [Value], _ writer: RowWriter) throws(UpkeepError) -> Bool {
+    key.removeAll()
+    guard number > 0 else {
+      for ordinal in rowActions.primaryKeyOrdinals where row[ordinal] == .null { return false }
+      try RowCodec.appendKey(of: row, schema: schema, to: key)
+      return true
+    }
+    let index = plan.uniqueIndexes[number - 1]
+    for part in index.parts {
+      if let column = part.column, row[column] == .null { return false }
+    }
+    return try writer.encodeIndexKey(index, row, into: key) == .entry
+  }
+
+  private func change(
+    _ old: [Value], _ key: Int, _ proposal: [Value], _ writer: RowWriter, _ reader: RowReader
+  ) throws(UpkeepError) -> Decision {
+    guard let new = try rowActions.changed(old, by: plan.actions[0], given, proposal) else {
+      let name = ConflictTargets(schema, plan.uniqueIndexes).description(key)
+      return .keep(.ignored(stored: shown(old), key: name))
+    }
+    var isSame = true
+    for ordinal in changed.indices {
+      changed[ordinal] = !old[ordinal].hasSameBytes(as: new[ordinal])
+      if changed[ordinal] { isSame = false }
+    }
+    if isSame { return .keep(.unchanged(row: shown(new), displaced: [])) }
+    try check.check(new)
+    try requireShortKeys(of: new, writer)
+    // A row that moves is rare enough for the long way.
+    for ordinal in rowActions.primaryKeyOrdinals where changed[ordinal] { return .leave }
+    for number in 1..<max(plan.keyCount, 1) where columnsRead[number - 1].contains(where: { changed[$0] }) {
+      guard try encode(number, of: new, writer) else { continue }
+      guard let found = try reader.holder(of: self.key.bytes, in: plan.uniqueIndexes[number - 1]) else {
+        continue
+      }
+      if !Bytes.equal(found, owners[key].bytes) { return .leave }
+    }
+    return .update(old: old, new: new)
+  }
+
+  private func requireShortKeys(of row: [Value], _ writer: RowWriter) throws(UpkeepError) {
+    if longIndexes.isEmpty { return }
+    key.removeAll()
+    try RowCodec.appendKey(of: row, schema: schema, to: key)
+    let keyCount = key.count
+    for index in longIndexes {
+      _ = try writer.encodeIndexKey(index, row, into: key)
+      try RowCodec.checkKeyLength(key.count + keyCount, index: "index \(index.name)", schema: schema)
+    }
+  }
+}
