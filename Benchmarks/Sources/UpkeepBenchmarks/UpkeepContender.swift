@@ -99,8 +99,10 @@ final class UpkeepContender: Contender {
     case .pointReadByEmail:
       try store.read { snapshot in
         for id in people.probes {
-          let row = try snapshot.find("t", by: "t_email", .text(people.loaded[id / 2].email))
-          if case .integer(let id)? = row?.values.first { sink &+= Int(id) }
+          _ = try snapshot.withRow("t", by: "t_email", key: [.text(people.loaded[id / 2].email)]) {
+            (row) throws(UpkeepError) in
+            try self.read(row)
+          }
         }
       }
       return people.count

@@ -49,7 +49,27 @@ extension Snapshot {
   public func find(_ table: String, by index: String, _ key: Value...) throws(UpkeepError) -> Row? {
     try scope.requireOpen()
     let schema = try scope.table(table)
-    let index = try requiredIndex(index, of: schema)
+    guard let view = try view(schema, by: index, key) else { return nil }
+    return Row(schema, stored: try view.values())
+  }
+
+  /// Lends the row with this key in a unique index to `body` where it lies.
+  ///
+  /// - Returns: what `body` makes of it; nil if there is no such row.
+  /// - Complexity: O(log n), without allocating.
+  public func withRow<R>(
+    _ table: String, by index: String, key: [Value],
+    _ body: (borrowing StoredRow) throws(UpkeepError) -> R
+  ) throws(UpkeepError) -> R? {
+    try scope.requireOpen()
+    let schema = try scope.table(table)
+    guard let view = try view(schema, by: index, key) else { return nil }
+    return try body(StoredRow(view, schema))
+  }
+
+  /// The row that an entry of a unique index leads to.
+  private func view(_ schema: TableSchema, by name: String, _ key: [Value]) throws(UpkeepError) -> RowView? {
+    let index = try requiredIndex(name, of: schema)
     guard index.isUnique else {
       throw UpkeepError(.misuse, "index \(index.name) is not unique; use scan(_:by:_:) for all its rows")
     }
@@ -63,7 +83,7 @@ extension Snapshot {
     guard let view = try reader.find(schema, key: buffer.bytes) else {
       throw .corrupt("index \(index.name)", "an entry has no row")
     }
-    return Row(schema, stored: try view.values())
+    return view
   }
 
   /// The rows whose primary keys lie in a range, in key order or the other way.
@@ -113,6 +133,7 @@ extension Snapshot {
   }
 
   private func requiredIndex(_ name: String, of schema: TableSchema) throws(UpkeepError) -> IndexSchema {
+    for index in schema.indexes where index.name == name { return index }
     if let index = schema.indexes.first(where: { Names.equal($0.name, name) }) { return index }
     let hint = Names.suggestion(for: name, among: schema.indexes.map(\.name))
     var error = UpkeepError(.unknownIndex, "table \(schema.name) has no index \(name)\(hint)")

@@ -124,3 +124,19 @@ import Testing
     }
   }
 }
+
+extension FindAndScanTests {
+  @Test func aRowIsLentByAUniqueKeyWhereItLies() throws {
+    try store().read { snapshot throws in
+      let found = try snapshot.withRow("people", by: "people_email", key: ["p3"]) { row throws(UpkeepError) in
+        try row.integer(0)
+      }
+      #expect(found == .some(3))
+      let none = try snapshot.withRow("people", by: "people_email", key: ["nobody"]) { _ in true }
+      #expect(none == nil)
+      #expect(throws: UpkeepError.self) {
+        try snapshot.withRow("people", by: "no_such_index", key: ["p3"]) { _ in true }
+      }
+    }
+  }
+}
