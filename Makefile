@@ -9,7 +9,7 @@ SWIFT ?= swift
 # run does not undo the release build.
 TEST_FLAGS := -c release -Xswiftc -enable-testing --scratch-path .build-tests
 
-.PHONY: demo shell build test lint format bench need need-sqlite clean
+.PHONY: demo shell build test lint format bench bench-slow need need-sqlite need-peers clean
 
 demo: need
 	@.ci/need sqlite || true
@@ -32,14 +32,29 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources)
 
-bench: need need-sqlite
-	$(SWIFT) run -c release --package-path Benchmarks $(if $(BENCH),$(BENCH),UpkeepBenchmarks) $(ARGS)
+# Everything against SQLite, LMDB and RocksDB; ARGS="--help" tells what can be chosen.
+bench: need-peers
+	$(SWIFT) build -c release --package-path Benchmarks
+	@"$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/UpkeepBenchmarks" $(ARGS)
+
+# The commits that are synced, as if every sync took DELAY microseconds longer, for all engines alike. Linux only.
+DELAY ?= 8000
+SLOW_ARGS := --rows 100000 --rounds 3 --name slow --only "one-row commits, synced"
+bench-slow: need-peers
+	@.ci/need cc
+	$(SWIFT) build -c release --package-path Benchmarks
+	$(CC) -O2 -Wall -Wextra -shared -fPIC -o Benchmarks/.build/slow-sync.so Benchmarks/SlowSync/slow-sync.c -ldl
+	@SLOW_SYNC_MICROSECONDS=$(DELAY) LD_PRELOAD="$(CURDIR)/Benchmarks/.build/slow-sync.so" \
+	  "$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/UpkeepBenchmarks" $(SLOW_ARGS) $(ARGS)
 
 need:
 	@.ci/need lz4
 
 need-sqlite:
 	@.ci/need sqlite
+
+need-peers: need
+	@.ci/need sqlite lmdb rocksdb
 
 clean:
 	rm -rf .build .build-tests Benchmarks/.build

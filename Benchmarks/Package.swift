@@ -10,10 +10,17 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
+    .systemLibrary(
+      name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
+    .systemLibrary(
+      name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"]), .brew(["rocksdb"])]),
     .target(name: "Harness", swiftSettings: settings),
     .executableTarget(
       name: "UpkeepBenchmarks",
-      dependencies: ["Harness", "CSQLite", .product(name: "Upkeep", package: "upkeep")],
+      dependencies: [
+        "Harness", "CSQLite", "CLMDB", "CRocksDB", .product(name: "Upkeep", package: "upkeep"),
+        .product(name: "UpkeepSQL", package: "upkeep"),
+      ],
       swiftSettings: settings),
   ]
 )

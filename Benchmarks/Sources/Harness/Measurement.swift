@@ -1,17 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
-
-/// Seconds on a clock that only goes forward.
-public func wallClock() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
-
-/// What one engine needed for one workload, over all rounds: nanoseconds an operation.
+/// What one engine needed for one row, over all rounds.
 public struct Measurement: Sendable {
   /// Each round's figure, in order.
   public private(set) var rounds: [Double] = []
@@ -20,9 +7,7 @@ public struct Measurement: Sendable {
   public init() {}
 
   /// Adds a round.
-  public mutating func add(seconds: Double, operations: Int) {
-    rounds.append(seconds * 1e9 / Double(max(operations, 1)))
-  }
+  public mutating func add(_ figure: Double) { rounds.append(figure) }
 
   /// The smallest figure.
   public var least: Double { rounds.min() ?? 0 }
@@ -35,4 +20,6 @@ public struct Measurement: Sendable {
     let middle = sorted.count / 2
     return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
+  /// Whether the rounds lie so far apart that their median says little: by more than a third of it.
+  public var isNoisy: Bool { rounds.count > 1 && most - least > median / 3 }
 }

@@ -1,4 +1,4 @@
-/// One row of the workload's table `t(id INTEGER PRIMARY KEY, email TEXT UNIQUE, name TEXT, score REAL, updated_at INTEGER)`:
+/// One row of the table `t(id INTEGER PRIMARY KEY, email TEXT UNIQUE, name TEXT, score REAL, updated_at INTEGER)`:
 /// about 100 bytes, with words in them.
 struct Person {
   let id: Int
@@ -9,8 +9,7 @@ struct Person {
 
   private static let first = [
     "Ada", "Grace", "Edsger", "Barbara", "Donald", "Frances", "Alan", "Katherine", "Dennis", "Margaret",
-    "Ken",
-    "Radia", "Leslie", "Shafi", "Niklaus", "Adele",
+    "Ken", "Radia", "Leslie", "Shafi", "Niklaus", "Adele",
   ]
   private static let last = [
     "Lovelace", "Hopper", "Dijkstra", "Liskov", "Knuth", "Allen", "Turing", "Johnson", "Ritchie", "Hamilton",
@@ -30,43 +29,44 @@ struct Person {
     score = Double((id * 7 + edition * 13) % 100_000) / 8
     updatedAt = 1_700_000_000 + id + edition
   }
+
+  /// What a user would call the row's size: eight bytes for a number, text as long as it is.
+  var userBytes: Int { 24 + email.utf8.count + name.utf8.count }
 }
 
-/// The same choices in every run.
-struct Dice: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
-/// The rows and ids that every contender is given, made once.
-final class Population: Sendable {
+/// Rows for a write: a list that was made before, or rows made as they are asked for, so that there may be more of
+/// them than memory holds.
+struct People: Sequence {
+  private let list: ArraySlice<Person>
+  private let made: Range<Int>
+  private let make: @Sendable (Int) -> Person
   let count: Int
-  /// Loaded first: even ids.
-  let loaded: [Person]
-  /// Half of them there already, changed; half of them new; shuffled.
-  let halfNew: [Person]
-  /// Nine in ten there already.
-  let mostlyThere: [Person]
-  /// Ids to read, at random.
-  let probes: [Int]
 
-  init(count: Int) {
+  init(_ list: ArraySlice<Person>) {
+    self.list = list
+    made = 0..<0
+    make = { Person($0) }
+    count = list.count
+  }
+
+  init(_ list: [Person]) { self.init(list[...]) }
+
+  init(made count: Int, _ make: @escaping @Sendable (Int) -> Person) {
+    list = []
+    made = 0..<count
+    self.make = make
     self.count = count
-    var dice = Dice(state: 42)
-    loaded = (0..<count).map { Person($0 * 2) }
-    var half = (0..<count / 2).map { Person($0 * 4, edition: 1) }
-    half += (0..<count / 2).map { Person($0 * 4 + 1) }
-    halfNew = half.shuffled(using: &dice)
-    var there = (0..<count * 9 / 10).map { Person($0 * 2) }
-    there += (0..<count / 10).map { Person($0 * 4 + 3) }
-    mostlyThere = there.shuffled(using: &dice)
-    probes = (0..<count).map { $0 * 2 }.shuffled(using: &dice)
+  }
+
+  struct Iterator: IteratorProtocol {
+    var list: ArraySlice<Person>.Iterator
+    var made: Range<Int>.Iterator
+    let make: @Sendable (Int) -> Person
+
+    mutating func next() -> Person? { list.next() ?? made.next().map(make) }
+  }
+
+  func makeIterator() -> Iterator {
+    Iterator(list: list.makeIterator(), made: made.makeIterator(), make: make)
   }
 }

@@ -1,23 +1,79 @@
 import Foundation
 import Harness
 
-/// `UpkeepBenchmarks [--rows N] [--rounds N] [--commits N] [--folder PATH] [--json FILE] [--only TEXT]`
-func option(_ name: String) -> String? {
-  guard let i = CommandLine.arguments.firstIndex(of: name), i + 1 < CommandLine.arguments.count else {
-    return nil
+/// Says on what and how it was measured, then gives the table, and keeps both where the options say.
+func report(_ results: Results, _ options: Options, settings: [String: String], title: String) throws {
+  let how = settings.filter { $0.key != "machine" }.sorted { $0.key < $1.key }
+    .map { "\($0.key): \($0.value)" }.joined(separator: ", ")
+  let text = "\(Machine.date). \(Machine.description). \(how).\n\n\(results.markdown())"
+  print(text)
+  if let json = options.json {
+    try results.json(settings: settings).write(toFile: json, atomically: true, encoding: .utf8)
   }
-  return CommandLine.arguments[i + 1]
+  if let plots = options.plots {
+    try FolderFiles.make(plots)
+    for (againstPeers, name, whom) in [
+      (false, "sqlite", results.main),
+      (true, "peers", "the best of " + results.peers.joined(separator: ", ")),
+    ] {
+      let plot = Plot(results, title: "\(title): Upkeep against \(whom)", againstPeers: againstPeers)
+      try plot.svg().write(
+        toFile: "\(plots)/\(options.name)-\(name).svg", atomically: true, encoding: .utf8)
+    }
+  }
+  if let into = options.into, !(try MarkedText.replace(options.name, in: into, by: text)) {
+    throw Options.Wrong(description: "\(into) has no marks for \(options.name)")
+  }
 }
 
-let rows = option("--rows").flatMap { Int($0) } ?? 1_000_000
-let rounds = option("--rounds").flatMap { Int($0) } ?? 5
-let commits = option("--commits").flatMap { Int($0) } ?? 20_000
-let folder = option("--folder") ?? FileManager.default.temporaryDirectory.path + "/upkeep-bench-\(getpid())"
+func run() throws -> Bool {
+  let options = try Options(Array(CommandLine.arguments.dropFirst()))
+  if options.asksForHelp {
+    print(Options.usage)
+    return true
+  }
+  try FolderFiles.make(options.folder)
+  defer { FolderFiles.remove(options.folder) }
+  var settings = ["machine": Machine.description]
+  if let number = options.memoryOf {
+    try MemoryUse.measure(options, engine: number, rows: options.rows ?? 10_000_000)
+    return true
+  }
+  if options.measuresMemory {
+    let rows = options.rows ?? 10_000_000
+    settings["rows"] = "\(rows)"
+    let results = try MemoryUse.run(options, rows: rows)
+    try report(results, options, settings: settings, title: "Memory")
+    return true
+  }
+  if let seconds = options.sustained {
+    let rows = options.rows ?? 10_000_000
+    settings["rows"] = "\(rows)"
+    settings["seconds"] = "\(seconds)"
+    let results = try Sustained.run(options, rows: rows, seconds: seconds)
+    try report(results, options, settings: settings, title: "Sustained")
+    return true
+  }
+  let rows = max((options.rows ?? 1_000_000) / 80 * 80, 800)
+  let rounds = max(options.rounds ?? 5, 1)
+  settings["rows"] = "\(rows)"
+  settings["rounds"] = "\(rounds)"
+  settings["one-row commits"] = "\(options.commits)"
+  if let delay = ProcessInfo.processInfo.environment["SLOW_SYNC_MICROSECONDS"] {
+    settings["every sync made slower by"] = "\(delay) µs"
+  }
+  var comparison = Comparison(
+    Setting(people: Population(count: rows), commits: options.commits), folder: options.folder,
+    only: options.only, main: Engines.main, peers: Engines.peers
+  ) { Engines.made(options, withExclusive: true) }
+  for round in 0..<rounds { try comparison.round(round) }
+  try report(comparison.results, options, settings: settings, title: "Storage")
+  for failure in comparison.failures { FileHandle.standardError.write(Data("error: \(failure)\n".utf8)) }
+  return comparison.failures.isEmpty
+}
 
 do {
-  try runComparison(
-    rows: rows, rounds: rounds, commits: commits, folder: folder, only: option("--only"),
-    json: option("--json"))
+  if !(try run()) { exit(1) }
 } catch {
   FileHandle.standardError.write(Data("error: \(error)\n".utf8))
   exit(1)

@@ -1,0 +1,18 @@
+import Harness
+
+/// The engines that are measured.
+enum Engines {
+  static let main = SQLiteContender.version
+  static let peers = [LMDBContender.version, RocksDBContender.version]
+
+  /// New contenders: Upkeep first, then those that are asked for.
+  static func made(_ options: Options, withExclusive: Bool) -> [any Contender] {
+    var all: [any Contender] = [UpkeepContender(), SQLiteContender(isExclusive: false)]
+    if withExclusive { all.append(SQLiteContender(isExclusive: true)) }
+    all += [LMDBContender(), RocksDBContender()] as [any Contender]
+    guard !options.engines.isEmpty else { return all }
+    return all.filter { engine in
+      engine is UpkeepContender || options.engines.contains { engine.name.contains($0) }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import Harness
+
+/// How much memory a process takes that loads a table in one transaction and reads it. Each engine has a process of
+/// its own, and a cache of 64 MB.
+enum MemoryUse {
+  static let cacheBytes = 64 << 20
+
+  static func run(_ options: Options, rows: Int) throws -> Results {
+    let engines = Engines.made(options, withExclusive: false)
+    let kinds = [
+      Row("most memory resident: load of \(rows) rows in one transaction, cache 64 MB", .bytes),
+      Row("the same after a full scan as well", .bytes),
+      Row("file size", .bytes),
+    ]
+    var results = Results(names: engines.map(\.name), main: Engines.main, peers: Engines.peers)
+    for (i, engine) in engines.enumerated() {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
+      process.arguments =
+        ["--memory-of", "\(i)", "--rows", "\(rows)", "--folder", "\(options.folder)/memory-\(i)"]
+        + options.engines.flatMap { ["--engine", $0] }
+      let pipe = Pipe()
+      process.standardOutput = pipe
+      try process.run()
+      let output = pipe.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      let figures = String(decoding: output, as: UTF8.self).split(separator: " ").compactMap {
+        Double($0.trimmingCharacters(in: .whitespacesAndNewlines))
+      }
+      for (row, figure) in zip(kinds, figures) { results.add(figure, to: row, of: engine.name) }
+      for row in kinds.dropFirst(figures.count) {
+        results.leaveOut(row, of: engine.name, because: "its process ended with \(process.terminationStatus)")
+      }
+    }
+    return results
+  }
+
+  /// In the engine's own process: prints the figures.
+  static func measure(_ options: Options, engine number: Int, rows: Int) throws {
+    let engine = Engines.made(options, withExclusive: false)[number]
+    let folder = options.folder
+    try FolderFiles.make(folder)
+    defer { FolderFiles.remove(folder) }
+    try engine.open(folder, .none, cacheBytes: cacheBytes)
+    try engine.session().write(People(made: rows) { Person($0 * 2) }, .append)
+    let loaded = ProcessFigures.peakResidentBytes
+    _ = try engine.session().scan()
+    let scanned = ProcessFigures.peakResidentBytes
+    try engine.close()
+    guard let loaded, let scanned else { throw Unsupported("this system does not tell what is resident") }
+    print("\(loaded) \(scanned) \(FolderFiles.bytesOnDisk(in: folder))")
+  }
+}

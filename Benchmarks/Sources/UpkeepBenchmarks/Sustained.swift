@@ -1,0 +1,66 @@
+import Foundation
+import Harness
+
+/// Random one-row upserts for a long time, on a store that is four times as large as the cache.
+enum Sustained {
+  private static let rates = [
+    Row("sustained one-row upserts, rows a second", .perSecond, aim: 3, peerAim: 1),
+    Row("the same, the middle second", .perSecond, aim: 3, peerAim: 1),
+    Row("the same, the worst second", .perSecond, aim: 3, peerAim: 1),
+    Row("file size when closed after it", .bytes),
+  ]
+
+  static func run(_ options: Options, rows: Int, seconds: Int) throws -> Results {
+    let engines = Engines.made(options, withExclusive: false)
+    var results = Results(names: engines.map(\.name), main: Engines.main, peers: Engines.peers)
+    for (i, engine) in engines.enumerated() {
+      let folder = "\(options.folder)/sustained-\(i)"
+      try FolderFiles.make(folder)
+      defer { FolderFiles.remove(folder) }
+      let figures = try measure(engine, folder, rows: rows, seconds: seconds)
+      for (row, figure) in zip(rates, figures) { results.add(figure, to: row, of: engine.name) }
+      FileHandle.standardError.write(Data("sustained: \(engine.name), \(figures[0]) rows/s\n".utf8))
+    }
+    return results
+  }
+
+  private static func measure(
+    _ engine: any Contender, _ folder: String, rows: Int, seconds: Int
+  ) throws -> [Double] {
+    try engine.open(folder, .none, cacheBytes: 1 << 30)
+    try engine.session().write(People(made: rows) { Person($0 * 2) }, .append)
+    try engine.settle()
+    try engine.close()
+    let size = FolderFiles.bytesOnDisk(in: folder)
+    try engine.open(folder, .interval, cacheBytes: Int(size / 4))
+    let counts = try upserts(try engine.session(), rows: rows, seconds: seconds)
+    try engine.close()
+    let sorted = counts.sorted()
+    let mean = Double(counts.reduce(0, +)) / Double(max(counts.count, 1))
+    return [
+      mean, Double(sorted[sorted.count / 2]), Double(sorted[0]), FolderFiles.bytesOnDisk(in: folder),
+    ]
+  }
+
+  /// How many went in, in each second.
+  private static func upserts(_ session: any Session, rows: Int, seconds: Int) throws -> [Int] {
+    var dice = Dice(state: 99)
+    var counts: [Int] = []
+    let start = wallClock()
+    var total = 0
+    var edition = 1
+    while counts.count < max(seconds, 1) {
+      edition += 1
+      let person = [Person(dice.below(rows) * 2, edition: edition)]
+      try session.write(People(person), .upsert)
+      // A second in which nothing went in counts as such.
+      let passed = Int(wallClock() - start)
+      while counts.count < min(passed, seconds) {
+        counts.append(total)
+        total = 0
+      }
+      total += 1
+    }
+    return counts
+  }
+}
