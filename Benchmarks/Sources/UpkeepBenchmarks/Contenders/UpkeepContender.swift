@@ -106,8 +106,9 @@ final class UpkeepSession: Session {
     var total = 0
     try store.read { snapshot in
       for email in emails {
-        guard let row = try snapshot.find("t", by: "t_email", .text(email)) else { continue }
-        total &+= Self.read(row.values)
+        _ = try snapshot.withRow("t", by: "t_email", key: [.text(email)]) { (row) throws(UpkeepError) in
+          try Self.read(row, &total)
+        }
       }
     }
     return total
