@@ -5,7 +5,8 @@ extension UpsertBatch {
   /// NULL in the key by which a sync identifies rows is an error of the row.
   func requireKey(_ proposal: [Value]) throws(UpkeepError) {
     guard let key = plan.targetKey else { return }
-    let ordinals = key == 0 ? rowActions.primaryKeyOrdinals : (plan.uniqueIndexes[key - 1].columnOrdinals ?? [])
+    let ordinals =
+      key == 0 ? rowActions.primaryKeyOrdinals : (plan.uniqueIndexes[key - 1].columnOrdinals ?? [])
     for ordinal in ordinals where proposal[ordinal] == .null {
       let name = ordinal < schema.columns.count ? schema.columns[ordinal].name : "rowid"
       var error = UpkeepError(
