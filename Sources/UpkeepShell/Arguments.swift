@@ -62,8 +62,12 @@ struct OpeningOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "When a commit returns: full (on disk) or none (as the system gets to it).", valueName: "MODE"))
+      "When a commit returns: full (on disk), interval (on disk within 10 ms) or none (as the system gets to it).",
+      valueName: "MODE"))
   var durability = DurabilityWord.full
+
+  @Option(help: ArgumentHelp("Memory for pages, as 64MB.", valueName: "SIZE"))
+  var cache: ByteSize?
 
   @Option(help: ArgumentHelp("How long to wait for another process to let go.", valueName: "SECONDS"))
   var wait: Double = 0
@@ -76,7 +80,33 @@ struct OpeningOptions: ParsableArguments {
 /// The durability modes by the words of the command line.
 enum DurabilityWord: String, ExpressibleByArgument, CaseIterable {
   case full
+  case interval
   case none
+
+  var mode: StoreOptions.Durability {
+    switch self {
+    case .full: .full
+    case .interval: .interval(.milliseconds(10))
+    case .none: .none
+    }
+  }
+}
+
+/// A number of bytes: `65536`, `64KB`, `64MB`, `1GB`, in any case, the B left out or not; units are of 1,024.
+struct ByteSize: ExpressibleByArgument, Equatable {
+  var byteCount: Int
+
+  init?(argument: String) {
+    var text = argument.lowercased()
+    if text.hasSuffix("b") { text.removeLast() }
+    let units = ["k": 1 << 10, "m": 1 << 20, "g": 1 << 30]
+    let unit = text.last.flatMap { units[String($0)] }
+    if unit != nil { text.removeLast() }
+    guard let number = Int(text), number > 0 else { return nil }
+    let (count, overflows) = number.multipliedReportingOverflow(by: unit ?? 1)
+    guard !overflows else { return nil }
+    byteCount = count
+  }
 }
 
 extension ResultFormat: ExpressibleByArgument {}
@@ -96,7 +126,7 @@ enum ArgumentReading {
   /// The scripts of -c and -f in the order in which they stand. The parser keeps each option's values
   /// in order, but not the order between the two.
   static func scripts(_ arguments: [String]) -> [ScriptSource] {
-    let valueOptions: Set<String> = ["--format", "--null", "--durability", "--wait"]
+    let valueOptions: Set<String> = ["--format", "--null", "--durability", "--wait", "--cache"]
     var scripts: [ScriptSource] = []
     var index = 0
     while index < arguments.count {

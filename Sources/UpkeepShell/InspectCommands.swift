@@ -21,6 +21,7 @@ struct InspectOptions: ParsableArguments {
     opening.readonly = true
     opening.durability = .full
     opening.wait = wait
+    opening.cache = nil
     do {
       let database = try Database(self.database, opening)
       let status = try body(database, output)

@@ -24,6 +24,8 @@ package struct StorageOptions: Sendable {
   /// Log bytes after which a checkpoint is due.
   package var checkpointLogSize = 32 << 20
 
+  /// How long opening waits for another process to let the database go before it throws `locked`.
+  package var lockWait = Duration.zero
   /// How long a writer waits for its turn before it throws `busy`; nil is as long as it takes.
   package var writerWait: Duration?
   /// Checkpoints run on a thread of the store's own. Off, the commit that makes one due writes it: then nothing

@@ -71,12 +71,25 @@ import Testing
       ["load", "x", "y", "--into", "t", "--mode", "nonsense"],
       ["load", "x", "y", "--into", "t", "--key", "a", "--on", "b"],
       ["dump", "x"], ["--quiet", "load"], ["--wait", "-1"], ["stats"],
+      ["--cache", "much"], ["--cache", "0"], ["--cache", "99999999999GB"], ["--durability", "some"],
     ])
   func usage(_ arguments: [String]) throws {
     let run = try ShellRun(arguments, in: scratch)
     #expect(run.status == 2, "\(run)")
     #expect(run.errors.hasPrefix("error: "), "\(run)")
     #expect(run.output == "")
+  }
+
+  @Test(
+    "Every mode of durability and every way to write a cache's size opens a database that keeps what it is told",
+    arguments: zip(["full", "interval", "none"], ["65536", "64KB", "1g"]))
+  func opening(_ durability: String, _ cache: String) throws {
+    let options = ["--durability", durability, "--cache", cache]
+    let make = try ShellRun(
+      options + ["t.upkeep", "-c", "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1), (2)"], in: scratch)
+    #expect(make.status == 0, "\(make)")
+    #expect(
+      try ShellRun(options + ["t.upkeep", "-c", "SELECT count(*) FROM t"], in: scratch).output == "2\n")
   }
 
   @Test(

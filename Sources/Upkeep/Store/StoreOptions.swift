@@ -40,6 +40,8 @@ public struct StoreOptions: Sendable, Hashable {
   /// Log bytes after which a checkpoint is due.
   public var checkpointLogSize = 32 << 20
 
+  /// How long opening waits for another process to let the store go before it throws `locked`.
+  public var lockWait = Duration.zero
   /// How long a write waits for another one to end before it throws `busy`; nil is as long as it takes.
   public var writerWait: Duration?
   /// Checkpoints run on a thread of the store's own. Off, they run within the commit that makes one due.
@@ -61,6 +63,7 @@ public struct StoreOptions: Sendable, Hashable {
       case .interval(let time): .interval(time)
       case .none: .none
       }
+    options.lockWait = lockWait
     options.writerWait = writerWait
     options.checkpointsInBackground = checkpointsInBackground
     options.isReadOnly = isReadOnly

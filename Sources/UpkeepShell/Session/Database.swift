@@ -16,7 +16,7 @@ final class Database {
     return last.hasSuffix(".upkeep") ? String(last.dropLast(7)) : last
   }
 
-  /// Opens a database, trying again while another process has it, for as long as was asked.
+  /// Opens a database.
   init(_ path: String?, _ opening: OpeningOptions) throws(UpkeepError) {
     self.path = path
     guard let path else {
@@ -27,25 +27,12 @@ final class Database {
     let options = StoreOptions {
       $0.isReadOnly = opening.readonly
       $0.createsIfMissing = !opening.readonly
-      $0.durability = opening.durability == .full ? .full : .none
+      $0.durability = opening.durability.mode
+      $0.lockWait = .seconds(opening.wait)
+      if let cache = opening.cache { $0.cacheSize = cache.byteCount }
     }
-    store = try Self.open(path, options, patience: .seconds(opening.wait))
+    store = try Store(path, options)
     session = Session(store)
-  }
-
-  private static func open(_ path: String, _ options: StoreOptions, patience: Duration) throws(UpkeepError)
-    -> Store
-  {
-    let clock = ContinuousClock()
-    let deadline = clock.now.advanced(by: patience)
-    while true {
-      do throws(UpkeepError) {
-        return try Store(path, options)
-      } catch {
-        guard error.code == .locked, clock.now < deadline else { throw error }
-        usleep(20_000)
-      }
-    }
   }
 
   func close() throws(UpkeepError) {

@@ -14,8 +14,22 @@ struct StorageOpening {
 
   private var logPath: String { path + "-wal" }
 
+  /// Opens the store, after waiting for its lock for as long as the options say.
   func open() throws(StorageError) -> StorageCore {
-    // Two tries: a file may be made, or replaced, between looking and locking (rule 19).
+    let deadline = Moment.now.after(options.lockWait)
+    var pause = Duration.milliseconds(1)
+    while true {
+      do throws(StorageError) { return try openAtOnce() } catch {
+        guard case .locked = error, !deadline.hasCome else { throw error }
+      }
+      CurrentThread.sleep(pause)
+      // Nobody tells when a lock goes: looked at often at first, then every 50 ms.
+      pause = min(pause * 2, .milliseconds(50))
+    }
+  }
+
+  private func openAtOnce() throws(StorageError) -> StorageCore {
+    // Some tries: a file may be made, or replaced, between looking and locking (rule 19).
     for _ in 0..<16 {
       if try folder.status(path) == nil {
         guard options.createsIfMissing, !options.isReadOnly else {

@@ -93,8 +93,16 @@ package struct Moment: Sendable {
   package var hasCome: Bool { nanosecondsFromNow == 0 }
 }
 
-/// Which thread this is: different for threads that run at once.
+/// The thread that runs this.
 package enum CurrentThread {
+  /// Sleeps, for something that nobody signals.
+  package static func sleep(_ duration: Duration) {
+    let parts = duration.components
+    var time = timespec(tv_sec: Int(parts.seconds), tv_nsec: Int(parts.attoseconds / 1_000_000_000))
+    nanosleep(&time, nil)
+  }
+
+  /// Different for threads that run at once.
   @inline(__always)
   package static var number: UInt {
     #if canImport(Darwin)
