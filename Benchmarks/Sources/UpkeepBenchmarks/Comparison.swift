@@ -24,7 +24,11 @@ struct Comparison {
   }
 
   private func isAskedFor(_ workload: Workload) -> Bool {
-    only.isEmpty || workload.rows.contains { row in only.contains { row.title.contains($0) } }
+    workload.rows.contains(where: isAskedFor)
+  }
+
+  private func isAskedFor(_ row: Row) -> Bool {
+    only.isEmpty || only.contains { row.title.contains($0) }
   }
 
   mutating func round(_ number: Int) throws {
@@ -63,7 +67,9 @@ struct Comparison {
     }
     do {
       let figures = try workload.measure(subject, setting)
-      for (row, figure) in zip(workload.rows, figures) { results.add(figure, to: row, of: name) }
+      for (row, figure) in zip(workload.rows, figures) where isAskedFor(row) {
+        results.add(figure, to: row, of: name)
+      }
       for row in workload.rows.dropFirst(figures.count) {
         results.leaveOut(row, of: name, because: "this system does not tell")
       }

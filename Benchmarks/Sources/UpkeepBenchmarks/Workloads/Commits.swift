@@ -15,14 +15,15 @@ extension Workload {
     return Workload(rows: rows, includesExclusive: true) { subject, setting in
       try subject.reopen(durability)
       return try figures(
-        [try subject.session()], setting, perThread: setting.commits / divisor, edition: 10, seed: seed)
+        [try subject.session()], setting, perThread: setting.commits / divisor, edition: 10 + Int(seed),
+        seed: seed)
     }
   }
 
   static let commitsUnsynced = commits(
     "not synced", .none, divisor: 1, seed: 1, aim: 12, peerAim: 1.5, bytesAim: 40)
   static let commitsInterval = commits(
-    "synced every 5 ms", .interval, divisor: 1, seed: 2, aim: 12, peerAim: 1.5, bytesAim: 40)
+    "a sync every 5 ms", .interval, divisor: 1, seed: 2, aim: 12, peerAim: 1.5, bytesAim: 40)
   static let commitsFull = commits(
     "synced, one thread", .full, divisor: 20, seed: 3, aim: 1.1, peerAim: 1, bytesAim: 15)
 
