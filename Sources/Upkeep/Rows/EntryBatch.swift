@@ -50,8 +50,12 @@ package final class EntryBatch {
     items.removeAll(keepingCapacity: true)
   }
 
-  /// Makes the puts and deletes, in key order, and empties the batch.
+  /// Makes the puts and deletes, in key order, and empties the batch. An empty tree's pages are packed.
   package func apply(to tree: TreeID, in transaction: WriteTransaction) throws(UpkeepError) {
+    if let filling = try storing({ () throws(StorageError) in try transaction.fill(tree) }) {
+      try fill(filling)
+      return removeAll()
+    }
     try forEachSorted { key, value throws(UpkeepError) in
       if let value {
         try storing { () throws(StorageError) in try transaction.put(tree, key, value) }
@@ -60,6 +64,15 @@ package final class EntryBatch {
       }
     }
     removeAll()
+  }
+
+  private func fill(_ filling: TreeFilling) throws(UpkeepError) {
+    try forEachSorted { key, value throws(UpkeepError) in
+      // What is not there cannot be deleted.
+      guard let value else { return }
+      try storing { () throws(StorageError) in try filling.put(key, value) }
+    }
+    try storing { () throws(StorageError) in try filling.finish() }
   }
 
   /// Calls `body` with each key in order and the last value put for it, nil for a deletion.

@@ -181,6 +181,11 @@ final class WorkingState {
     store(tree, nil)
   }
 
+  /// A tree that was empty is this one now.
+  func fill(_ tree: TreeID, with root: TreeRoot) throws(StorageError) {
+    try editor(tree).reset(to: root)
+  }
+
   func dropScratchTrees() throws(StorageError) {
     for tree in scratchRoots.keys.sorted() { try dropTree(tree) }
   }

@@ -20,7 +20,7 @@ package final class WriteTransaction: ReadTransaction {
   /// Whether nothing was written so far.
   package var isEmpty: Bool { state.changeCount == 0 }
 
-  private func requireOpen() throws(StorageError) {
+  func requireOpen() throws(StorageError) {
     guard isOpen else { throw .transactionEnded }
   }
 
@@ -98,7 +98,7 @@ package final class WriteTransaction: ReadTransaction {
 
   /// A transaction whose log alone would make a checkpoint due commits by checkpoint, so that its data is
   /// written once (rule 14).
-  private func limitLog() {
+  func limitLog() {
     guard state.log.count > core.options.checkpointLogSize, core.isDurable else { return }
     state.isLogging = false
     state.log.removeAll()

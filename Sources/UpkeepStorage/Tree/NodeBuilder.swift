@@ -71,9 +71,13 @@ final class NodeBuilder {
   }
 
   func add(key: RawBytes, stored: RawBytes, isOverflow: Bool) {
+    add(prefix: RawBytes(start: key.start, count: 0), suffix: key, stored: stored, isOverflow: isOverflow)
+  }
+
+  func add(prefix: RawBytes, suffix: RawBytes, stored: RawBytes, isOverflow: Bool) {
     add(
       PlannedEntry(
-        prefix: RawBytes(start: key.start, count: 0), suffix: key,
+        prefix: prefix, suffix: suffix,
         front: UInt64(stored.count) | (isOverflow ? UInt64(NodeLayout.overflowBit) : 0), rows: 0,
         stored: stored, costBefore: 0))
   }

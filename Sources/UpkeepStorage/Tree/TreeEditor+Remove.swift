@@ -29,76 +29,9 @@ extension TreeEditor {
     }
   }
 
-  /// Removes every row with a key at or above `lower` and below `upper`; how many there were.
-  func deleteRange(
-    _ lower: UnsafeRawBufferPointer?, _ upper: UnsafeRawBufferPointer?
-  ) throws(StorageError) -> UInt64 {
-    if lower == nil, upper == nil {
-      let count = root.count
-      try dropAll()
-      return count
-    }
-    try enter()
-    defer { leave() }
-    var removed: UInt64 = 0
-    let somewhere = UnsafeRawPointer(path)
-    var start = RawBytes(lower ?? UnsafeRawBufferPointer(start: nil, count: 0), or: somewhere)
-    let limit = upper.map { RawBytes($0, or: somewhere) }
-    let separator = ByteBuffer(capacity: longestKey)
-    while root.height > 0 {
-      try renew()
-      let first = try locate(start).index
-      let count = leaf.count
-      if first == count {
-        // What follows, if anything does, begins in the next leaf, at or above the separator before it.
-        guard upperDepth >= 0 else { break }
-        separator.removeAll()
-        branch(upperDepth).view.appendKey(path[upperDepth].child, to: separator)
-        start = RawBytes(start: UnsafeRawPointer(separator.base), count: separator.count)
-        continue
-      }
-      let end = limit.map { leaf.searchLeaf($0).index } ?? count
-      guard end > first else { break }
-      removed += UInt64(end - first)
-      try removeRows(from: first, to: end)
-      if end < count { break }
-    }
-    return removed
-  }
-
-  /// Gives up every page. The tree is empty then.
-  func dropAll() throws(StorageError) {
-    if root.height > 0 {
-      try enter()
-      defer { leave() }
-      // Room may be made on the way, when the path is gone already.
-      dropFinger()
-      try retireAll(root.page, level: try TreeReader.rootLevel(root))
-    }
-    reset(to: .empty)
-  }
-
-  /// Leaves are read only if some of them may own overflow pages. Recursion is bounded by the level.
-  private func retireAll(_ page: PageID, level: Int) throws(StorageError) {
-    if level == 0 {
-      if root.overflowPages > 0 {
-        let node = try TreeReader.node(page, level: 0, store)
-        for i in 0..<node.count { try retireOverflow(of: node.value(i)) }
-      }
-    } else {
-      // What was read for one child need not stay for the next.
-      let count = try TreeReader.node(page, level: level, store).count
-      for child in 0...count {
-        if level > 1 || root.overflowPages > 0 { try renew() }
-        try retireAll(try TreeReader.node(page, level: level, store).child(child), level: level - 1)
-      }
-    }
-    try edits.retireUnread(page)
-  }
-
   // MARK: Nodes
 
-  private func isSmall(_ depth: Int) -> Bool {
+  func isSmall(_ depth: Int) -> Bool {
     let content = Node(path[depth].base).usedBytes(pageSize: pageSize) - NodeLayout.prefix
     return content < (pageSize - NodeLayout.prefix) / 4
   }
@@ -136,7 +69,7 @@ extension TreeEditor {
   }
 
   /// A root with a single child gives way to it.
-  private func shortenRoot() throws(StorageError) {
+  func shortenRoot() throws(StorageError) {
     while root.height > 1 {
       let node = try TreeReader.node(root.page, level: root.height - 1, store)
       guard node.count == 0 else { return }
@@ -149,7 +82,7 @@ extension TreeEditor {
 
   /// Joins the small node at `depth`, which is owned, with a neighbour below the same parent, if they fit.
   /// Nothing is pending.
-  private func joinNeighbour(_ depth: Int) throws(StorageError) {
+  func joinNeighbour(_ depth: Int) throws(StorageError) {
     guard depth > 0 else { return }
     let parent = depth - 1
     let child = path[parent].child

@@ -49,6 +49,53 @@ import UpkeepTestSupport
     #expect(try store.verify() == [])
   }
 
+  /// An index of a table larger than memory is merged from parts; here the parts are small.
+  @Test func anIndexMergedFromPartsIsTheSame() throws {
+    let store = try filled(700)
+    try store.write { tx throws in
+      for index in RowFixtures.peopleIndexes {
+        try tx.scope.statement { () throws(UpkeepError) in
+          let (catalog, schema, made) = try tx.scope.catalog.adding(index: index, in: tx.scope.writing)
+          tx.scope.adopt(catalog)
+          try IndexBuild(tx.scope, schema, made, partByteCount: 3000).run()
+        }
+      }
+    }
+    #expect(try store.verify() == [])
+    let people = try #require(try store.statistics().tables.first { $0.name == "people" })
+    #expect(people.indexes.map(\.entryCount) == [700, 466, 700, 700, 700, 700])
+  }
+
+  @Test func aKeySharedByRowsOfTwoPartsIsNamedAsWithinOne() throws {
+    let store = try filled(500)
+    let level = IndexDefinition("level", on: "people", parts: [IndexPart(column: "score")], isUnique: true)
+    func build(_ partByteCount: Int) -> UpkeepError? {
+      var random = SeededGenerator(seed: 5)
+      return #expect(throws: UpkeepError.self) {
+        try store.write { tx throws in
+          let writer = try RowWriter(tx.scope, try tx.scope.table("people"))
+          var row = RowFixtures.row(of: "people", &random)
+          row[0] = .integer(1000)
+          row[1] = .text("other")
+          row[2] = .text("")
+          row[4] = .real(3)
+          try writer.insert(row)
+          try tx.scope.statement { () throws(UpkeepError) in
+            let (catalog, schema, made) = try tx.scope.catalog.adding(index: level, in: tx.scope.writing)
+            tx.scope.adopt(catalog)
+            try IndexBuild(tx.scope, schema, made, partByteCount: partByteCount).run()
+          }
+        }
+      }
+    }
+    let (whole, merged) = (build(1 << 20), build(3000))
+    #expect(whole?.code == .uniqueViolation)
+    #expect(whole?.message.contains("rows 3 and 1000") == true)
+    #expect(merged?.message == whole?.message)
+    #expect(merged?.existingKey == whole?.existingKey)
+    #expect(try store.verify() == [])
+  }
+
   @Test func aFailedStatementLeavesTheTransactionUsable() throws {
     let store = try filled(20)
     try store.write { tx throws in
