@@ -67,6 +67,16 @@ package final class Storage: Sendable {
     try core.checkpoint()
   }
 
+  /// Moves what lies at the end of the data file into free space before it, and cuts the file, as far as that goes;
+  /// reads and writes go on. What open snapshots need stays where it is.
+  package func compact() throws(StorageError) {
+    if core.isClosed { throw .closed }
+    guard core.isDurable else { return }
+    if core.options.isReadOnly { throw .readOnly }
+    try core.latch?.check()
+    try core.compact()
+  }
+
   /// Walks everything and tells what is wrong; empty if nothing is.
   package func verify() throws(StorageError) -> [String] {
     if core.isClosed { throw .closed }
@@ -125,14 +135,29 @@ extension StorageCore {
       guard log != nil else { return }
       try commits.waitUntilVisible(commits.newest.number) { log }
       try endLog()
+      try compactAtEnd()
     }
+  }
+
+  /// After a clean end: what is free in the middle of the file goes to its end, and is cut off. Each round is a
+  /// checkpoint, clean like the last one. A full disk is no reason for a close to fail that has been made already.
+  private func compactAtEnd() throws(StorageError) {
+    guard let data else { return }
+    do throws(StorageError) {
+      try compactInRounds(sparing: 16) { () throws(StorageError) in
+        try writeCheckpoint(of: commits.newest, for: .cleanEnd, moving: .full)
+      }
+    } catch {
+      guard case .full = error else { throw error }
+    }
+    if try data.file.size() > superblock.fileSize { try data.file.truncate(to: superblock.fileSize) }
   }
 
   /// A clean superblock in both slots, then the log goes, then the file's free end (rule 17). Called with the
   /// writer's turn and the checkpoint's lock.
   func endLog() throws(StorageError) {
     guard let data, let folder else { return }
-    try writeCheckpoint(of: commits.newest, for: .cleanEnd)
+    try writeCheckpoint(of: commits.newest, for: .cleanEnd, moving: .nothing)
     log = nil
     if try folder.status(logPath) != nil {
       try folder.remove(logPath)

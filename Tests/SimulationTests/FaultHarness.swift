@@ -105,6 +105,9 @@ extension Harness {
     case .checkpoint:
       try open.checkpoint()
       progress.durable = progress.acknowledged
+    case .compact:
+      try open.compact()
+      progress.durable = progress.acknowledged
     case .reopen:
       try open.close()
       store = nil

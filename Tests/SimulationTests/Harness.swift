@@ -102,6 +102,9 @@ final class Harness<Store: StoreUnderTest> {
       case .checkpoint:
         try store.checkpoint()
         progress.durable = progress.acknowledged
+      case .compact:
+        try store.compact()
+        progress.durable = progress.acknowledged
       case .reopen:
         try store.close()
         progress.durable = progress.acknowledged

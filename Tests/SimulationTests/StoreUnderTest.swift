@@ -9,6 +9,7 @@ protocol StoreUnderTest {
   func state() throws -> StoreState
   func problems() throws -> [String]
   func checkpoint() throws
+  func compact() throws
   func close() throws
 }
 
@@ -108,6 +109,7 @@ final class EngineStore: StoreUnderTest {
 
   func problems() throws -> [String] { try storage.verify() }
   func checkpoint() throws { try storage.checkpoint() }
+  func compact() throws { try storage.compact() }
   func close() throws { try storage.close() }
 }
 

@@ -121,6 +121,7 @@ final class ToyStore: StoreUnderTest {
   func state() throws -> StoreState { current }
   func problems() throws -> [String] { [] }
   func checkpoint() throws {}
+  func compact() throws {}
   func close() throws {}
 
   // MARK: Bytes

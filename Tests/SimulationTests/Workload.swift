@@ -37,6 +37,8 @@ enum Change {
 enum Step {
   case commit([Change])
   case checkpoint
+  /// What lies at the end of the file moves down.
+  case compact
   case reopen
 }
 
@@ -73,7 +75,7 @@ extension StoreState: Sendable {}
 extension Workload {
   static let all: [Workload] = [
     puts, transactions, deletes, checkpoints, segments, longValues, trees, savepoints, unsynced, reopening,
-    largeTransaction,
+    largeTransaction, compaction,
   ]
 
   static func options(
@@ -187,6 +189,24 @@ extension Workload {
       .reopen, .commit([put(1, 1)]), .reopen, .commit([put(2, 2)]), .commit([put(3, 3, 3000)]), .reopen,
       .reopen, .commit([.deleteRange(tree: 0, from: key(1), to: key(3))]), .checkpoint, .reopen,
       .commit([put(4, 4)]),
+    ])
+
+  static let compaction = Workload(
+    "compaction", options: options(),
+    [
+      .commit((0..<40).map { put($0, $0, 2000) }),
+      .checkpoint,
+      .commit([.deleteRange(tree: 0, from: key(0), to: key(30))]),
+      .checkpoint,
+      // A step: the pages that are left go to where the others were.
+      .commit([put(50, 50)]), .checkpoint,
+      .commit((0..<12).map { put($0 * 3, $0 + 70, 900) }),
+      .compact,
+      .commit([put(2, 200), .deleteRange(tree: 0, from: key(3), to: key(20))]),
+      .compact, .compact,
+      .commit([.deleteRange(tree: 0, from: key(20), to: key(45)), put(60, 60, 3000)]),
+      .reopen,
+      .commit([put(61, 61)]),
     ])
 
   static let largeTransaction = Workload(

@@ -78,6 +78,17 @@ final class ExtentWriter {
     leftOver.removeAll()
   }
 
+  /// Places that were taken by somebody else share the fate of those of this writer.
+  func note(_ places: [Extent]) { used += places }
+
+  /// Some of those are not needed after all.
+  func giveUp(_ places: [Extent]) {
+    guard !places.isEmpty else { return }
+    let unneeded = Set(places)
+    used.removeAll { unneeded.contains($0) }
+    leftOver += places
+  }
+
   /// Gives everything back: what was written is not needed after all.
   func abandon() {
     if run.count > 0 { leftOver.append(run) }

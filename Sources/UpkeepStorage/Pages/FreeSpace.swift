@@ -54,7 +54,13 @@ struct FreeSpace {
       start = (start + Self.alignment - 1) / Self.alignment * Self.alignment
     }
     let grown = Extent(start: start, count: most)
-    if start > endUnit { runs.append(Extent(start: endUnit, count: start - endUnit)) }
+    if start > endUnit {
+      if let last = runs.last, last.end == endUnit {
+        runs[runs.count - 1].count += start - endUnit
+      } else {
+        runs.append(Extent(start: endUnit, count: start - endUnit))
+      }
+    }
     if start < endUnit, let last = runs.popLast() {
       if last.start < start { runs.append(Extent(start: last.start, count: start - last.start)) }
     }
@@ -97,5 +103,72 @@ struct FreeSpace {
       runs.removeLast()
       endUnit = last.start
     }
+  }
+
+  // MARK: Compaction
+
+  /// Where a file of the same extents would end that has no free space.
+  var leastEnd: UInt64 { endUnit - freeUnits }
+
+  /// The lowest unit from which on at most `units` are in use; no lower than `leastEnd`.
+  func start(ofLast units: UInt64) -> UInt64 {
+    let least = leastEnd
+    var at = endUnit
+    var used: UInt64 = 0
+    for run in runs.reversed() {
+      let between = at - run.end
+      if used + between >= units { return max(least, at - (units - used)) }
+      used += between
+      at = run.start
+      if at <= least { return least }
+    }
+    return max(least, at - min(units - used, at))
+  }
+
+  /// Takes, for each of some extents, the lowest free place that is long enough and lies before it; nil where there is
+  /// none. O(extents + runs) for each length of an extent.
+  ///
+  /// - Parameters:
+  ///   - extents: in descending order.
+  ///   - leastRun: units of the runs that are used; of runs longer than one unit, the part from a multiple of 4 KB on.
+  mutating func takePlaces(before extents: [Extent], leastRun: UInt64) -> [Extent?] {
+    var holes = runs.compactMap { run -> Extent? in
+      let start =
+        leastRun > 1 ? (run.start + Self.alignment - 1) / Self.alignment * Self.alignment : run.start
+      return start < run.end && run.end - start >= leastRun
+        ? Extent(start: start, count: run.end - start) : nil
+    }
+    var firstOfLength = [Int](repeating: 0, count: Int(extents.map(\.count).max() ?? 0) + 1)
+    var taken: [Extent] = []
+    let places = extents.map { extent -> Extent? in
+      var i = firstOfLength[Int(extent.count)]
+      while i < holes.count, holes[i].count < extent.count { i += 1 }
+      firstOfLength[Int(extent.count)] = i
+      guard i < holes.count, holes[i].start + extent.count <= extent.start else { return nil }
+      let place = Extent(start: holes[i].start, count: extent.count)
+      holes[i].start += extent.count
+      holes[i].count -= extent.count
+      taken.append(place)
+      return place
+    }
+    remove(taken)
+    return places
+  }
+
+  /// Takes parts of runs out.
+  private mutating func remove(_ parts: [Extent]) {
+    guard !parts.isEmpty else { return }
+    var rest: [Extent] = []
+    var next = parts.sorted { $0.start < $1.start }[...]
+    for run in runs {
+      var at = run.start
+      while let part = next.first, part.start < run.end {
+        if part.start > at { rest.append(Extent(start: at, count: part.start - at)) }
+        at = part.end
+        next.removeFirst()
+      }
+      if at < run.end { rest.append(Extent(start: at, count: run.end - at)) }
+    }
+    runs = rest
   }
 }

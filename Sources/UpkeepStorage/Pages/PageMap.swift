@@ -56,6 +56,11 @@ struct PageMap {
     return old
   }
 
+  /// The page of the map whose entry is entry `index` of `level` is to be written anew, elsewhere.
+  mutating func touch(level: Int, _ index: Int) {
+    if level > 0 { dirty[level - 1].insert(index) }
+  }
+
   private mutating func grow(level: Int, toHold count: Int) {
     let missing = count - levels[level].count
     if missing > 0 { levels[level].append(contentsOf: repeatElement(.none, count: missing)) }

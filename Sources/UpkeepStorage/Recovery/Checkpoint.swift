@@ -26,8 +26,10 @@ extension StorageCore {
   ///
   /// - Parameter unpublished: the version, where nobody sees it yet: it becomes visible when both slots are durable,
   ///   because what its commit promises rests on this superblock alone (rule 14).
+  /// - Parameter reach: what is moved down in the file besides.
   func writeCheckpoint(
-    of version: Version, for purpose: CheckpointPurpose = .progress, unpublished: PendingVersion? = nil
+    of version: Version, for purpose: CheckpointPurpose = .progress, unpublished: PendingVersion? = nil,
+    moving reach: Compaction.Reach = .step
   ) throws(StorageError) {
     guard let data else { return }
     try latch?.check()
@@ -44,6 +46,7 @@ extension StorageCore {
     do throws(StorageError) {
       written = try writePages(changes, into: writer, &draft)
       try writeRoots(of: version, into: writer, &draft)
+      try Compaction(data, writer, reach).run(&draft.pages, &draft.roots)
       try writeMaps(into: writer, &draft)
       try writer.finish()
       try data.file.sync(.data)
@@ -77,6 +80,7 @@ extension StorageCore {
       $0.release(replaced + released)
       if isClean { $0.trimEnd() }
     }
+    if !isClean { trimFile(data) }
     log?.recycle(before: version.logEnd)
     // One slot holds the version durably: what was promised is kept, and the latch keeps the failure. Only the
     // removal of the log needs both.

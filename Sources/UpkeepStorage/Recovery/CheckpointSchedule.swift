@@ -154,17 +154,22 @@ extension StorageCore {
     try checkpoints.lock.withLock { () throws(StorageError) in
       if isClosed { throw .closed }
       guard commits.hasChanges else { return }
-      guard let (version, slot) = versions.pin(hint: WriterTurn.slotHint) else {
-        throw .badOption("no reader slot is free for a checkpoint: end some snapshots")
-      }
-      defer { versions.unpin(slot) }
-      do throws(StorageError) {
-        try writeCheckpoint(of: version)
-        checkpoints.checkpointEnded(failedAt: nil)
-      } catch {
-        checkpoints.checkpointEnded(failedAt: log?.written.rawValue)
-        throw error
-      }
+      try checkpointPinned(moving: .step)
+    }
+  }
+
+  /// Writes a checkpoint of the newest visible version. Called with the checkpoint's lock.
+  func checkpointPinned(moving reach: Compaction.Reach) throws(StorageError) {
+    guard let (version, slot) = versions.pin(hint: WriterTurn.slotHint) else {
+      throw .badOption("no reader slot is free for a checkpoint: end some snapshots")
+    }
+    defer { versions.unpin(slot) }
+    do throws(StorageError) {
+      try writeCheckpoint(of: version, moving: reach)
+      checkpoints.checkpointEnded(failedAt: nil)
+    } catch {
+      checkpoints.checkpointEnded(failedAt: log?.written.rawValue)
+      throw error
     }
   }
 }

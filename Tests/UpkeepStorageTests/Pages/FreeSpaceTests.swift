@@ -1,0 +1,97 @@
+import Testing
+import UpkeepTesting
+
+@testable import UpkeepStorage
+
+/// Free space against a row of flags, a flag a unit.
+@Suite struct FreeSpaceTests {
+  private struct Model {
+    var isUsed: [Bool] = []
+
+    mutating func set(_ extent: Extent, _ used: Bool) {
+      while isUsed.count < Int(extent.end) { isUsed.append(isUsed.count < Int(FreeSpace.firstUnit)) }
+      for i in Int(extent.start)..<Int(extent.end) {
+        #expect(isUsed[i] != used, "unit \(i) is in that state already")
+        isUsed[i] = used
+      }
+    }
+
+    func runs(upTo end: UInt64) -> [Extent] {
+      var runs: [Extent] = []
+      for i in Int(FreeSpace.firstUnit)..<Int(end) where i >= isUsed.count || !isUsed[i] {
+        if let last = runs.last, last.end == UInt64(i) {
+          runs[runs.count - 1].count += 1
+        } else {
+          runs.append(Extent(start: UInt64(i), count: 1))
+        }
+      }
+      return runs
+    }
+  }
+
+  @Test func historiesOfPlaces() {
+    for seed in UInt64(1)...20 {
+      var random = SeededGenerator(seed: seed)
+      var free = FreeSpace()
+      var model = Model()
+      var used: [Extent] = []
+      for _ in 0..<200 {
+        if random.below(3) > 0 {
+          let run = free.allocate(least: UInt64(1 + random.below(20)), most: UInt64(20 + random.below(60)))
+          model.set(run, true)
+          var at = run.start
+          while at < run.end {
+            let part = Extent(start: at, count: min(run.end - at, UInt64(1 + random.below(9))))
+            used.append(part)
+            at = part.end
+          }
+        } else {
+          var given: [Extent] = []
+          for _ in 0..<random.below(30) where !used.isEmpty {
+            given.append(used.remove(at: random.below(used.count)))
+          }
+          for extent in given { model.set(extent, false) }
+          free.release(given)
+          if random.oneIn(4) { free.trimEnd() }
+        }
+        if random.oneIn(10) { compact(&free, &model, &used, &random) }
+        #expect(free.runs == model.runs(upTo: free.endUnit))
+        #expect(FreeSpace(used: used, endUnit: free.endUnit)?.runs == free.runs)
+      }
+    }
+  }
+
+  private func compact(
+    _ free: inout FreeSpace, _ model: inout Model, _ used: inout [Extent], _ random: inout SeededGenerator
+  ) {
+    let budget = UInt64(random.below(200))
+    let start = random.oneIn(2) ? free.leastEnd : free.start(ofLast: budget)
+    let total = used.reduce(0) { $0 + $1.count }
+    #expect(free.leastEnd == FreeSpace.firstUnit + total)
+    #expect(start >= free.leastEnd)
+    let last = used.filter { $0.start >= start }.sorted { $0.start > $1.start }
+    if start > free.leastEnd { #expect(last.reduce(0) { $0 + $1.count } <= budget) }
+    let leastRun: UInt64 = random.oneIn(2) ? 1 : 16
+    let before = free.runs
+    let places = free.takePlaces(before: last, leastRun: leastRun)
+    #expect(places.count == last.count)
+    for (extent, place) in zip(last, places) {
+      guard let place else {
+        // Only where nothing would have done.
+        if leastRun == 1 {
+          #expect(!free.runs.contains { $0.count >= extent.count && $0.start + extent.count <= extent.start })
+        }
+        continue
+      }
+      #expect(place.count == extent.count && place.end <= extent.start)
+      if leastRun > 1 {
+        #expect(before.contains { $0.count >= leastRun && $0.start <= place.start && place.end <= $0.end })
+      }
+      model.set(place, true)
+      model.set(extent, false)
+      free.release([extent])
+      used.removeAll { $0 == extent }
+      used.append(place)
+    }
+  }
+}
