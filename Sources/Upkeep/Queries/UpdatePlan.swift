@@ -13,6 +13,8 @@ struct UpdatePlan {
   let movesKeys: Bool
   /// Whether evaluating the statement twice for one row gives the same.
   let isRepeatable: Bool
+  /// Whether a NULL that may not be becomes the column's default: what OR REPLACE does.
+  private let replacesNulls: Bool
 
   init(
     _ update: UpdateStatement, _ scope: TransactionScope, _ statement: StatementContext
@@ -39,6 +41,7 @@ struct UpdatePlan {
       assignments.append(SetColumn(column: schema.columns[ordinal], value: value))
     }
     self.assignments = assignments
+    replacesNulls = update.otherwise == .replace
     let assigned = Set(assignments.map(\.column.ordinal))
     var keyColumns = Set(schema.primaryKey)
     for index in schema.indexes where index.isUnique { keyColumns.formUnion(index.columnsRead) }
@@ -63,18 +66,26 @@ struct UpdatePlan {
       let value: Value
       if let expression = assignment.value {
         value = try expression.evaluate(context)
-      } else if let constant = column.constantDefault {
-        value = constant
       } else {
-        value = try column.compiledDefault?.evaluate(context) ?? .null
+        value = try defaultValue(of: column, context)
       }
       do throws(UpkeepError) {
         new[column.ordinal] = try Coercion.coerce(value, to: column)
+        if replacesNulls, !column.isNullable, new[column.ordinal] == .null {
+          new[column.ordinal] = try Coercion.coerce(try defaultValue(of: column, context), to: column)
+        }
       } catch {
         throw error.inRow(schema.keyDescription(of: old))
       }
     }
     return new
+  }
+
+  private func defaultValue(
+    of column: ColumnSchema, _ context: EvaluationContext
+  ) throws(UpkeepError) -> Value {
+    if let constant = column.constantDefault { return constant }
+    return try column.compiledDefault?.evaluate(context) ?? .null
   }
 }
 
