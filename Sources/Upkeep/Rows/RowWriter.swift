@@ -375,11 +375,7 @@ extension RowWriter {
   /// Tells of an id that is in use, be its row in the table yet or not.
   package func noteID(of row: [Value]) throws(UpkeepError) {
     guard let idOrdinal, case .integer(let id) = row[idOrdinal] else { return }
-    if let ids = knownIDs ?? scope.knownAutomaticIDs(of: schema), ids.isGreatestKnown,
-      id > ids.greatest ?? .min
-    {
-      ids.greatest = id
-    }
+    if let knownIDs { knownIDs.note(id) } else { scope.noteID(id, of: schema) }
     if schema.isAutoincrement {
       if id > (try scope.automaticCounter(of: schema)) { scope.raiseAutomaticCounter(of: schema, to: id) }
     }

@@ -177,6 +177,10 @@ final class AutomaticIDs {
   var isGreatestKnown = false
   /// Nil for an empty table.
   var greatest: Int64?
+
+  func note(_ id: Int64) {
+    if isGreatestKnown && id > greatest ?? .min { greatest = id }
+  }
 }
 
 extension TransactionScope {
@@ -190,6 +194,12 @@ extension TransactionScope {
 
   /// The same, if anybody asked for it so far.
   func knownAutomaticIDs(of schema: TableSchema) -> AutomaticIDs? { ids.isEmpty ? nil : ids[schema.id] }
+
+  /// Tells of an id that came into use, in a table without AUTOINCREMENT.
+  @inline(__always)
+  func noteID(_ id: Int64, of schema: TableSchema) {
+    if !ids.isEmpty { ids[schema.id]?.note(id) }
+  }
 
   /// The greatest id ever given in a table with AUTOINCREMENT.
   func automaticCounter(of schema: TableSchema) throws(UpkeepError) -> Int64 {

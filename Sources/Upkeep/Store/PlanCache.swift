@@ -4,28 +4,39 @@ internal import UpkeepStorage
 ///
 /// What is taken is nobody else's until it is put back, so that two writers never use one.
 package final class PlanCache: @unchecked Sendable {
+  /// A statement, and the columns of the row that it was last given.
+  final class Prepared {
+    let upsert: SingleUpsert
+    var binding: RowBinding
+
+    init(_ schema: TableSchema, _ clause: ConflictClause) throws(UpkeepError) {
+      upsert = try SingleUpsert(schema, clause)
+      binding = RowBinding(schema)
+    }
+  }
+
   private static let capacity = 8
 
   /// The last used is the last.
-  private let kept = Guarded<[SingleUpsert]>([])
+  private let kept = Guarded<[Prepared]>([])
 
   package init() {}
 
-  func take(_ schema: TableSchema, _ clause: ConflictClause) throws(UpkeepError) -> SingleUpsert {
-    let found = kept.withLock { list -> SingleUpsert? in
-      guard let place = list.lastIndex(where: { $0.schema === schema && $0.clause == clause }) else {
-        return nil
-      }
+  func take(_ schema: TableSchema, _ clause: ConflictClause) throws(UpkeepError) -> Prepared {
+    let found = kept.withLock { list -> Prepared? in
+      guard
+        let place = list.lastIndex(where: { $0.upsert.schema === schema && $0.upsert.clause == clause })
+      else { return nil }
       return list.remove(at: place)
     }
     if let found { return found }
-    return try SingleUpsert(schema, clause)
+    return try Prepared(schema, clause)
   }
 
-  func putBack(_ upsert: SingleUpsert) {
+  func putBack(_ prepared: Prepared) {
     kept.withLock { list in
       if list.count == Self.capacity { list.removeFirst() }
-      list.append(upsert)
+      list.append(prepared)
     }
   }
 }

@@ -33,13 +33,14 @@ extension Transaction {
     ambiguity: AmbiguityPolicy = .fail
   ) throws(UpkeepError) -> UpsertOutcome {
     let schema = try scope.table(table)
-    let single = try plans.take(schema, ConflictClause(target, action, ambiguity: ambiguity))
-    defer { plans.putBack(single) }
-    if let outcome = try single.run(row, scope) { return outcome }
-    let given = try single.bind(row)
-    let batch = try UpsertBatch(scope, single.plan, collectsOutcomes: true, now: .now())
+    let prepared = try plans.take(schema, ConflictClause(target, action, ambiguity: ambiguity))
+    defer { plans.putBack(prepared) }
+    try prepared.binding.follow(row)
+    let positions = prepared.binding.positions
+    if let outcome = try prepared.upsert.run(row.values, positions, scope) { return outcome }
+    let batch = try UpsertBatch(scope, prepared.upsert.plan, collectsOutcomes: true, now: .now())
     do throws(UpkeepError) {
-      try batch.add(given, number: 1)
+      try batch.add(prepared.binding.given(row), number: 1)
     } catch {
       try batch.abandon()
       throw error
@@ -65,17 +66,18 @@ extension Transaction {
   ///   - rejects: whether a bad row fails the statement or is set aside.
   ///   - collectsOutcomes: whether the result has an outcome for each row.
   @discardableResult
+  @inlinable
   public func upsert(
     contentsOf rows: some Sequence<RowInput>, into table: String, on target: ConflictTarget = .primaryKey,
     _ action: ConflictAction = .merge, ambiguity: AmbiguityPolicy = .fail,
     duplicates: DuplicatePolicy = .fold,
     rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false
   ) throws(UpkeepError) -> UpsertResult {
-    let schema = try scope.table(table)
-    let plan = try UpsertPlan(
-      schema, clauses: [ConflictClause(target, action, ambiguity: ambiguity)], duplicates: duplicates,
-      rejects: rejects)
-    return try run(plan, rows, collectsOutcomes: collectsOutcomes)
+    let feed = try feed(
+      into: table, ConflictClause(target, action, ambiguity: ambiguity), duplicates, rejects,
+      collectsOutcomes: collectsOutcomes)
+    for row in rows { try feed.add(row) }
+    return try feed.finish()
   }
 
   /// Makes a table equal to `rows`: what they have is merged in, what they lack is deleted.
@@ -86,34 +88,38 @@ extension Transaction {
   ///   - rejects: whether a bad row fails the statement or is set aside. The row that it is about stays.
   ///   - displaces: whether rows give way whose other unique keys an incoming row claims.
   @discardableResult
+  @inlinable
   public func sync(
     _ table: String, with rows: some Sequence<RowInput>, by key: ConflictTarget = .primaryKey,
     allowsEmpty: Bool = false, rejects: RejectPolicy = .fail, displaces: Bool = false,
     collectsOutcomes: Bool = false
   ) throws(UpkeepError) -> UpsertResult {
-    let schema = try scope.table(table)
-    let plan = try UpsertPlan(
-      syncing: schema, by: key, allowsEmpty: allowsEmpty, rejects: rejects, displaces: displaces)
-    return try run(plan, rows, collectsOutcomes: collectsOutcomes)
+    let feed = try feed(
+      syncing: table, by: key, allowsEmpty: allowsEmpty, rejects, displaces: displaces,
+      collectsOutcomes: collectsOutcomes)
+    for row in rows { try feed.add(row) }
+    return try feed.finish()
   }
 
-  private func run(
-    _ plan: UpsertPlan, _ rows: some Sequence<RowInput>, collectsOutcomes: Bool
-  ) throws(UpkeepError) -> UpsertResult {
-    let batch = try UpsertBatch(scope, plan, collectsOutcomes: collectsOutcomes, now: .now())
-    var binding = RowBinding(plan.schema)
-    var given: [Value?] = []
-    var number = 0
-    for row in rows {
-      number += 1
-      do throws(UpkeepError) {
-        try binding.bind(row, into: &given)
-        try batch.add(given, number: number)
-      } catch {
-        try batch.abandon()
-        throw error
-      }
-    }
-    return try batch.finish()
+  @usableFromInline
+  func feed(
+    into table: String, _ clause: ConflictClause, _ duplicates: DuplicatePolicy, _ rejects: RejectPolicy,
+    collectsOutcomes: Bool
+  ) throws(UpkeepError) -> RowFeed {
+    let plan = try UpsertPlan(
+      try scope.table(table), clauses: [clause], duplicates: duplicates, rejects: rejects)
+    return try RowFeed(scope, plan, collectsOutcomes: collectsOutcomes)
+  }
+
+  @usableFromInline
+  func feed(
+    syncing table: String, by key: ConflictTarget, allowsEmpty: Bool, _ rejects: RejectPolicy,
+    displaces: Bool,
+    collectsOutcomes: Bool
+  ) throws(UpkeepError) -> RowFeed {
+    let plan = try UpsertPlan(
+      syncing: try scope.table(table), by: key, allowsEmpty: allowsEmpty, rejects: rejects,
+      displaces: displaces)
+    return try RowFeed(scope, plan, collectsOutcomes: collectsOutcomes)
   }
 }

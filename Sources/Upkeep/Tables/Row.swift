@@ -32,7 +32,7 @@ public struct ColumnNames: Sendable {
   public func position(of name: String) -> Int? {
     switch source {
     case .table(let list): list.ordinal(of: name)
-    case .names(let list): list.positions[Names.folded(name)]
+    case .names(let list): list.names.firstIndex { Names.equal($0, name) }
     }
   }
 
@@ -47,13 +47,8 @@ public struct ColumnNames: Sendable {
 
 private final class NameList: Sendable {
   let names: [String]
-  let positions: [String: Int]
 
-  init(_ names: [String]) {
-    self.names = names
-    positions = Dictionary(
-      names.enumerated().map { (Names.folded($1), $0) }, uniquingKeysWith: { first, _ in first })
-  }
+  init(_ names: [String]) { self.names = names }
 }
 
 /// A row as it is stored: a value for each column.

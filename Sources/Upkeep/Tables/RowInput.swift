@@ -34,37 +34,38 @@ extension RowInput: ExpressibleByDictionaryLiteral {
 struct RowBinding: Sendable {
   private let schema: TableSchema
   private var lastColumns: ColumnNames?
-  private var ordinals: [Int] = []
+  private var count = 0
+  /// For each value of the table's rows which value of the last row it is; -1 where that gives none.
+  private(set) var positions: [Int] = []
 
   init(_ schema: TableSchema) { self.schema = schema }
 
-  /// The row's values by the table's column order, nil where the row does not give one.
-  ///
-  /// - Returns: whether the row's columns are others than the last one's.
-  @discardableResult
-  mutating func bind(_ row: RowInput, into given: inout [Value?]) throws(UpkeepError) -> Bool {
-    let isNew = lastColumns?.identity != row.columns.identity
-    if isNew { try learn(row.columns) }
-    guard row.values.count == ordinals.count else {
-      throw UpkeepError(
-        .misuse, "a row for \(schema.name) has \(row.values.count) values for \(ordinals.count) columns")
-    }
-    given.removeAll(keepingCapacity: true)
-    given.append(contentsOf: repeatElement(nil, count: schema.rowWidth))
-    for (position, ordinal) in ordinals.enumerated() { given[ordinal] = row.values[position] }
-    return isNew
+  /// Finds the row's columns; `positions` says where they are.
+  @inline(__always)
+  mutating func follow(_ row: RowInput) throws(UpkeepError) {
+    if lastColumns?.identity != row.columns.identity { try learn(row.columns) }
+    if row.values.count != count { throw wrongCount(row) }
+  }
+
+  /// The row's values by the table's column order, nil where the row does not give one. Call after `follow`.
+  func given(_ row: RowInput) -> [Value?] { positions.map { $0 < 0 ? nil : row.values[$0] } }
+
+  private func wrongCount(_ row: RowInput) -> UpkeepError {
+    UpkeepError(
+      .misuse, "a row for \(schema.name) has \(row.values.count) values for \(count) columns")
   }
 
   private mutating func learn(_ columns: ColumnNames) throws(UpkeepError) {
+    if let lastColumns, lastColumns.names == columns.names { return self.lastColumns = columns }
     lastColumns = nil
-    ordinals = []
-    var seen = Set<Int>()
-    for name in columns.names {
+    count = columns.names.count
+    positions = Array(repeating: -1, count: schema.rowWidth)
+    for (position, name) in columns.names.enumerated() {
       let ordinal = try schema.requiredOrdinal(of: name)
-      guard seen.insert(ordinal).inserted else {
+      guard positions[ordinal] < 0 else {
         throw UpkeepError(.misuse, "a row for \(schema.name) gives column \(name) twice")
       }
-      ordinals.append(ordinal)
+      positions[ordinal] = position
     }
     lastColumns = columns
   }

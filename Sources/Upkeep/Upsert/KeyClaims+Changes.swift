@@ -93,7 +93,16 @@ extension KeyClaims {
     }
   }
 
-  static func hash(_ birth: UnsafeRawBufferPointer) -> UInt64 { ByteKeyTable.hash(birth) | 1 << 63 }
+  static func hash(_ birth: UnsafeRawBufferPointer) -> UInt64 {
+    guard birth.count == 8 else { return ByteKeyTable.hash(birth) | 1 << 63 }
+    // No two keys of eight bytes share all bits of this, and nobody outside can tell which share all but the top.
+    var word = birth.loadUnaligned(as: UInt64.self) ^ secret
+    word = (word ^ (word >> 33)) &* 0xFF51_AFD7_ED55_8CCD
+    word = (word ^ (word >> 33)) &* 0xC4CE_B9FE_1A85_EC53
+    return (word ^ (word >> 33)) | 1 << 63
+  }
+
+  private static let secret = UInt64.random(in: 0 ... .max)
 
   private func note(native birth: UnsafeRawBufferPointer, chosenBy input: Int) {
     note(Self.hash(birth), input)

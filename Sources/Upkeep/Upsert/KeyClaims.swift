@@ -69,7 +69,7 @@ package final class KeyClaims {
   var holderOfBirth: [Int] = []
 
   /// For each input row the row that it chose: the hash of a birth, or a holder's number, or 0.
-  var chosen: [UInt64] = []
+  @exclusivity(unchecked) var chosen: [UInt64] = []
   /// Keys that natives claimed by an update: hash of row and key, and the input row.
   var claimLog: [(claim: UInt64, row: Int)] = []
 

@@ -13,7 +13,8 @@ final class SingleUpsert {
   let plan: UpsertPlan
   /// Whether there is a short way for the plan at all.
   private let isPlain: Bool
-  private var binding: RowBinding
+  /// The direct way of the plainest rows, where the plan has one: it is tried first.
+  private let direct: RowUpsert?
   private let rowActions: RowActions
   private let check: RowCheck
   private var writer: RowWriter?
@@ -32,7 +33,7 @@ final class SingleUpsert {
     self.schema = schema
     self.clause = clause
     plan = try UpsertPlan(schema, clauses: [clause])
-    binding = RowBinding(schema)
+    direct = RowUpsert(plan)
     rowActions = RowActions(schema, EvaluationContext())
     check = RowCheck(schema)
     longIndexes = schema.indexes.filter { index in
@@ -45,16 +46,17 @@ final class SingleUpsert {
     isPlain = !plan.displaces
   }
 
-  /// The row's values by the table's columns.
-  func bind(_ row: RowInput) throws(UpkeepError) -> [Value?] {
-    try binding.bind(row, into: &given)
-    return given
-  }
-
+  /// - Parameters:
+  ///   - values: the row's values.
+  ///   - positions: for each of the table's columns which of them is its own; negative where none is given.
   /// - Returns: what became of the row; nil if the batch has to do it, and nothing was done.
-  func run(_ row: RowInput, _ scope: TransactionScope) throws(UpkeepError) -> UpsertOutcome? {
+  func run(
+    _ values: [Value], _ positions: [Int], _ scope: TransactionScope
+  ) throws(UpkeepError) -> UpsertOutcome? {
     guard isPlain else { return nil }
-    try binding.bind(row, into: &given)
+    if let outcome = try direct?.run(values, positions, in: scope) { return outcome }
+    given.removeAll(keepingCapacity: true)
+    for position in positions { given.append(position < 0 ? nil : values[position]) }
     if let writer {
       try writer.bind(scope)
       return try run(writer, scope)

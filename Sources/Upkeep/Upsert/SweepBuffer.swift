@@ -2,12 +2,10 @@ internal import UpkeepStorage
 
 /// Rows that wait for a sweep over their table: encoded as they would be stored, with their index keys.
 ///
-/// One arena holds the bytes of all rows, for each: the primary key, the value, then for each index a byte for the
-/// state of the key (0: no entry), its length in two bytes, and the key.
+/// One arena holds the bytes of all rows, for each: the primary key, the value, then for each index the row's key
+/// there, if it has an entry.
 final class SweepBuffer {
   struct Row {
-    /// The first bytes of the primary key: most comparisons need no more.
-    let head: UInt64
     let offset: Int
     let keyCount: UInt32
     let valueCount: UInt32
@@ -19,18 +17,26 @@ final class SweepBuffer {
     let given: UInt64
   }
 
-  /// A key that an inserted row claims, to be put into a unique index.
+  /// A row's key in an index; it belongs to the row of its number in `rows`.
   struct Claim {
-    let head: UInt64
-    let offset: Int
-    let count: UInt32
-    let row: UInt32
+    let key: SortedKey
+    /// Whether nobody else may have it.
+    let isUnique: Bool
   }
 
   let arena = ByteBuffer(capacity: 512)
-  private(set) var rows: [Row] = []
-  private var isSorted = true
+  /// In input order.
+  @exclusivity(unchecked) private(set) var rows: [Row] = []
+  /// The rows by primary key, those of one key in input order. In order after `sort`.
+  @exclusivity(unchecked) private(set) var keys: [SortedKey] = []
+  /// For each index the keys of the rows that have an entry in it.
+  @exclusivity(unchecked) private(set) var claims: [[Claim]]
+  @exclusivity(unchecked) private var isSorted = true
   private(set) var hasDuplicates = false
+  /// Whether every row may be inserted as it is.
+  @exclusivity(unchecked) private(set) var isSound = true
+
+  init(indexCount: Int) { claims = Array(repeating: [], count: indexCount) }
 
   var isEmpty: Bool { rows.isEmpty }
   var isFull: Bool { arena.count > Self.mostBytes || rows.count >= Self.mostRows }
@@ -42,15 +48,39 @@ final class SweepBuffer {
   func removeAll() {
     arena.removeAll()
     rows.removeAll(keepingCapacity: true)
+    keys.removeAll(keepingCapacity: true)
+    for index in claims.indices { claims[index].removeAll(keepingCapacity: true) }
     isSorted = true
     hasDuplicates = false
+    isSound = true
   }
 
+  /// Adds a row whose bytes are at the end of the arena.
+  @inline(__always)
   func append(_ row: Row) {
-    if let last = rows.last, isSorted, last.head >= row.head {
-      isSorted = last.head == row.head && Bytes.compare(key(last), key(row)) < 0
+    let key = SortedKey(self.key(row), offset: row.offset, number: UInt32(truncatingIfNeeded: rows.count))
+    if isSorted, let last = keys.last, last.head >= key.head {
+      isSorted =
+        last.head == key.head && Bytes.compare(last.bytes(arena.base), key.bytes(arena.base)) < 0
     }
+    if !row.isSound { isSound = false }
     rows.append(row)
+    keys.append(key)
+  }
+
+  /// Adds a key of the row that is appended next: the arena's bytes from `offset` on.
+  @inline(__always)
+  func claim(inIndex index: Int, from offset: Int, isUnique: Bool) {
+    let bytes = UnsafeRawBufferPointer(
+      start: UnsafeRawPointer(arena.base) + offset, count: arena.count - offset)
+    let key = SortedKey(bytes, offset: offset, number: UInt32(truncatingIfNeeded: rows.count))
+    claims[index].append(Claim(key: key, isUnique: isUnique))
+  }
+
+  /// Takes back keys of a row that is not appended after all.
+  func forgetClaims() {
+    let number = UInt32(truncatingIfNeeded: rows.count)
+    for index in claims.indices where claims[index].last?.key.number == number { claims[index].removeLast() }
   }
 
   @inline(__always)
@@ -64,47 +94,12 @@ final class SweepBuffer {
       start: UnsafeRawPointer(arena.base) + row.offset + Int(row.keyCount), count: Int(row.valueCount))
   }
 
-  /// Where the first index key of a row begins.
-  @inline(__always)
-  func indexKeys(_ row: Row) -> Int { row.offset + Int(row.keyCount) + Int(row.valueCount) }
-
-  static func head(of key: UnsafeRawBufferPointer) -> UInt64 {
-    if key.count >= 8 { return UInt64(bigEndian: key.loadUnaligned(as: UInt64.self)) }
-    var head: UInt64 = 0
-    for byte in key { head = head << 8 | UInt64(byte) }
-    return key.count == 0 ? 0 : head << (8 * UInt64(8 - key.count))
-  }
-
-  /// Puts the rows in key order, rows of one key in input order.
+  /// Puts `keys` in order, and looks whether some are equal.
   func sort() {
     if isSorted { return }
     let base = UnsafeRawPointer(arena.base)
-    rows.sort { a, b in
-      if a.head != b.head { return a.head < b.head }
-      let left = UnsafeRawBufferPointer(start: base + a.offset, count: Int(a.keyCount))
-      let right = UnsafeRawBufferPointer(start: base + b.offset, count: Int(b.keyCount))
-      let order = Bytes.compare(left, right)
-      return order == 0 ? a.index < b.index : order < 0
-    }
-    for position in rows.indices.dropFirst() where rows[position].head == rows[position - 1].head {
-      if Bytes.equal(key(rows[position]), key(rows[position - 1])) {
-        hasDuplicates = true
-        break
-      }
-    }
+    KeySorter.sort(&keys, base)
+    hasDuplicates = zip(keys, keys.dropFirst()).contains { $0.equals($1, base) }
     isSorted = true
-  }
-
-  /// The same rows in the order in which they came.
-  func sortByInput() { rows.sort { $0.index < $1.index } }
-
-  static func sort(_ claims: inout [Claim], _ base: UnsafeRawPointer) {
-    claims.sort { a, b in
-      if a.head != b.head { return a.head < b.head }
-      let left = UnsafeRawBufferPointer(start: base + a.offset, count: Int(a.count))
-      let right = UnsafeRawBufferPointer(start: base + b.offset, count: Int(b.count))
-      let order = Bytes.compare(left, right)
-      return order == 0 ? a.row < b.row : order < 0
-    }
   }
 }

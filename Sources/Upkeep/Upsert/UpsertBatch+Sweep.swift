@@ -22,7 +22,7 @@ extension UpsertBatch {
     // A row set aside frees keys for the rows after it (rule 5): with several keys that is judged row by row.
     if case .collect = plan.rejects, plan.keyCount > 1 { return false }
     let schema = plan.schema
-    guard !keepsSteps, !plan.isEager, !schema.hasHiddenRowid, schema.columns.count <= 64 else { return false }
+    guard !keepsSteps, !plan.isEager, !schema.hasHiddenRowid else { return false }
     guard plan.duplicates == .fold || plan.isSync else { return false }
     if plan.resolver.clauses.isEmpty { return true }
     guard plan.targetKey == 0, plan.probedKeys == [0] else { return false }
@@ -43,81 +43,79 @@ extension UpsertBatch {
     }
   }
 
-  /// Lets a row wait for the sweep.
+  /// Lets a row wait for the sweep, which `encoder` has taken.
   ///
   /// - Returns: false if it must go the general way at once.
-  func addToSweep(_ given: [Value?], _ index: Int) throws(UpkeepError) -> Bool {
-    let sweep = sweep
-    var mask: UInt64 = 0
-    sweepRow.removeAll(keepingCapacity: true)
-    guard given.count <= schema.columns.count, index <= Int(UInt32.max) else { return false }
-    for (ordinal, column) in sweepColumns.enumerated() {
-      guard ordinal < given.count, let value = given[ordinal] else {
-        guard let value = column.defaultValue else { return false }
-        sweepRow.append(value)
-        continue
-      }
-      mask |= 1 << UInt64(ordinal)
-      switch (column.type, value) {
-      case (.integer, .integer), (.text, .text), (_, .null): sweepRow.append(value)
-      default:
-        guard let value = try? Coercion.coerce(value, to: schema.columns[ordinal]) else { return false }
-        sweepRow.append(value)
-      }
-    }
-    for ordinal in schema.primaryKey where sweepRow[ordinal] == .null {
-      guard ordinal == schema.automaticID, !plan.isSync, greatestSweptID != .max else { return false }
-      let id = max(try nextID(), (greatestSweptID ?? .min) &+ 1)
-      sweepRow[ordinal] = .integer(id)
-      // An id is used up only by a row that is inserted.
-      guard isSound(sweepRow) else { return false }
-      mask &= ~(1 << UInt64(ordinal))
+  func addToSweep(_ encoder: RowEncoder, _ index: Int) throws(UpkeepError) -> Bool {
+    guard index <= Int(UInt32.max) else { return false }
+    var isAutomatic = false
+    if encoder.lacksKey {
+      guard let ordinal = schema.automaticID, !plan.isSync, greatestSweptID != .max else { return false }
+      encoder.setID(max(try nextID(), (greatestSweptID ?? .min) &+ 1), ordinal)
+      isAutomatic = true
     }
     let start = sweep.arena.count
-    do throws(UpkeepError) {
-      try encodeForSweep(mask, index, start)
-    } catch {
+    guard let row = encodeForSweep(encoder, index, start), row.isSound || !isAutomatic else {
+      // An id is used up only by a row that is inserted.
       sweep.arena.truncate(to: start)
+      sweep.forgetClaims()
       return false
     }
-    if let ordinal = schema.automaticID, case .integer(let id) = sweepRow[ordinal],
-      sweep.rows.last?.isSound == true
-    {
+    sweep.append(row)
+    if let ordinal = schema.automaticID, row.isSound {
+      let id = encoder.integer(ordinal)
       greatestSweptID = max(greatestSweptID ?? id, id)
     }
     return true
   }
 
-  private func isSound(_ row: [Value]) -> Bool { (try? check.check(row)) != nil }
-
-  private func encodeForSweep(_ mask: UInt64, _ index: Int, _ start: Int) throws(UpkeepError) {
+  /// Puts the bytes of a row into the arena; nil if it must go the general way.
+  private func encodeForSweep(_ encoder: RowEncoder, _ index: Int, _ start: Int) -> SweepBuffer.Row? {
+    let sweep = sweep
     let arena = sweep.arena
-    try RowCodec.appendKey(of: sweepRow, schema: schema, to: arena)
+    guard encoder.appendPrimaryKey(to: arena) else { return nil }
     let keyCount = arena.count - start
-    try RowCodec.appendValue(of: sweepRow, schema: schema, to: arena)
+    encoder.appendValue(to: arena)
     let valueCount = arena.count - start - keyCount
-    for index in sweepIndexes {
-      let state = try index.encode(sweepRow, into: sweepKey, claims.writer)
-      guard state != .outsidePredicate else {
-        arena.append(0)
-        arena.append(littleEndian: UInt16(0))
+    var isSound = encoder.hasRequired
+    if sweepsValues {
+      // Conditions and expressions see the row as values.
+      let base = UnsafeRawPointer(arena.base) + start
+      let view = RowView(
+        schema: schema, key: UnsafeRawBufferPointer(start: base, count: keyCount),
+        value: UnsafeRawBufferPointer(start: base + keyCount, count: valueCount))
+      guard let values = try? view.values() else { return nil }
+      sweepRow = values
+      if isSound { isSound = (try? check.check(values)) != nil }
+    }
+    for number in sweepIndexes.indices {
+      let from = arena.count
+      guard let state = appendIndexKey(number, encoder) else { return nil }
+      if state == .outsidePredicate {
+        arena.truncate(to: from)
         continue
       }
-      let isClaim = index.isUnique && state == .entry
+      let isClaim = sweepIndexes[number].isUnique && state == .entry
       if !isClaim {
-        sweepKey.append(UnsafeRawBufferPointer(start: UnsafeRawPointer(arena.base) + start, count: keyCount))
+        let place = arena.extend(by: keyCount)
+        place.copyMemory(from: arena.base + start, byteCount: keyCount)
       }
-      try RowCodec.checkKeyLength(sweepKey.count, index: index.index.name, schema: schema)
-      arena.append(isClaim ? 1 : 2)
-      arena.append(littleEndian: UInt16(sweepKey.count))
-      arena.append(sweepKey.bytes)
+      if arena.count - from > KeyCodec.longestKey { return nil }
+      sweep.claim(inIndex: number, from: from, isUnique: isClaim)
     }
-    let key = UnsafeRawBufferPointer(start: UnsafeRawPointer(arena.base) + start, count: keyCount)
-    sweep.append(
-      SweepBuffer.Row(
-        head: SweepBuffer.head(of: key), offset: start, keyCount: UInt32(keyCount),
-        valueCount: UInt32(valueCount),
-        index: UInt32(index), isSound: isSound(sweepRow), given: mask))
+    return SweepBuffer.Row(
+      offset: start, keyCount: UInt32(truncatingIfNeeded: keyCount),
+      valueCount: UInt32(truncatingIfNeeded: valueCount), index: UInt32(truncatingIfNeeded: index),
+      isSound: isSound, given: encoder.given)
+  }
+
+  /// Appends a row's key in an index to the arena; nil if the row must go the general way.
+  @inline(__always)
+  private func appendIndexKey(_ number: Int, _ encoder: RowEncoder) -> IndexKeyState? {
+    if encoder.makesKeys(ofIndex: number) { return encoder.appendIndexKey(number, to: sweep.arena) }
+    guard let state = try? sweepIndexes[number].encode(sweepRow, into: sweepKey) else { return nil }
+    sweep.arena.append(sweepKey.bytes)
+    return state
   }
 
   // MARK: The sweep
@@ -128,8 +126,7 @@ extension UpsertBatch {
     sweep.sort()
     // A plain INSERT meets by every key: of two rows with one key the first may be the one to fail, and what a bad
     // row meets must be in the indexes when it is judged.
-    if plan.resolver.clauses.isEmpty, sweep.hasDuplicates || !sweep.rows.allSatisfy(\.isSound) {
-      sweep.sortByInput()
+    if plan.resolver.clauses.isEmpty, sweep.hasDuplicates || !sweep.isSound {
       for row in sweep.rows { try applyGenerally(row) }
     } else {
       try sweepTable()
@@ -154,35 +151,43 @@ extension UpsertBatch {
   private func sweepTable() throws(UpkeepError) {
     let transaction = claims.transaction
     let tree = schema.tree
+    let sweep = sweep
     let rows = sweep.rows
+    let keys = sweep.keys
+    let base = UnsafeRawPointer(sweep.arena.base)
     let allColumns: UInt64 = schema.columns.count == 64 ? .max : 1 << UInt64(schema.columns.count) - 1
     let tracks = plan.keyCount > 1 || plan.displaces
     let isSync = plan.isSync
     var position = 0
-    while position < rows.count {
-      let row = rows[position]
-      let key = sweep.key(row)
-      var end = position + 1
-      while end < rows.count, rows[end].head == row.head, Bytes.equal(sweep.key(rows[end]), key) { end += 1 }
-      if end > position + 1 || claims.isConcerned(key) || isSync && seenKeys.find(key) != nil {
-        for position in position..<end { try applyGenerally(rows[position]) }
-        position = end
+    while position < keys.count {
+      let number = keys[position].number
+      let row = rows[Int(number)]
+      let key = keys[position].bytes(base)
+      let first = position
+      position += 1
+      while position < keys.count, keys[position].equals(keys[first], base) { position += 1 }
+      if position > first + 1 || claims.isConcerned(key) || isSync && seenKeys.find(key) != nil {
+        for place in first..<position { try applyGenerally(rows[Int(keys[place].number)]) }
         continue
       }
-      position = end
       let index = Int(row.index)
-      let stored = try storing { () throws(StorageError) in try transaction.get(tree, key) }
+      let value = sweep.value(row)
+      let stored: UnsafeRawBufferPointer?
+      do throws(StorageError) {
+        // A row that may be inserted is, where none is there.
+        stored = try row.isSound ? transaction.insert(tree, key, value) : transaction.get(tree, key)
+      } catch {
+        throw UpkeepError(error)
+      }
       guard let stored else {
         guard row.isSound else {
           try applyGenerally(row)
           continue
         }
         if isSync { noteSeen(key, index) }
-        let value = sweep.value(row)
-        do throws(StorageError) { try transaction.put(tree, key, value) } catch { throw UpkeepError(error) }
         if tracks { claims.noteSwept(key, by: index) }
         kinds[index] = .inserted
-        sweptInserts.append(UInt32(end - 1))
+        sweptInserts.append(number)
         continue
       }
       switch sweepAction {
@@ -190,7 +195,6 @@ extension UpsertBatch {
         if tracks { claims.noteSwept(key, by: index) }
         kinds[index] = .ignored
       case .overwrite(let kind) where row.given == allColumns:
-        let value = sweep.value(row)
         if Bytes.equal(stored, value) {
           kinds[index] = .unchanged
         } else if row.isSound, try keepsIndexKeys(row, stored) {
@@ -256,32 +260,35 @@ extension UpsertBatch {
   /// taken back and go the general way, which knows both holders.
   private func putIndexEntries() throws(UpkeepError) {
     guard !sweptInserts.isEmpty, !schema.indexes.isEmpty else { return }
+    var isInserted = Array(repeating: false, count: sweep.rows.count)
+    for number in sweptInserts { isInserted[Int(number)] = true }
     let base = UnsafeRawPointer(sweep.arena.base)
-    var places = sweptInserts.map { sweep.indexKeys(sweep.rows[Int($0)]) }
     var contested: Set<UInt32> = []
-    var claimed = 0
-    for index in schema.indexes {
-      if index.isUnique { claimed += 1 }
-      var entries: [SweepBuffer.Claim] = []
-      entries.reserveCapacity(places.count)
-      for (number, position) in sweptInserts.enumerated() {
-        let place = places[number]
-        let count = Int(UInt16(littleEndian: base.loadUnaligned(fromByteOffset: place + 1, as: UInt16.self)))
-        places[number] = place + 3 + count
-        let state = base.load(fromByteOffset: place, as: UInt8.self)
-        if state == 0 { continue }
-        let key = UnsafeRawBufferPointer(start: base + place + 3, count: count)
-        entries.append(
-          SweepBuffer.Claim(
-            head: SweepBuffer.head(of: key), offset: place + 3, count: UInt32(count), row: position))
+    var keyNumber = 0
+    for (number, index) in schema.indexes.enumerated() {
+      if index.isUnique { keyNumber += 1 }
+      var entries: [SortedKey] = []
+      entries.reserveCapacity(sweptInserts.count)
+      // Keys that nobody else may have, and those that hold a NULL, are told apart by their rows.
+      var isUnique: [Bool] = []
+      for claim in sweep.claims[number] where isInserted[Int(claim.key.number)] {
+        entries.append(claim.key)
+        if index.isUnique, !claim.isUnique {
+          if isUnique.isEmpty { isUnique = Array(repeating: true, count: sweep.rows.count) }
+          isUnique[Int(claim.key.number)] = false
+        }
       }
-      SweepBuffer.sort(&entries, base)
-      try put(entries, into: index, key: claimed, base, &contested)
+      KeySorter.sort(&entries, base)
+      if index.isUnique {
+        try claim(entries, isUnique, in: index, key: keyNumber, base, &contested)
+      } else {
+        try put(entries, into: index, base)
+      }
     }
     // All are taken back before any goes in again: one of them may hold what another claims.
     var rows: [(values: [Value], index: Int)] = []
-    for position in contested {
-      let row = sweep.rows[Int(position)]
+    for number in contested {
+      let row = sweep.rows[Int(number)]
       let values = try RowView(schema: schema, key: sweep.key(row), value: sweep.value(row)).values()
       rows.append((values, Int(row.index)))
       try claims.writer.delete(values)
@@ -289,29 +296,40 @@ extension UpsertBatch {
     for row in rows.sorted(by: { $0.index < $1.index }) { try claims.insert(row.values, by: row.index) }
   }
 
-  private func put(
-    _ entries: [SweepBuffer.Claim], into index: IndexSchema, key: Int, _ base: UnsafeRawPointer,
+  /// - Parameter isUnique: for each row whether its key is one that nobody else may have; empty where all are.
+  private func claim(
+    _ entries: [SortedKey], _ isUnique: [Bool], in index: IndexSchema, key: Int, _ base: UnsafeRawPointer,
     _ contested: inout Set<UInt32>
   ) throws(UpkeepError) {
     let transaction = claims.transaction
     let tree = index.tree
-    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     for entry in entries {
-      let bytes = UnsafeRawBufferPointer(start: base + entry.offset, count: Int(entry.count))
-      let row = sweep.rows[Int(entry.row)]
-      if index.isUnique, base.load(fromByteOffset: entry.offset - 3, as: UInt8.self) == 1 {
-        if claims.isHeldHere(key, bytes) {
-          contested.insert(entry.row)
-          continue
+      let bytes = entry.bytes(base)
+      let primaryKey = sweep.key(sweep.rows[Int(entry.number)])
+      do throws(StorageError) {
+        if !isUnique.isEmpty, !isUnique[Int(entry.number)] {
+          try transaction.put(tree, bytes, primaryKey)
+        } else if claims.isHeldHere(key, bytes) {
+          contested.insert(entry.number)
+        } else if try transaction.insert(tree, bytes, primaryKey) != nil {
+          contested.insert(entry.number)
         }
-        let holder = try storing { () throws(StorageError) in try transaction.get(tree, bytes) }
-        if holder != nil {
-          contested.insert(entry.row)
-          continue
-        }
+      } catch {
+        throw UpkeepError(error)
       }
-      let value = index.isUnique ? sweep.key(row) : nothing
-      do throws(StorageError) { try transaction.put(tree, bytes, value) } catch { throw UpkeepError(error) }
+    }
+  }
+
+  private func put(
+    _ entries: [SortedKey], into index: IndexSchema, _ base: UnsafeRawPointer
+  ) throws(UpkeepError) {
+    let transaction = claims.transaction
+    let tree = index.tree
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    do throws(StorageError) {
+      for entry in entries { try transaction.put(tree, entry.bytes(base), nothing) }
+    } catch {
+      throw UpkeepError(error)
     }
   }
 }

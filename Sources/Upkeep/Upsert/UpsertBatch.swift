@@ -29,9 +29,9 @@ package final class UpsertBatch {
   let check: RowCheck
   let context = EvaluationContext()
   let rowActions: RowActions
-  private var isOpen = true
+  @exclusivity(unchecked) private var isOpen = true
   /// What an error returns to; nil before the second row.
-  private var savepoint: ScopeSavepoint?
+  @exclusivity(unchecked) private var savepoint: ScopeSavepoint?
   /// The first row, while it may stay the only one.
   private var onlyRow: [Value?]?
   let keepsSteps: Bool
@@ -39,9 +39,9 @@ package final class UpsertBatch {
   let collectsRejects: Bool
 
   /// For each input row what became of it.
-  var kinds: [StatementSummary.Kind] = []
+  @exclusivity(unchecked) var kinds: [StatementSummary.Kind] = []
   /// For each input row its number as the source counts.
-  var numbers: [Int] = []
+  @exclusivity(unchecked) var numbers: [Int] = []
   var steps: [Step] = []
   /// Errors of rows, in any order.
   var errors: [Int: UpkeepError] = [:]
@@ -63,16 +63,18 @@ package final class UpsertBatch {
   var droppedKeys: [(row: Int, key: Int)] = []
 
   /// Rows that wait for a sweep, where the statement can be swept.
-  let sweep = SweepBuffer()
-  let sweeps: Bool
+  let sweep: SweepBuffer
+  /// Encodes rows for sweeps; nil where the statement cannot be swept.
+  private let encoder: RowEncoder?
   let sweepAction: SweepAction
   let sweepKey = ByteBuffer()
+  /// Whether something must see rows as values before they wait: a CHECK, or an index over expressions.
+  let sweepsValues: Bool
   var sweepRow: [Value] = []
-  var greatestSweptID: Int64?
-  /// The rows that the sweep inserted, by position in it.
-  var sweptInserts: [UInt32] = []
-  let sweepColumns: [SweepColumn]
-  let sweepIndexes: [SweepIndex]
+  @exclusivity(unchecked) var greatestSweptID: Int64?
+  /// The rows that the sweep inserted, in key order.
+  @exclusivity(unchecked) var sweptInserts: [UInt32] = []
+  let sweepIndexes: [IndexEncoder]
   /// Columns that indexes read.
   let indexedColumns: [Int]
 
@@ -98,11 +100,14 @@ package final class UpsertBatch {
     context.now = now
     let keepsSteps = collectsOutcomes || plan.returning != nil
     self.keepsSteps = keepsSteps
-    sweeps = Self.canSweep(plan, keepsSteps: keepsSteps)
+    let encoder = Self.canSweep(plan, keepsSteps: keepsSteps) ? RowEncoder(plan.schema) : nil
+    self.encoder = encoder
+    sweep = SweepBuffer(indexCount: plan.schema.indexes.count)
     sweepAction = Self.sweepAction(plan)
-    sweepColumns =
-      sweeps ? plan.schema.columns.map { SweepColumn(type: $0.type, defaultValue: $0.constantDefault) } : []
-    sweepIndexes = sweeps ? plan.schema.indexes.map { SweepIndex($0) } : []
+    sweepIndexes = encoder == nil ? [] : plan.schema.indexes.map { IndexEncoder($0) }
+    sweepsValues =
+      !plan.schema.checks.isEmpty
+      || plan.schema.indexes.contains { $0.predicate != nil || $0.columnOrdinals == nil }
     indexedColumns = plan.schema.indexes.reduce(into: Set<Int>()) { $0.formUnion($1.columnsRead) }.sorted()
     if case .collect = plan.rejects { collectsRejects = true } else { collectsRejects = false }
     keyBuffers = (0..<plan.keyCount).map { _ in ByteBuffer(capacity: 64) }
@@ -143,17 +148,55 @@ package final class UpsertBatch {
     }
   }
 
+  /// The same of a row as it was given.
+  ///
+  /// - Parameters:
+  ///   - values: what is given.
+  ///   - positions: for each value of the table's rows which of them it is; negative where none is given.
+  func add(_ values: [Value], _ positions: [Int], number: Int) throws(UpkeepError) {
+    let index = begin(number)
+    try whole { () throws(UpkeepError) in
+      if index == 0, savepoint == nil {
+        onlyRow = Self.row(values, positions)
+      } else {
+        try start()
+        if let encoder, encoder.take(values, positions), try addToSweep(encoder, index) {
+          try sweepIfFull()
+        } else {
+          try takeGenerally(Self.row(values, positions), index)
+        }
+      }
+    }
+  }
+
+  private static func row(_ values: [Value], _ positions: [Int]) -> [Value?] {
+    positions.map { $0 < 0 ? nil : values[$0] }
+  }
+
   private func take(_ row: [Value?], _ index: Int) throws(UpkeepError) {
-    if sweeps, try addToSweep(row, index) {
-      if sweep.isFull { try flush() }
-    } else if plan.duplicates == .last {
+    if let encoder, encoder.take(row), try addToSweep(encoder, index) {
+      try sweepIfFull()
+    } else {
+      try takeGenerally(row, index)
+    }
+  }
+
+  @inline(__always)
+  private func sweepIfFull() throws(UpkeepError) {
+    guard sweep.isFull else { return }
+    try flush()
+    try stopIfHopeless()
+  }
+
+  private func takeGenerally(_ row: [Value?], _ index: Int) throws(UpkeepError) {
+    if plan.duplicates == .last {
       try waitForDuplicates(row, index)
     } else {
       try flush()
       try stopIfHopeless()
       try apply(row, index)
     }
-    if sweep.isEmpty { try stopIfHopeless() }
+    try stopIfHopeless()
   }
 
   /// Tells of a row of the source that cannot be read, or not wholly.

@@ -230,7 +230,7 @@ package enum KeyCodec {
     buffer.append(Tag.end)
   }
 
-  private static func complement(_ buffer: ByteBuffer, from start: Int) {
+  static func complement(_ buffer: ByteBuffer, from start: Int) {
     for offset in start..<buffer.count {
       let place = buffer.base + offset
       place.storeBytes(of: ~place.load(as: UInt8.self), as: UInt8.self)

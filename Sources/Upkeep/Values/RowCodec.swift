@@ -188,6 +188,14 @@ package enum RowCodec {
     }
   }
 
+  /// Appends the bytes of a value that is not NULL and of the type.
+  static func append(_ value: Value, _ type: ValueType, to buffer: ByteBuffer) {
+    let start = buffer.count
+    let count = storedByteCount(value, type)
+    _ = store(value, type, at: buffer.extend(by: count + 8))
+    buffer.truncate(to: start + count)
+  }
+
   /// Writes a value that is not NULL, and up to 8 bytes behind it; returns how many bytes are the value's.
   @inline(__always)
   private static func store(_ value: Value, _ type: ValueType, at place: UnsafeMutableRawPointer) -> Int {

@@ -91,7 +91,16 @@ package class ReadTransaction: PageReader {
       if let found { keepFrame(of: found.stored.start - 1, in: Self.getCell) }
     }
     guard let found else { return nil }
-    if !found.isOverflow { return found.stored.buffer }
+    return try bytes(of: found)
+  }
+
+  /// A value's bytes; a long one is put together.
+  @inline(__always)
+  final func bytes(of found: ValueReference) throws(StorageError) -> UnsafeRawBufferPointer {
+    found.isOverflow ? try longBytes(of: found) : found.stored.buffer
+  }
+
+  private final func longBytes(of found: ValueReference) throws(StorageError) -> UnsafeRawBufferPointer {
     let buffer = overflow ?? ByteBuffer(capacity: found.byteCount)
     overflow = buffer
     return try found.bytes(pages, self, using: buffer)

@@ -49,18 +49,37 @@ package final class WriteTransaction: ReadTransaction {
 
   // MARK: Entries
 
+  /// The longest key that a tree takes.
+  package var longestKey: Int { TreeLimits.maxKeyLength(pageSize: core.pages.pageSize) }
+
   /// Inserts an entry or replaces its value.
   package func put(
     _ tree: TreeID, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
   ) throws(StorageError) {
     try requireOpen()
-    _ = try state.editor(tree).put(key, value)
-    if tree < .firstOfScratch {
-      state.changeCount &+= 1
-      if state.isLogging {
-        LogOperation.appendPut(tree, key, value, to: state.log)
-        limitLog()
-      }
+    try state.editor(tree).put(key, value)
+    notePut(tree, key, value)
+  }
+
+  /// Inserts an entry unless its key is there.
+  ///
+  /// - Returns: the value that is there, with nothing changed; nil if the entry was inserted.
+  package func insert(
+    _ tree: TreeID, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+  ) throws(StorageError) -> UnsafeRawBufferPointer? {
+    try requireOpen()
+    if let found = try state.editor(tree).insert(key, value) { return try bytes(of: found) }
+    notePut(tree, key, value)
+    return nil
+  }
+
+  @inline(__always)
+  private func notePut(_ tree: TreeID, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+    guard tree < .firstOfScratch else { return }
+    state.changeCount &+= 1
+    if state.isLogging {
+      LogOperation.appendPut(tree, key, value, to: state.log)
+      limitLog()
     }
   }
 

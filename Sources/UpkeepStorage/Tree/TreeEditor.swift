@@ -98,6 +98,21 @@ final class TreeEditor {
   func put(
     _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
   ) throws(StorageError) -> Bool {
+    try write(key, value, replaces: true) == nil
+  }
+
+  /// Inserts a row unless its key is there: then the value that is there, valid until the tree is next changed.
+  func insert(
+    _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+  ) throws(StorageError) -> ValueReference? {
+    try write(key, value, replaces: false)
+  }
+
+  /// What was there, of use only if it was not replaced; nil if the row was inserted.
+  @inline(__always)
+  private func write(
+    _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, replaces: Bool
+  ) throws(StorageError) -> ValueReference? {
     guard key.count <= longestKey else { throw .keyTooLong(byteCount: key.count, limit: longestKey) }
     guard value.count <= TreeLimits.maximumValueLength else {
       throw .valueTooLong(byteCount: value.count, limit: TreeLimits.maximumValueLength)
@@ -110,17 +125,22 @@ final class TreeEditor {
     if root.height == 0 {
       if isOverflow { stored = try writeOverflow(stored) }
       try plant(key, stored, isOverflow)
-      return true
+      return nil
     }
     let position = try locate(key)
+    if position.isFound, !replaces {
+      store.writerLine?.keep(leaf.base, in: PageReader.getCell)
+      return leaf.value(position.index)
+    }
     // The leaf is about to change under bytes that may be its own.
     if key.lies(in: leaf.base, pageSize) { key = copied(key, &keyCopy) }
     if stored.lies(in: leaf.base, pageSize) { stored = copied(stored, &valueCopy) }
     if isOverflow { stored = try writeOverflow(stored) }
     try ownLeaf()
     if position.isFound {
+      let before = leaf.value(position.index)
       try replace(at: position.index, key, stored, isOverflow)
-      return false
+      return before
     }
     noteInsert(at: position.index)
     root.count &+= 1
@@ -130,7 +150,7 @@ final class TreeEditor {
     } else {
       try rebuildLeaf(at: position.index, replacing: false, key, stored, isOverflow)
     }
-    return true
+    return nil
   }
 
   /// Removes a row; whether there was one.

@@ -18,6 +18,19 @@ enum LogOperation {
   static func appendPut(
     _ tree: TreeID, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, to buffer: ByteBuffer
   ) {
+    if tree.rawValue < 0x80, key.count < 0x80, value.count < 0x80 {
+      // Most of them: all three numbers have one byte.
+      let place = buffer.extend(by: 4 + key.count + value.count)
+      place.storeBytes(of: Code.put.rawValue, as: UInt8.self)
+      place.storeBytes(of: UInt8(truncatingIfNeeded: tree.rawValue), toByteOffset: 1, as: UInt8.self)
+      place.storeBytes(of: UInt8(truncatingIfNeeded: key.count), toByteOffset: 2, as: UInt8.self)
+      place.storeBytes(of: UInt8(truncatingIfNeeded: value.count), toByteOffset: 3, as: UInt8.self)
+      if let start = key.baseAddress { (place + 4).copyMemory(from: start, byteCount: key.count) }
+      if let start = value.baseAddress {
+        (place + 4 + key.count).copyMemory(from: start, byteCount: value.count)
+      }
+      return
+    }
     buffer.append(Code.put.rawValue)
     Varint.append(tree.rawValue, to: buffer)
     Varint.append(UInt64(key.count), to: buffer)

@@ -42,6 +42,23 @@ final class TreeFixture {
     }
   }
 
+  /// Puts the entry in unless its key is there, and checks what is told of the value that is.
+  func insert(_ key: [UInt8], _ value: [UInt8]) throws {
+    let at = rank(key)
+    let there = at < keys.count && keys[at] == key
+    try key.withUnsafeBytes { k in
+      try value.withUnsafeBytes { v in
+        let found = try editor.insert(k, v)
+        #expect((found != nil) == there)
+        if let found, !found.isOverflow { #expect(Array(found.stored.buffer) == values[at]) }
+      }
+    }
+    if !there {
+      keys.insert(key, at: at)
+      values.insert(value, at: at)
+    }
+  }
+
   func delete(_ key: [UInt8]) throws {
     let deleted = try key.withUnsafeBytes { try editor.delete($0) }
     let at = rank(key)

@@ -38,7 +38,9 @@ struct TreeHistoryTests {
             try tree.expectGet(key)
           } else {
             if seed.below(2) == 0 { try tree.expectGet(key) }
-            try tree.put(key, Self.value(&seed, pageSize: pageSize))
+            let known = tree.keys.isEmpty || seed.below(3) > 0 ? key : tree.keys[seed.below(tree.keys.count)]
+            let value = Self.value(&seed, pageSize: pageSize)
+            if seed.below(3) == 0 { try tree.insert(known, value) } else { try tree.put(key, value) }
           }
           if seed.below(steps / 4) == 0 {
             try tree.editor.flush()
