@@ -1,5 +1,6 @@
 # make demo    the main job on real input: one airport list, two releases
 # make shell   the shell; DB=FILE opens a file, otherwise the store is in memory
+# make bench   measures against SQLite, LMDB and RocksDB (ARGS="--help"); bench-slow does on a slow disk
 # make test    everything that must hold (make lint test is the whole gate)
 # Each target first installs what is missing, or says what to install.
 

@@ -7,8 +7,8 @@
 /// A bar chart of ratios on a logarithmic scale, as SVG. Bars begin at 1: to the right the first contender is
 /// better, to the left worse. A thin mark shows where it is to be.
 public struct Plot {
-  private static let left = 400.0
-  private static let width = 460.0
+  private static let left = 430.0
+  private static let width = 440.0
   private static let lineHeight = 20.0
   private static let head = 56.0
 
@@ -38,7 +38,7 @@ public struct Plot {
     let bottom = Self.head + Double(bars.count) * Self.lineHeight
     var parts = [
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"940\" height=\"\(Int(bottom + 30))\" "
-        + "font-family=\"sans-serif\" font-size=\"12\">",
+        + "font-family=\"sans-serif\" font-size=\"11.5\">",
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
       "<text x=\"12\" y=\"22\" font-size=\"15\">\(Self.escaped(title))</text>",
     ]
