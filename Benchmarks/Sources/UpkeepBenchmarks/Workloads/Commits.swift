@@ -47,6 +47,8 @@ extension Workload {
     let changes = sessions.indices.map {
       setting.people.changes(max(perThread, 4), edition: edition, seed: seed + UInt64($0))
     }
+    // What the first commit after opening does for all that follow is in the row about opening.
+    try sessions[0].write(People(setting.people.changes(1, edition: edition, seed: seed + 1000)), .upsert)
     let done = Counter()
     let carried = Carried(sessions)
     let written = ProcessFigures.bytesWritten
