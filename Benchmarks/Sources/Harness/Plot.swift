@@ -66,7 +66,8 @@ public struct Plot {
             + "stroke-width=\"2\"/>")
       }
       parts.append(
-        "<text x=\"\(Self.left + Self.width + 12)\" y=\"\(y + 13)\" fill=\"#222\">\(digits(bar.ratio))</text>")
+        "<text x=\"\(Self.left + Self.width + 12)\" y=\"\(y + 13)\" fill=\"#222\">\(digits(bar.ratio))</text>"
+      )
     }
     parts.append(
       "<text x=\"12\" y=\"\(bottom + 20)\" fill=\"#666\">black marks: what was aimed at</text></svg>")
