@@ -15,11 +15,10 @@ package final class RowEncoder {
     static let null = -1
   }
 
+  /// A column, in the order in which its bytes are put down: first those that the value holds.
   private struct Column {
+    let ordinal: Int
     let type: ValueType
-    let isInKey: Bool
-    /// What a row has that does not give the column; nil if it must be evaluated.
-    let defaultValue: Value?
   }
 
   /// A part of a key, over a column.
@@ -32,18 +31,23 @@ package final class RowEncoder {
   package static let mostColumns = 64
 
   private let schema: TableSchema
-  private let columns: [Column]
+  private let columns: UnsafeMutableBufferPointer<Column>
   private let storedCount: Int
+  /// By column, what a row has that does not give it; nil if that must be evaluated.
+  private let defaults: [Value?]
   private let primaryKey: [Part]
   /// For each index its parts; nil where it is over expressions or has a predicate.
   private let indexes: [[Part]?]
   private let required: UInt64
+  /// By column.
   private let fields: UnsafeMutablePointer<Field>
   private let numbers: UnsafeMutablePointer<UInt64>
-  /// The bytes of stored columns, one after the other.
-  private let data = ByteBuffer(capacity: 512)
-  /// Those of columns that only the key has.
-  private let keyData = ByteBuffer(capacity: 64)
+  /// The bytes of all columns, one after the other.
+  @exclusivity(unchecked) private var data: UnsafeMutableRawPointer
+  @exclusivity(unchecked) private var capacity: Int
+  @exclusivity(unchecked) private var count = 0
+  /// How many of them the value holds.
+  @exclusivity(unchecked) private var storedByteCount = 0
   /// Which columns the row gives, a bit for each, and which are NULL.
   @exclusivity(unchecked) package private(set) var given: UInt64 = 0
   @exclusivity(unchecked) private var nulls: UInt64 = 0
@@ -54,24 +58,29 @@ package final class RowEncoder {
       schema.keyParts.allSatisfy({ $0.type != .any })
     else { return nil }
     self.schema = schema
-    columns = schema.columns.map {
-      Column(
-        type: $0.type, isInKey: schema.places[$0.ordinal].isInKey, defaultValue: $0.constantDefault)
-    }
-    storedCount = schema.layout.stored.count
+    let stored = schema.columns.filter { !schema.places[$0.ordinal].isInKey }
+    let others = schema.columns.filter { schema.places[$0.ordinal].isInKey }
+    storedCount = stored.count
+    columns = .allocate(capacity: schema.columns.count)
+    _ = columns.initialize(from: (stored + others).map { Column(ordinal: $0.ordinal, type: $0.type) })
+    defaults = schema.columns.map(\.constantDefault)
     primaryKey = zip(schema.primaryKey, schema.keyParts).map { Part(ordinal: $0, key: $1) }
     indexes = schema.indexes.map { index in
       guard index.predicate == nil, index.columnOrdinals != nil else { return nil }
       return index.parts.map { Part(ordinal: $0.column ?? 0, key: $0.key) }
     }
     required = schema.columns.reduce(0) { $1.isNullable ? $0 : $0 | 1 << UInt64($1.ordinal) }
-    fields = .allocate(capacity: columns.count)
-    fields.initialize(repeating: Field(), count: columns.count)
-    numbers = .allocate(capacity: columns.count)
-    numbers.initialize(repeating: 0, count: columns.count)
+    fields = .allocate(capacity: schema.columns.count)
+    fields.initialize(repeating: Field(), count: schema.columns.count)
+    numbers = .allocate(capacity: schema.columns.count)
+    numbers.initialize(repeating: 0, count: schema.columns.count)
+    capacity = 512
+    data = .allocate(byteCount: capacity, alignment: 16)
   }
 
   deinit {
+    columns.deallocate()
+    data.deallocate()
     fields.deallocate()
     numbers.deallocate()
   }
@@ -92,129 +101,162 @@ package final class RowEncoder {
   /// - Returns: false if the row is to be judged elsewhere.
   package func take(_ values: [Value], _ positions: [Int]) -> Bool {
     begin()
-    for ordinal in columns.indices {
-      let position = positions[ordinal]
+    for number in 0..<columns.count {
+      let column = columns[number]
+      if number == storedCount { storedByteCount = count }
+      let position = positions[column.ordinal]
       if position >= 0 {
-        given |= 1 << UInt64(ordinal)
-        guard put(values[position], ordinal) else { return false }
+        given |= 1 << UInt64(column.ordinal)
+        guard put(values[position], column) else { return false }
       } else {
-        guard putDefault(ordinal) else { return false }
+        guard putDefault(column) else { return false }
       }
     }
-    return data.count <= RowCodec.longestValue
+    return end()
   }
 
   /// The same of a row by the table's columns, nil where none is given.
   package func take(_ row: [Value?]) -> Bool {
     guard row.count <= columns.count else { return false }
     begin()
-    for ordinal in columns.indices {
-      if ordinal < row.count, let value = row[ordinal] {
-        given |= 1 << UInt64(ordinal)
-        guard put(value, ordinal) else { return false }
+    for number in 0..<columns.count {
+      let column = columns[number]
+      if number == storedCount { storedByteCount = count }
+      if column.ordinal < row.count, let value = row[column.ordinal] {
+        given |= 1 << UInt64(column.ordinal)
+        guard put(value, column) else { return false }
       } else {
-        guard putDefault(ordinal) else { return false }
+        guard putDefault(column) else { return false }
       }
     }
-    return data.count <= RowCodec.longestValue
+    return end()
   }
 
   private func begin() {
     given = 0
     nulls = 0
-    data.removeAll()
-    keyData.removeAll()
+    count = 0
+  }
+
+  private func end() -> Bool {
+    if storedCount == columns.count { storedByteCount = count }
+    return storedByteCount <= RowCodec.longestValue
+  }
+
+  private func putDefault(_ column: Column) -> Bool {
+    guard let value = defaults[column.ordinal] else { return false }
+    return put(value, column)
   }
 
   @inline(__always)
-  private func putDefault(_ ordinal: Int) -> Bool {
-    guard let value = columns[ordinal].defaultValue else { return false }
-    return put(value, ordinal)
-  }
-
-  @inline(__always)
-  private func put(_ value: Value, _ ordinal: Int) -> Bool {
-    let type = columns[ordinal].type
-    let buffer = columns[ordinal].isInKey ? keyData : data
-    fields[ordinal].offset = buffer.count
+  private func put(_ value: Value, _ column: Column) -> Bool {
     switch value {
-    case .integer(let integer) where type == .integer:
-      putInteger(integer, ordinal, buffer)
-    case .text(let text) where type == .text:
-      putText(text, ordinal, buffer)
-    case .real(let real) where type == .real && !real.isNaN:
-      putReal(real, ordinal, buffer)
+    case .integer(let integer) where column.type == .integer:
+      putInteger(integer, column.ordinal)
+    case .text(let text) where column.type == .text:
+      putText(text, column.ordinal)
+    case .real(let real) where column.type == .real && !real.isNaN:
+      putReal(real, column.ordinal)
     case .null:
-      nulls |= 1 << UInt64(ordinal)
-      fields[ordinal].count = Field.null
+      putNull(column.ordinal)
     default:
-      return putOther(value, ordinal, buffer)
+      return putOther(value, column)
     }
     return true
   }
 
   @inline(__always)
-  private func putInteger(_ integer: Int64, _ ordinal: Int, _ buffer: ByteBuffer) {
-    let count = RowCodec.byteCount(integer)
-    buffer.extend(by: 8).storeBytes(of: integer.littleEndian, as: Int64.self)
-    buffer.truncate(to: buffer.count - 8 + count)
-    fields[ordinal].count = count
+  private func putNull(_ ordinal: Int) {
+    nulls |= 1 << UInt64(ordinal)
+    fields[ordinal] = Field(offset: count, count: Field.null)
+  }
+
+  @inline(__always)
+  private func putInteger(_ integer: Int64, _ ordinal: Int) {
+    let bytes = RowCodec.byteCount(integer)
+    room(for: 8).storeBytes(of: integer.littleEndian, as: Int64.self)
+    fields[ordinal] = Field(offset: count, count: bytes)
     numbers[ordinal] = UInt64(bitPattern: integer)
+    count &+= bytes
   }
 
   @inline(__always)
-  private func putReal(_ real: Double, _ ordinal: Int, _ buffer: ByteBuffer) {
+  private func putReal(_ real: Double, _ ordinal: Int) {
     let real = real == 0 ? 0 : real
-    let count = RowCodec.byteCount(real)
-    let bits = count == 0 ? 0 : real.bitPattern >> UInt64(64 - 8 * count)
-    buffer.extend(by: 8).storeBytes(of: bits.littleEndian, as: UInt64.self)
-    buffer.truncate(to: buffer.count - 8 + count)
-    fields[ordinal].count = count
+    let bytes = RowCodec.byteCount(real)
+    let bits = bytes == 0 ? 0 : real.bitPattern >> UInt64(64 - 8 * bytes)
+    room(for: 8).storeBytes(of: bits.littleEndian, as: UInt64.self)
+    fields[ordinal] = Field(offset: count, count: bytes)
     numbers[ordinal] = real.bitPattern
+    count &+= bytes
   }
 
   @inline(__always)
-  private func putText(_ text: String, _ ordinal: Int, _ buffer: ByteBuffer) {
+  private func putText(_ text: String, _ ordinal: Int) {
     let isDone: Void? = text.utf8.withContiguousStorageIfAvailable {
-      buffer.append(UnsafeRawBufferPointer($0))
+      putBytes(UnsafeRawBufferPointer($0), ordinal)
     }
-    if isDone == nil {
-      var text = text
-      text.withUTF8 { buffer.append(UnsafeRawBufferPointer($0)) }
+    if isDone == nil { putBridged(text, ordinal) }
+  }
+
+  @inline(never)
+  private func putBridged(_ text: String, _ ordinal: Int) {
+    var text = text
+    text.withUTF8 { putBytes(UnsafeRawBufferPointer($0), ordinal) }
+  }
+
+  @inline(__always)
+  private func putBytes(_ bytes: UnsafeRawBufferPointer, _ ordinal: Int) {
+    if let start = bytes.baseAddress {
+      room(for: bytes.count).copyMemory(from: start, byteCount: bytes.count)
     }
-    fields[ordinal].count = buffer.count - fields[ordinal].offset
+    fields[ordinal] = Field(offset: count, count: bytes.count)
+    count &+= bytes.count
   }
 
   /// Values of the rarer types, and those that must be coerced.
-  private func putOther(_ value: Value, _ ordinal: Int, _ buffer: ByteBuffer) -> Bool {
-    let type = columns[ordinal].type
-    guard let value = Coercion.coerce(value, to: type) else { return false }
+  @inline(never)
+  private func putOther(_ value: Value, _ column: Column) -> Bool {
+    guard let value = Coercion.coerce(value, to: column.type) else { return false }
     switch value {
-    case .null:
-      nulls |= 1 << UInt64(ordinal)
-      fields[ordinal].count = Field.null
-      return true
-    case .integer(let integer) where type == .integer: putInteger(integer, ordinal, buffer)
-    case .real(let real) where type == .real: putReal(real, ordinal, buffer)
-    case .text(let text) where type == .text: putText(text, ordinal, buffer)
+    case .null: putNull(column.ordinal)
+    case .integer(let integer) where column.type == .integer: putInteger(integer, column.ordinal)
+    case .real(let real) where column.type == .real: putReal(real, column.ordinal)
+    case .text(let text) where column.type == .text: putText(text, column.ordinal)
     default:
-      guard !columns[ordinal].isInKey || type != .any else { return false }
-      RowCodec.append(value, type, to: buffer)
-      fields[ordinal].count = buffer.count - fields[ordinal].offset
+      let bytes = ByteBuffer(capacity: 64)
+      RowCodec.append(value, column.type, to: bytes)
+      putBytes(bytes.bytes, column.ordinal)
       if case .timestamp(let timestamp) = value {
-        numbers[ordinal] = UInt64(bitPattern: timestamp.microseconds)
+        numbers[column.ordinal] = UInt64(bitPattern: timestamp.microseconds)
       }
     }
     return true
   }
 
-  /// Gives the row an automatic id.
+  /// Where the next bytes go, with room for that many.
+  @inline(__always)
+  private func room(for bytes: Int) -> UnsafeMutableRawPointer {
+    if count &+ bytes > capacity { grow(bytes) }
+    return data + count
+  }
+
+  @inline(never)
+  private func grow(_ bytes: Int) {
+    let larger = max(count + bytes, capacity * 2)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+    memory.copyMemory(from: data, byteCount: count)
+    data.deallocate()
+    data = memory
+    capacity = larger
+  }
+
+  /// Gives the row an automatic id, which only its key holds.
   package func setID(_ id: Int64, _ ordinal: Int) {
     let bit: UInt64 = 1 << UInt64(ordinal)
     nulls &= ~bit
     given &= ~bit
-    fields[ordinal].offset = keyData.count
-    putInteger(id, ordinal, keyData)
+    putInteger(id, ordinal)
   }
 
   /// The value of an INTEGER column that is not NULL.
@@ -282,9 +324,8 @@ package final class RowEncoder {
 
   @inline(__always)
   private func bytes(_ ordinal: Int) -> UnsafeRawBufferPointer {
-    let buffer = columns[ordinal].isInKey ? keyData : data
-    return UnsafeRawBufferPointer(
-      start: UnsafeRawPointer(buffer.base) + fields[ordinal].offset, count: max(fields[ordinal].count, 0))
+    UnsafeRawBufferPointer(
+      start: UnsafeRawPointer(data) + fields[ordinal].offset, count: max(fields[ordinal].count, 0))
   }
 
   // MARK: The value
@@ -292,12 +333,11 @@ package final class RowEncoder {
   /// Appends the row's value.
   package func appendValue(to buffer: ByteBuffer) {
     if storedCount == 0 { return }
-    let dataCount = data.count
+    let dataCount = storedByteCount
     let width = dataCount <= 0xFF ? 0 : dataCount <= 0xFFFF ? 1 : 2
-    let stored = schema.layout.stored
     var storedNulls: UInt64 = 0
     if nulls != 0 {
-      for position in 0..<storedCount where isNull(stored[position].ordinal) {
+      for position in 0..<storedCount where isNull(columns[position].ordinal) {
         storedNulls |= 1 << UInt64(position)
       }
     }
@@ -313,7 +353,7 @@ package final class RowEncoder {
     }
     var ends = place + (2 + nullByteCount)
     for position in 0..<storedCount {
-      let field = fields[stored[position].ordinal]
+      let field = fields[columns[position].ordinal]
       let end = field.offset + max(field.count, 0)
       switch width {
       case 0: ends.storeBytes(of: UInt8(truncatingIfNeeded: end), as: UInt8.self)
@@ -322,6 +362,6 @@ package final class RowEncoder {
       }
       ends += 1 << width
     }
-    (place + headerCount).copyMemory(from: data.base, byteCount: dataCount)
+    (place + headerCount).copyMemory(from: data, byteCount: dataCount)
   }
 }

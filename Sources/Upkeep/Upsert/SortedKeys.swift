@@ -39,27 +39,40 @@ struct SortedKey {
 
 /// Sorts keys by their bytes, eight at a time: by radix where there are many, which looks at no key but through its
 /// head. Keys that share a head are then sorted by their next eight bytes, those that share too many by comparison.
-struct KeySorter {
+final class KeySorter {
   private static let fewest = 192
   private static let deepest = 48
 
-  private let base: UnsafeRawPointer
-  private let spare: UnsafeMutablePointer<SortedKey>
+  /// The arena's beginning, while keys are sorted.
+  private var base: UnsafeRawPointer
+  private var spare: UnsafeMutablePointer<SortedKey>
+  private var capacity: Int
   /// How often each byte occurs at each of the eight places.
   private let counts: UnsafeMutablePointer<Int>
 
+  init() {
+    capacity = 256
+    spare = .allocate(capacity: capacity)
+    counts = .allocate(capacity: 8 * 256)
+    base = UnsafeRawPointer(counts)
+  }
+
+  deinit {
+    spare.deallocate()
+    counts.deallocate()
+  }
+
   /// - Parameter base: where the arena begins.
-  static func sort(_ keys: inout [SortedKey], _ base: UnsafeRawPointer) {
+  func sort(_ keys: inout [SortedKey], _ base: UnsafeRawPointer) {
     guard keys.count > 1 else { return }
-    let spare = UnsafeMutablePointer<SortedKey>.allocate(capacity: keys.count)
-    let counts = UnsafeMutablePointer<Int>.allocate(capacity: 8 * 256)
-    defer {
+    if keys.count > capacity {
       spare.deallocate()
-      counts.deallocate()
+      capacity = keys.capacity
+      spare = .allocate(capacity: capacity)
     }
-    let sorter = KeySorter(base: base, spare: spare, counts: counts)
+    self.base = base
     keys.withUnsafeMutableBufferPointer { keys in
-      if let first = keys.baseAddress { sorter.sort(first, keys.count, depth: 0) }
+      if let first = keys.baseAddress { sort(first, keys.count, depth: 0) }
     }
   }
 

@@ -25,6 +25,7 @@ final class SweepBuffer {
   }
 
   let arena = ByteBuffer(capacity: 512)
+  private let sorter = KeySorter()
   /// In input order.
   @exclusivity(unchecked) private(set) var rows: [Row] = []
   /// The rows by primary key, those of one key in input order. In order after `sort`.
@@ -33,6 +34,7 @@ final class SweepBuffer {
   @exclusivity(unchecked) private(set) var claims: [[Claim]]
   @exclusivity(unchecked) private var isSorted = true
   private(set) var hasDuplicates = false
+  private var entries: [SortedKey] = []
   /// Whether every row may be inserted as it is.
   @exclusivity(unchecked) private(set) var isSound = true
 
@@ -42,8 +44,8 @@ final class SweepBuffer {
   var isFull: Bool { arena.count > Self.mostBytes || rows.count >= Self.mostRows }
 
   /// What waits at most: the more, the more rows of a large table lie on one leaf.
-  private static let mostBytes = 32 << 20
-  private static let mostRows = 1 << 18
+  private static let mostBytes = 16 << 20
+  private static let mostRows = 1 << 17
 
   func removeAll() {
     arena.removeAll()
@@ -98,8 +100,23 @@ final class SweepBuffer {
   func sort() {
     if isSorted { return }
     let base = UnsafeRawPointer(arena.base)
-    KeySorter.sort(&keys, base)
+    sorter.sort(&keys, base)
     hasDuplicates = zip(keys, keys.dropFirst()).contains { $0.equals($1, base) }
     isSorted = true
+  }
+
+  /// The keys in an index of the rows that `isInserted` names, in order, and of which rows they are keys that others
+  /// may have too.
+  func entries(
+    inIndex index: Int, of isInserted: [Bool]
+  ) -> (keys: [SortedKey], shared: Set<UInt32>) {
+    entries.removeAll(keepingCapacity: true)
+    var shared: Set<UInt32> = []
+    for claim in claims[index] where isInserted[Int(claim.key.number)] {
+      entries.append(claim.key)
+      if !claim.isUnique { shared.insert(claim.key.number) }
+    }
+    sorter.sort(&entries, UnsafeRawPointer(arena.base))
+    return (entries, shared)
   }
 }

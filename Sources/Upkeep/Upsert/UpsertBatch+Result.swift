@@ -32,7 +32,15 @@ extension UpsertBatch {
     result.isSync = plan.isSync
     for kind in plan.kinds { result.tally[kind] = 0 }
     var counts: [StatementSummary.Kind: Int] = [:]
-    for kind in kinds { counts[kind, default: 0] += 1 }
+    // Runs of one kind are mostly long, and a look into a dictionary for each row is not cheap.
+    var start = 0
+    while start < kinds.count {
+      let kind = kinds[start]
+      var end = start + 1
+      while end < kinds.count, kinds[end] == kind { end += 1 }
+      counts[kind, default: 0] += end - start
+      start = end
+    }
     counts[.displaced] = displacedRows.count
     counts[.deleted] = deletedCount
     for (kind, count) in counts where count > 0 || result.tally[kind] != nil { result.tally[kind] = count }

@@ -149,8 +149,7 @@ extension UpsertBatch {
   }
 
   private func sweepTable() throws(UpkeepError) {
-    let transaction = claims.transaction
-    let tree = schema.tree
+    let writer = try storing { () throws(StorageError) in try claims.transaction.writer(of: schema.tree) }
     let sweep = sweep
     let rows = sweep.rows
     let keys = sweep.keys
@@ -175,7 +174,7 @@ extension UpsertBatch {
       let stored: UnsafeRawBufferPointer?
       do throws(StorageError) {
         // A row that may be inserted is, where none is there.
-        stored = try row.isSound ? transaction.insert(tree, key, value) : transaction.get(tree, key)
+        stored = try row.isSound ? writer.insert(key, value) : writer.get(key)
       } catch {
         throw UpkeepError(error)
       }
@@ -198,7 +197,7 @@ extension UpsertBatch {
         if Bytes.equal(stored, value) {
           kinds[index] = .unchanged
         } else if row.isSound, try keepsIndexKeys(row, stored) {
-          do throws(StorageError) { try transaction.put(tree, key, value) } catch { throw UpkeepError(error) }
+          do throws(StorageError) { try writer.put(key, value) } catch { throw UpkeepError(error) }
           kinds[index] = kind
         } else {
           try applyGenerally(row)
@@ -267,20 +266,9 @@ extension UpsertBatch {
     var keyNumber = 0
     for (number, index) in schema.indexes.enumerated() {
       if index.isUnique { keyNumber += 1 }
-      var entries: [SortedKey] = []
-      entries.reserveCapacity(sweptInserts.count)
-      // Keys that nobody else may have, and those that hold a NULL, are told apart by their rows.
-      var isUnique: [Bool] = []
-      for claim in sweep.claims[number] where isInserted[Int(claim.key.number)] {
-        entries.append(claim.key)
-        if index.isUnique, !claim.isUnique {
-          if isUnique.isEmpty { isUnique = Array(repeating: true, count: sweep.rows.count) }
-          isUnique[Int(claim.key.number)] = false
-        }
-      }
-      KeySorter.sort(&entries, base)
+      let (entries, shared) = sweep.entries(inIndex: number, of: isInserted)
       if index.isUnique {
-        try claim(entries, isUnique, in: index, key: keyNumber, base, &contested)
+        try claim(entries, shared, in: index, key: keyNumber, base, &contested)
       } else {
         try put(entries, into: index, base)
       }
@@ -296,38 +284,37 @@ extension UpsertBatch {
     for row in rows.sorted(by: { $0.index < $1.index }) { try claims.insert(row.values, by: row.index) }
   }
 
-  /// - Parameter isUnique: for each row whether its key is one that nobody else may have; empty where all are.
+  /// - Parameter shared: the rows whose keys others may have too.
   private func claim(
-    _ entries: [SortedKey], _ isUnique: [Bool], in index: IndexSchema, key: Int, _ base: UnsafeRawPointer,
+    _ entries: [SortedKey], _ shared: Set<UInt32>, in index: IndexSchema, key: Int, _ base: UnsafeRawPointer,
     _ contested: inout Set<UInt32>
   ) throws(UpkeepError) {
-    let transaction = claims.transaction
-    let tree = index.tree
-    for entry in entries {
-      let bytes = entry.bytes(base)
-      let primaryKey = sweep.key(sweep.rows[Int(entry.number)])
-      do throws(StorageError) {
-        if !isUnique.isEmpty, !isUnique[Int(entry.number)] {
-          try transaction.put(tree, bytes, primaryKey)
+    let rows = sweep.rows
+    do throws(StorageError) {
+      let writer = try claims.transaction.writer(of: index.tree)
+      for entry in entries {
+        let bytes = entry.bytes(base)
+        let primaryKey = sweep.key(rows[Int(entry.number)])
+        if !shared.isEmpty, shared.contains(entry.number) {
+          try writer.put(bytes, primaryKey)
         } else if claims.isHeldHere(key, bytes) {
           contested.insert(entry.number)
-        } else if try transaction.insert(tree, bytes, primaryKey) != nil {
+        } else if try writer.insert(bytes, primaryKey) != nil {
           contested.insert(entry.number)
         }
-      } catch {
-        throw UpkeepError(error)
       }
+    } catch {
+      throw UpkeepError(error)
     }
   }
 
   private func put(
     _ entries: [SortedKey], into index: IndexSchema, _ base: UnsafeRawPointer
   ) throws(UpkeepError) {
-    let transaction = claims.transaction
-    let tree = index.tree
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     do throws(StorageError) {
-      for entry in entries { try transaction.put(tree, entry.bytes(base), nothing) }
+      let writer = try claims.transaction.writer(of: index.tree)
+      for entry in entries { try writer.put(entry.bytes(base), nothing) }
     } catch {
       throw UpkeepError(error)
     }

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// A growing run of bytes that is filled, read and filled again without being allocated anew.
 ///
 /// Invariants: `count <= capacity`; bytes below `count` are initialised; `base` is owned by this object alone.
@@ -11,10 +19,16 @@ package final class ByteBuffer {
 
   package init(capacity: Int = 256) {
     self.capacity = max(capacity, 16)
-    base = .allocate(byteCount: self.capacity, alignment: 16)
+    base = Self.resized(nil, to: self.capacity)
   }
 
-  deinit { base.deallocate() }
+  deinit { free(base) }
+
+  /// The system's own resizing, which moves a long run by its pages and copies nothing.
+  private static func resized(_ old: UnsafeMutableRawPointer?, to byteCount: Int) -> UnsafeMutableRawPointer {
+    // Where there is no memory, `allocate` ends the process as it does everywhere.
+    realloc(old, byteCount) ?? .allocate(byteCount: byteCount, alignment: 16)
+  }
 
   /// The bytes, valid until the buffer is next changed.
   @inlinable package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
@@ -56,10 +70,7 @@ package final class ByteBuffer {
 
   @inline(never) package func grow(toHold needed: Int) {
     let newCapacity = max(needed, capacity * 2)
-    let newBase = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
-    newBase.copyMemory(from: base, byteCount: count)
-    base.deallocate()
-    base = newBase
+    base = Self.resized(base, to: newCapacity)
     capacity = newCapacity
   }
 }

@@ -27,7 +27,7 @@ package final class TreeFilling {
     count &+= 1
     if state.isLogging, tree < .firstOfScratch {
       LogOperation.appendPut(tree, key, value, to: state.log)
-      transaction.limitLog()
+      state.limitLog()
     }
   }
 

@@ -17,6 +17,8 @@ final class WorkingState {
   let log: ByteBuffer
   /// False while recovery replays, in memory stores, and once the transaction is to commit by checkpoint.
   var isLogging: Bool
+  /// How long the log may be before it is given up.
+  private let longestLog: Int
   /// Changes so far that a commit must make visible.
   var changeCount = 0
 
@@ -29,6 +31,7 @@ final class WorkingState {
     roots = base.roots
     nextTreeID = base.nextTreeID
     self.isLogging = isLogging
+    longestLog = core.isDurable ? core.options.checkpointLogSize : .max
     edits.makeRoom = { [unowned self] () throws(StorageError) in try self.makeRoom() }
   }
 
@@ -97,6 +100,28 @@ final class WorkingState {
     editors.removeAll(keepingCapacity: true)
     lastEditor = nil
     lastTree = TreeID(rawValue: 0)
+  }
+
+  // MARK: The log
+
+  /// Tells the log of an entry that was put.
+  @inline(__always)
+  func notePut(_ tree: TreeID, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+    guard tree < .firstOfScratch else { return }
+    changeCount &+= 1
+    if isLogging {
+      LogOperation.appendPut(tree, key, value, to: log)
+      limitLog()
+    }
+  }
+
+  /// A transaction whose log alone would make a checkpoint due commits by checkpoint, so that its data is
+  /// written once (rule 14).
+  @inline(__always)
+  func limitLog() {
+    guard log.count > longestLog else { return }
+    isLogging = false
+    log.removeAll()
   }
 
   // MARK: Savepoints and cursors

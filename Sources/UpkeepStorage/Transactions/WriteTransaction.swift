@@ -20,6 +20,7 @@ package final class WriteTransaction: ReadTransaction {
   /// Whether nothing was written so far.
   package var isEmpty: Bool { state.changeCount == 0 }
 
+  @inline(__always)
   func requireOpen() throws(StorageError) {
     guard isOpen else { throw .transactionEnded }
   }
@@ -58,29 +59,13 @@ package final class WriteTransaction: ReadTransaction {
   ) throws(StorageError) {
     try requireOpen()
     try state.editor(tree).put(key, value)
-    notePut(tree, key, value)
+    state.notePut(tree, key, value)
   }
 
-  /// Inserts an entry unless its key is there.
-  ///
-  /// - Returns: the value that is there, with nothing changed; nil if the entry was inserted.
-  package func insert(
-    _ tree: TreeID, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
-  ) throws(StorageError) -> UnsafeRawBufferPointer? {
+  /// For many entries of one tree.
+  package func writer(of tree: TreeID) throws(StorageError) -> TreeWriter {
     try requireOpen()
-    if let found = try state.editor(tree).insert(key, value) { return try bytes(of: found) }
-    notePut(tree, key, value)
-    return nil
-  }
-
-  @inline(__always)
-  private func notePut(_ tree: TreeID, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-    guard tree < .firstOfScratch else { return }
-    state.changeCount &+= 1
-    if state.isLogging {
-      LogOperation.appendPut(tree, key, value, to: state.log)
-      limitLog()
-    }
+    return try TreeWriter(self, state, tree)
   }
 
   /// Removes an entry.
@@ -112,15 +97,7 @@ package final class WriteTransaction: ReadTransaction {
     state.changeCount &+= 1
     guard state.isLogging else { return }
     append(state.log)
-    limitLog()
-  }
-
-  /// A transaction whose log alone would make a checkpoint due commits by checkpoint, so that its data is
-  /// written once (rule 14).
-  func limitLog() {
-    guard state.log.count > core.options.checkpointLogSize, core.isDurable else { return }
-    state.isLogging = false
-    state.log.removeAll()
+    state.limitLog()
   }
 
   // MARK: Savepoints

@@ -9,6 +9,7 @@ struct KeySorterTests {
   @Test(arguments: [0, 1, 2, 50, 191, 192, 1000, 6000])
   func sorted(count: Int) {
     let seed = firstSeed()
+    let sorter = KeySorter()
     for round in 0..<12 {
       var random = SeededGenerator(seed: seed &+ UInt64(round))
       let shared = (0..<random.below(70)).map { _ in UInt8(random.below(3)) }
@@ -28,7 +29,7 @@ struct KeySorterTests {
         }
       }
       let heads = entries.map(\.head)
-      KeySorter.sort(&entries, UnsafeRawPointer(arena.base))
+      sorter.sort(&entries, UnsafeRawPointer(arena.base))
       let wanted = keys.indices.sorted { a, b in
         if keys[a] != keys[b] { return keys[a].lexicographicallyPrecedes(keys[b]) }
         return a < b
