@@ -22,9 +22,19 @@ extension Snapshot: Sendable {}
 public final class Transaction: Snapshot {
   /// Plans of upserts of one row, shared by the store's transactions.
   let plans: PlanCache
+  /// What deleted a row last: mostly the next is of the same table.
+  private var lastDeleter: RowWriter?
 
   package init(_ scope: TransactionScope, plans: PlanCache = PlanCache()) {
     self.plans = plans
     super.init(scope)
+  }
+
+  /// Deletes rows of a table.
+  func deleter(of schema: TableSchema) throws(UpkeepError) -> RowWriter {
+    if let lastDeleter, lastDeleter.schema === schema { return lastDeleter }
+    let made = try RowWriter(scope, schema)
+    lastDeleter = made
+    return made
   }
 }

@@ -31,11 +31,13 @@ extension Transaction {
   @discardableResult
   public func delete(from table: String, _ key: Value...) throws(UpkeepError) -> Bool {
     guard let row = try find(table, key: key) else { return false }
-    let schema = try scope.table(table)
-    try scope.statement { () throws(UpkeepError) in
-      let writer = try RowWriter(scope, schema)
+    let writer = try deleter(of: try scope.table(table))
+    do throws(UpkeepError) {
       try writer.delete(row.stored)
-      try writer.finish()
+    } catch {
+      // The row was there, so that only the store can have failed, and the row may be half gone.
+      scope.rollback()
+      throw error
     }
     return true
   }

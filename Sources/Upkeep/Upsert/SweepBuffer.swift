@@ -34,7 +34,7 @@ final class SweepBuffer {
   @exclusivity(unchecked) private(set) var claims: [[Claim]]
   @exclusivity(unchecked) private var isSorted = true
   private(set) var hasDuplicates = false
-  private var entries: [SortedKey] = []
+  private var chosen: [SortedKey] = []
   /// Whether every row may be inserted as it is.
   @exclusivity(unchecked) private(set) var isSound = true
 
@@ -110,13 +110,13 @@ final class SweepBuffer {
   func entries(
     inIndex index: Int, of isInserted: [Bool]
   ) -> (keys: [SortedKey], shared: Set<UInt32>) {
-    entries.removeAll(keepingCapacity: true)
+    chosen.removeAll(keepingCapacity: true)
     var shared: Set<UInt32> = []
     for claim in claims[index] where isInserted[Int(claim.key.number)] {
-      entries.append(claim.key)
+      chosen.append(claim.key)
       if !claim.isUnique { shared.insert(claim.key.number) }
     }
-    sorter.sort(&entries, UnsafeRawPointer(arena.base))
-    return (entries, shared)
+    sorter.sort(&chosen, UnsafeRawPointer(arena.base))
+    return (chosen, shared)
   }
 }
