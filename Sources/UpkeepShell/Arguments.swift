@@ -11,7 +11,8 @@ struct ShellArguments: ParsableCommand {
     usage: """
       upkeep [OPTIONS] [DATABASE]
       upkeep load DATABASE FILE… --into TABLE [--mode MODE] [OPTIONS]
-      upkeep schema|stats|check DATABASE
+      upkeep schema|stats|check|compact DATABASE
+      upkeep backup DATABASE FILE
       """,
     discussion: """
       Without DATABASE the store is in memory; one that does not exist is made. SQL and dot commands come \
@@ -120,8 +121,8 @@ enum ScriptSource: Equatable {
 /// Reads the command line.
 enum ArgumentReading {
   /// The subcommands that there are, and those that will be: their names are not database names.
-  static let subcommands = ["load", "schema", "stats", "check"]
-  static let laterSubcommands = ["dump", "backup", "compact", "diff", "draw", "import-sqlite"]
+  static let subcommands = ["load", "schema", "stats", "check", "backup", "compact"]
+  static let laterSubcommands = ["dump", "diff", "draw", "import-sqlite"]
 
   /// The scripts of -c and -f in the order in which they stand. The parser keeps each option's values
   /// in order, but not the order between the two.

@@ -13,17 +13,19 @@ struct InspectOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How long to wait for another process to let go.", valueName: "SECONDS"))
   var wait: Double = 0
 
-  /// Opens the database for reading, and tells what `body` finds.
-  func inspect(_ body: (Database, Output) throws -> ExitStatus) -> ExitStatus {
+  /// Opens the database, for reading unless said, and tells what `body` finds.
+  func inspect(
+    writing: Bool = false, _ body: (Database, Output) throws -> ExitStatus
+  ) -> ExitStatus {
     let output = Output(STDOUT_FILENO)
     let messages = Messages(results: output, errors: Output(STDERR_FILENO))
     var opening = OpeningOptions()
-    opening.readonly = true
+    opening.readonly = !writing
     opening.durability = .full
     opening.wait = wait
     opening.cache = nil
     do {
-      let database = try Database(self.database, opening)
+      let database = try Database(self.database, opening, mustExist: true)
       let status = try body(database, output)
       output.flush()
       try database.close()

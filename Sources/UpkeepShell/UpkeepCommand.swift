@@ -18,6 +18,8 @@ enum UpkeepCommand {
     case "schema": return run(SchemaArguments.self, arguments) { $0.show() }
     case "stats": return run(StatsArguments.self, arguments) { $0.show() }
     case "check": return run(CheckArguments.self, arguments) { $0.check() }
+    case "backup": return run(BackupArguments.self, arguments) { $0.backUp() }
+    case "compact": return run(CompactArguments.self, arguments) { $0.compact() }
     case let name? where ArgumentReading.laterSubcommands.contains(name):
       return usageError("`upkeep \(name)` is not there yet; a database of that name is written ./\(name)")
     default: return run(ShellArguments.self, ["upkeep"] + arguments) { runShell($0, arguments) }

@@ -19,6 +19,7 @@ public final class Store: Sendable {
   let cache = SchemaCache()
   let plans = PlanCache()
   let taskWriter: TaskWriter
+  let fileSystem: any FileSystem
 
   /// Opens a store, and makes it if nothing is there.
   ///
@@ -30,6 +31,7 @@ public final class Store: Sendable {
   ) throws(UpkeepError) {
     self.path = path
     let disk = fileSystem ?? DiskFileSystem()
+    self.fileSystem = disk
     storage = try storing { () throws(StorageError) in
       try Storage.open(path, fileSystem: disk, options: options.storage)
     }
@@ -38,6 +40,7 @@ public final class Store: Sendable {
 
   private init(storage: Storage) {
     path = nil
+    fileSystem = DiskFileSystem()
     self.storage = storage
     taskWriter = TaskWriter(storage)
   }

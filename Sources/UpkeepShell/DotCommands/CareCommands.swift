@@ -19,6 +19,15 @@ extension DotCommand {
         try arguments.none()
         try shell.database.store.checkpoint()
       },
+      DotCommand(".backup", arguments: "FILE", does: "write the database to a new file, as it is now") {
+        shell, arguments in
+        try shell.database.store.backup(to: try arguments.one("a file"))
+      },
+      DotCommand(".compact", does: "move what lies at the file's end down, and cut the file") {
+        shell, arguments in
+        try arguments.none()
+        try shell.database.store.compact()
+      },
     ]
   }
 }

@@ -31,8 +31,8 @@ struct DotCommand {
 
   /// Dot commands of SHELL's whole list that are not there yet; named so that they are not taken for typing errors.
   static let later: Set<String> = [
-    ".tree", ".export", ".dump", ".backup", ".sync", ".diff", ".maxrows", ".width", ".explain", ".param",
-    ".compact", ".history",
+    ".tree", ".export", ".dump", ".sync", ".diff", ".maxrows", ".width", ".explain", ".param",
+    ".history",
   ]
 }
 

@@ -17,7 +17,7 @@ final class Database {
   }
 
   /// Opens a database.
-  init(_ path: String?, _ opening: OpeningOptions) throws(UpkeepError) {
+  init(_ path: String?, _ opening: OpeningOptions, mustExist: Bool = false) throws(UpkeepError) {
     self.path = path
     guard let path else {
       store = try Store.inMemory()
@@ -26,7 +26,7 @@ final class Database {
     }
     let options = StoreOptions {
       $0.isReadOnly = opening.readonly
-      $0.createsIfMissing = !opening.readonly
+      $0.createsIfMissing = !opening.readonly && !mustExist
       $0.durability = opening.durability.mode
       $0.lockWait = .seconds(opening.wait)
       if let cache = opening.cache { $0.cacheSize = cache.byteCount }

@@ -67,6 +67,15 @@ package final class StoreFile: Sendable {
     try latch.check()
   }
 
+  /// Whether it may be what a crash left of a file of ours: empty, or beginning with zeros or with `magic`.
+  package func isUnfinished(magic: UInt64) throws(StorageError) -> Bool {
+    let head = UnsafeMutableRawBufferPointer.allocate(byteCount: 512, alignment: 16)
+    defer { head.deallocate() }
+    let count = try read(into: head, at: 0)
+    if count >= 8, head.loadUnaligned(as: UInt64.self) == magic.littleEndian { return true }
+    return head[..<count].allSatisfy { $0 == 0 }
+  }
+
   /// Takes the lock that keeps other processes out.
   ///
   /// - Throws: `.locked` without a pid if another holds it; whoever can read the pid adds it.

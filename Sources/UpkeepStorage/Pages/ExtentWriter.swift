@@ -31,6 +31,8 @@ final class ExtentWriter {
 
   deinit { buffer.deallocate() }
 
+  var pageSize: Int { data.codec.pageSize }
+
   /// Stores a page and says where.
   func store(_ page: UnsafeRawPointer, identity: UInt64) throws(StorageError) -> MapEntry {
     let (units, checksum) = data.codec.encode(

@@ -34,6 +34,13 @@ struct PageMap {
     index < UInt64(levels[0].count) ? levels[0][Int(index)] : .none
   }
 
+  /// Ids that a map may count whatever the length of its file: 32 MB of entries.
+  static let freeCount: UInt64 = 1 << 21
+
+  /// The units that a file with this map has at least, so that opening can tell its count from a wrong one: ids that are
+  /// free count in the map too.
+  var leastUnits: UInt64 { UInt64(count) <= Self.freeCount ? 0 : UInt64(count / fanOut + 1) }
+
   /// Levels of pages on disk.
   var levelCount: Int { levels[0].isEmpty ? 0 : levels.count - 1 }
 

@@ -47,7 +47,7 @@ extension StorageCore {
       written = try writePages(changes, into: writer, &draft)
       try writeRoots(of: version, into: writer, &draft)
       try Compaction(data, writer, reach).run(&draft.pages, &draft.roots)
-      try writeMaps(into: writer, &draft)
+      try writer.storeChanges(&draft.pages, &draft.roots)
       try writer.finish()
       try data.file.sync(.data)
       next = makeSuperblock(version, draft, isClean: isClean)
@@ -80,7 +80,7 @@ extension StorageCore {
       $0.release(replaced + released)
       if isClean { $0.trimEnd() }
     }
-    if !isClean { trimFile(data) }
+    if !isClean { trimFile(data, atLeast: draft.pages.leastUnits) }
     log?.recycle(before: version.logEnd)
     // One slot holds the version durably: what was promised is kept, and the latch keeps the failure. Only the
     // removal of the log needs both.
@@ -120,7 +120,7 @@ extension StorageCore {
       // end is cut off later, when both slots say so.
       free.release(draft.pages.replaced + draft.roots.replaced + draft.given.map(\.1.extent))
       free.trimEnd()
-      endUnit = free.endUnit
+      endUnit = max(free.endUnit, draft.pages.leastUnits)
     }
     next.fileSize = endUnit * UInt64(Extent.unitSize)
     return next
@@ -168,38 +168,12 @@ extension StorageCore {
   private func writeRoots(
     of version: Version, into writer: ExtentWriter, _ draft: inout CheckpointDraft
   ) throws(StorageError) {
-    let page = UnsafeMutableRawPointer.allocate(byteCount: pages.pageSize, alignment: 64)
-    defer { page.deallocate() }
     for i in 0..<max(version.roots.chunks.count, durableRoots.chunks.count) {
       let new = i < version.roots.chunks.count ? version.roots.chunks[i] : nil
       let old = i < durableRoots.chunks.count ? durableRoots.chunks[i] : nil
       guard new !== old else { continue }
-      guard let new else {
-        draft.roots.set(UInt64(i), .none)
-        continue
-      }
-      page.initializeMemory(as: UInt8.self, repeating: 0, count: pages.pageSize)
-      page.storeBytes(of: PageKind.roots.rawValue, as: UInt8.self)
-      RootsArray.encode(new, into: page)
-      draft.roots.set(UInt64(i), try writer.store(page, identity: UInt64(i)))
+      draft.roots.set(
+        UInt64(i), try new.map { chunk throws(StorageError) in try writer.store(chunk, at: i) } ?? .none)
     }
-  }
-
-  private func writeMaps(into writer: ExtentWriter, _ draft: inout CheckpointDraft) throws(StorageError) {
-    let page = UnsafeMutableRawPointer.allocate(byteCount: pages.pageSize, alignment: 64)
-    defer { page.deallocate() }
-    let size = pages.pageSize
-    func write(_ identity: UInt64, _ entries: ArraySlice<MapEntry>) throws(StorageError) -> MapEntry {
-      page.initializeMemory(as: UInt8.self, repeating: 0, count: size)
-      page.storeBytes(of: PageKind.map.rawValue, as: UInt8.self)
-      for (i, entry) in entries.enumerated() {
-        let at = PageStore.headerSize + i * MapEntry.byteCount
-        page.setInteger(at, entry.packedExtent)
-        page.setInteger(at + 8, entry.checksum)
-      }
-      return try writer.store(page, identity: identity)
-    }
-    try draft.pages.writeChanges(write)
-    try draft.roots.writeChanges(write)
   }
 }

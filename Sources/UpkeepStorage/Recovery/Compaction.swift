@@ -173,13 +173,13 @@ extension StorageCore {
 
   /// Cuts off what is free at the end of the file, if it is worth a call. A failure is kept by the latch: what was
   /// promised is kept all the same.
-  func trimFile(_ data: DataFile) {
+  func trimFile(_ data: DataFile, atLeast units: UInt64) {
     data.free.withLock { free in
       let before = free.endUnit
       free.trimEnd()
       // Nobody can take a place beyond the end meanwhile.
       guard before - free.endUnit > before / 8 else { return }
-      try? data.file.truncate(to: free.endUnit * UInt64(Extent.unitSize))
+      try? data.file.truncate(to: max(free.endUnit, units) * UInt64(Extent.unitSize))
     }
   }
 }

@@ -66,46 +66,17 @@ struct StorageOpening {
 
   // MARK: Creation
 
-  /// Makes an empty database under another name and gives it its name only if nobody else was quicker.
+  /// Makes an empty database, unless somebody else is quicker.
   private func create() throws(StorageError) {
-    let temporary = path + "-new"
-    let file: StoreFile
-    do throws(StorageError) { file = try folder.open(temporary, .createNew) } catch {
-      guard case .io(let cause) = error, cause.code == EEXIST else { throw error }
-      // Left by a crash, or another process is at it: whoever has the lock may go on.
-      guard let other = try? folder.open(temporary, .readWrite) else { return }
-      do throws(StorageError) { try other.lock() } catch { throw .locked(file: path, pid: nil) }
-      if try folder.status(temporary)?.identity == other.identity() { try folder.remove(temporary) }
-      return
-    }
-    // Before the lock was taken another may have thought it a crash's leaving, and removed it.
-    do throws(StorageError) { try file.lock() } catch {
-      if case .locked = error { return }
-      throw error
-    }
-    guard try folder.status(temporary)?.identity == file.identity() else { return }
     let superblock = Superblock(
       generation: 1, databaseID: .random(), pageSize: options.pageSize, segmentSize: options.segmentSize,
       isClean: true)
-    do throws(StorageError) {
-      let data = DataFile(file: file, pageSize: options.pageSize, databaseID: superblock.databaseID)
+    _ = try NewDatabase(path: path, folder: folder).make { file throws(StorageError) in
+      let data = DataFile(file: file, pageSize: superblock.pageSize, databaseID: superblock.databaseID)
       try file.allocate(0..<superblock.fileSize, .spare)
       try data.writeSlot(0, superblock)
       try data.writeSlot(1, superblock)
-      try file.sync(.full)
-    } catch {
-      try? folder.remove(temporary)
-      throw error
     }
-    do throws(StorageError) {
-      try folder.renameExclusively(temporary, to: path)
-    } catch {
-      guard case .io(let cause) = error, cause.code == EEXIST else { throw error }
-      try folder.remove(temporary)
-      return
-    }
-    try folder.syncDirectory(of: path)
-    try file.unlock()
   }
 
   // MARK: Opening
@@ -172,7 +143,8 @@ struct StorageOpening {
       .corrupt(file: path, place: "superblock", reason: reason)
     }
     // Ids that are free count in the map too: it may be sparser than the file, but not without end.
-    guard superblock.nextPageID <= PageTable.limit, superblock.nextPageID <= most * UInt64(pages.fanOut),
+    guard superblock.nextPageID <= PageTable.limit,
+      superblock.nextPageID <= max(most * UInt64(pages.fanOut), PageMap.freeCount),
       superblock.rootsCount <= most * UInt64(roots.fanOut)
     else { throw corrupt("it counts more pages than the file holds") }
     let pageCount = superblock.mapLevels == 0 ? 0 : superblock.nextPageID

@@ -55,7 +55,7 @@ final class LogWriter: @unchecked Sendable {
     path: String, in folder: StoreFolder, continuing superblock: Superblock
   ) throws(StorageError) -> LogWriter {
     let temporary = path + "-new"
-    if try folder.status(temporary) != nil { try folder.remove(temporary) }
+    try clearAway(temporary, in: folder)
     let file = try folder.open(temporary, .createNew)
     do throws(StorageError) {
       let log = try LogWriter(file: file, continuing: superblock)
@@ -66,6 +66,17 @@ final class LogWriter: @unchecked Sendable {
       try? folder.remove(temporary)
       throw error
     }
+  }
+
+  /// Removes what a crash left of a log in the making, and nothing else.
+  private static func clearAway(_ temporary: String, in folder: StoreFolder) throws(StorageError) {
+    guard let status = try folder.status(temporary) else { return }
+    guard status.isRegularFile,
+      try folder.open(temporary, .readOnly).isUnfinished(magic: LogSegment.magic)
+    else {
+      throw .logMismatch(file: temporary, reason: "it is in the way of a new log, and is none: move it away")
+    }
+    try folder.remove(temporary)
   }
 
   private init(file: StoreFile, continuing superblock: Superblock) throws(StorageError) {
