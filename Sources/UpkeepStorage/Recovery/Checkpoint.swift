@@ -76,11 +76,8 @@ extension StorageCore {
     }
     // Only now, for whoever looks for them on disk finds them there.
     pages.markClean(written)
-    data.free.withLock {
-      $0.release(replaced + released)
-      if isClean { $0.trimEnd() }
-    }
-    if !isClean { trimFile(data, atLeast: draft.pages.leastUnits) }
+    data.free.withLock { $0.release(replaced + released) }
+    trimFile(data, atLeast: draft.pages.leastUnits, always: isClean)
     log?.recycle(before: version.logEnd)
     // One slot holds the version durably: what was promised is kept, and the latch keeps the failure. Only the
     // removal of the log needs both.

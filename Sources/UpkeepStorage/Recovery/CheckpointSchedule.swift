@@ -165,7 +165,8 @@ extension StorageCore {
     }
     defer { versions.unpin(slot) }
     do throws(StorageError) {
-      try writeCheckpoint(of: version, moving: reach)
+      // Without a log the superblock must go on saying that none is needed (rule 17).
+      try writeCheckpoint(of: version, for: log == nil ? .cleanEnd : .progress, moving: reach)
       checkpoints.checkpointEnded(failedAt: nil)
     } catch {
       checkpoints.checkpointEnded(failedAt: log?.written.rawValue)

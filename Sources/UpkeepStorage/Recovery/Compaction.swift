@@ -142,6 +142,9 @@ struct Compaction {
 }
 
 extension StorageCore {
+  /// Free units for which no checkpoint is worth writing: 16 KB.
+  private static var worthRounds: UInt64 { 32 }
+
   /// Rounds of full compaction, each a checkpoint: what one leaves free the next can fill. It ends when little is free,
   /// or when nothing is won any more. Called with the checkpoint's lock.
   ///
@@ -155,7 +158,7 @@ extension StorageCore {
     var stalled = 0
     for _ in 0..<12 {
       let (end, free) = data.free.withLock { ($0.endUnit, $0.freeUnits) }
-      guard free * share > end, stalled < 2 else { return }
+      guard free * share > end, free > Self.worthRounds, stalled < 2 else { return }
       try write()
       let now = data.free.withLock { $0.endUnit }
       stalled = now + end / 128 < end ? 0 : stalled + 1
@@ -171,14 +174,14 @@ extension StorageCore {
     }
   }
 
-  /// Cuts off what is free at the end of the file, if it is worth a call. A failure is kept by the latch: what was
+  /// Cuts off what is free at the end of the file, if it is worth a call, or `always`. A failure is kept by the latch: what was
   /// promised is kept all the same.
-  func trimFile(_ data: DataFile, atLeast units: UInt64) {
+  func trimFile(_ data: DataFile, atLeast units: UInt64, always: Bool) {
     data.free.withLock { free in
       let before = free.endUnit
       free.trimEnd()
       // Nobody can take a place beyond the end meanwhile.
-      guard before - free.endUnit > before / 8 else { return }
+      guard before - free.endUnit > (always ? 0 : before / 8) else { return }
       try? data.file.truncate(to: max(free.endUnit, units) * UInt64(Extent.unitSize))
     }
   }

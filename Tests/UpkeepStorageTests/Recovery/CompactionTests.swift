@@ -158,6 +158,38 @@ import UpkeepTesting
     try expect(storage, rows)
   }
 
+  /// After recovery there is no log until the first commit: a compaction then must leave a store that needs none.
+  @Test func compactingWithoutALogNeedsNone() throws {
+    let system = MemoryFileSystem()
+    do {
+      let storage = try Storage.open(Self.path, fileSystem: system, options: options())
+      try put(storage, 0..<3000, round: 1)
+      try storage.checkpoint()
+      try delete(storage, 0..<2500)
+      // Not closed: the lock goes with it.
+    }
+    var rows: [Int: Int] = [:]
+    for i in 2500..<3000 { rows[i] = 1 }
+    do {
+      let recovered = try Storage.open(Self.path, fileSystem: system, options: options())
+      #expect(recovered.core.log == nil)
+      let before = try size(system)
+      try recovered.compact()
+      #expect(try size(system) < before / 2)
+      #expect(try recovered.verify() == [])
+      #expect(try system.status(Self.path + "-wal") == nil)
+    }
+    do {
+      let again = try Storage.open(Self.path, fileSystem: system, options: options())
+      try expect(again, rows)
+      try put(again, 0..<10, round: 2)
+    }
+    for i in 0..<10 { rows[i] = 2 }
+    let last = try Storage.open(Self.path, fileSystem: system, options: options())
+    #expect(try last.verify() == [])
+    try expect(last, rows)
+  }
+
   /// What rotted is not signed again: it stays where it is, is found by whoever reads it, and keeps nobody from closing.
   @Test func rottenPagesAreNotMoved() throws {
     let system = MemoryFileSystem()
