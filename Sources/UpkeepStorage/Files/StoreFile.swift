@@ -67,13 +67,15 @@ package final class StoreFile: Sendable {
     try latch.check()
   }
 
-  /// Whether it may be what a crash left of a file of ours: empty, or beginning with zeros or with `magic`.
+  /// Whether it may be what a crash left of a file of ours: empty, or beginning with zeros or with `magic`, or with a
+  /// part of it where the write was torn.
   package func isUnfinished(magic: UInt64) throws(StorageError) -> Bool {
-    let head = UnsafeMutableRawBufferPointer.allocate(byteCount: 512, alignment: 16)
+    let head = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
     defer { head.deallocate() }
     let count = try read(into: head, at: 0)
-    if count >= 8, head.loadUnaligned(as: UInt64.self) == magic.littleEndian { return true }
-    return head[..<count].allSatisfy { $0 == 0 }
+    return (0..<count).allSatisfy { i in
+      head[i] == 0 || head[i] == UInt8(truncatingIfNeeded: magic >> UInt64(8 * i))
+    }
   }
 
   /// Takes the lock that keeps other processes out.

@@ -7,24 +7,37 @@
 /// A database's file in the making. Until it is whole and synced it has another name, NAME-new, so that whatever happens
 /// on the way nothing stands under the name itself.
 ///
-/// What a crash left under the other name is cleared away, but only if it is a file of ours: one that is empty, or
-/// begins with zeros or our magic, and that nobody has locked.
+/// What a crash left under the other name is cleared away, but only if it shows that it is a file of ours: one that is
+/// empty, or begins with zeros or our magic, and that nobody has locked. Anything else stays, and the next of a few
+/// names is taken.
 struct NewDatabase {
   let path: String
   let folder: StoreFolder
 
-  private var temporary: String { path + "-new" }
+  /// The names of a file in the making.
+  private static let endings = ["-new", "-new2", "-new3", "-new4"]
 
   /// - Parameter fill: writes the file; it is synced afterwards.
   /// - Returns: false where somebody else was quicker, or where something was in the way and is not any more: then
   ///   nothing was made, and the caller looks again.
   func make(_ fill: (StoreFile) throws(StorageError) -> Void) throws(StorageError) -> Bool {
-    let file: StoreFile
-    do throws(StorageError) { file = try folder.open(temporary, .createNew) } catch {
-      guard case .io(let cause) = error, cause.isNameTaken else { throw error }
-      try clearAway()
-      return false
+    for ending in Self.endings {
+      let temporary = path + ending
+      do throws(StorageError) {
+        return try make(try folder.open(temporary, .createNew), temporary, fill)
+      } catch {
+        guard case .io(let cause) = error, cause.operation == .open, cause.isNameTaken else { throw error }
+        if try clearAway(temporary) { return false }
+      }
     }
+    throw .notADatabase(
+      file: path + Self.endings[0],
+      reason: "it is in the way of making \(path), and no file of Upkeep's: move it away")
+  }
+
+  private func make(
+    _ file: StoreFile, _ temporary: String, _ fill: (StoreFile) throws(StorageError) -> Void
+  ) throws(StorageError) -> Bool {
     // Before the lock was taken another may have thought it a crash's leaving, and removed it.
     do throws(StorageError) { try file.lock() } catch {
       if case .locked = error { return false }
@@ -47,23 +60,22 @@ struct NewDatabase {
   }
 
   /// Something stands under the other name: a crash left it, or another process is at it, or it is not ours.
-  private func clearAway() throws(StorageError) {
-    guard let status = try folder.status(temporary) else { return }
-    guard status.isRegularFile else { throw inTheWay("no regular file") }
+  ///
+  /// - Returns: false if it is not ours, and stays.
+  private func clearAway(_ temporary: String) throws(StorageError) -> Bool {
+    guard let status = try folder.status(temporary) else { return true }
+    guard status.isRegularFile else { return false }
     let other: StoreFile
     do throws(StorageError) { other = try folder.open(temporary, .readWrite) } catch {
-      if case .io(let cause) = error, cause.isMissing { return }
+      if case .io(let cause) = error { return cause.isMissing }
       throw error
     }
     do throws(StorageError) { try other.lock() } catch {
       if case .locked = error { throw .locked(file: path, pid: nil) }
       throw error
     }
-    guard try other.isUnfinished(magic: Superblock.magic) else { throw inTheWay("no file of this kind") }
+    guard try other.isUnfinished(magic: Superblock.magic) else { return false }
     if try folder.status(temporary)?.identity == other.identity() { try folder.remove(temporary) }
-  }
-
-  private func inTheWay(_ what: String) -> StorageError {
-    .notADatabase(file: temporary, reason: "it is in the way of making \(path), and \(what): move it away")
+    return true
   }
 }

@@ -54,8 +54,7 @@ final class LogWriter: @unchecked Sendable {
   static func make(
     path: String, in folder: StoreFolder, continuing superblock: Superblock
   ) throws(StorageError) -> LogWriter {
-    let temporary = path + "-new"
-    try clearAway(temporary, in: folder)
+    let temporary = try name(besides: path, in: folder)
     let file = try folder.open(temporary, .createNew)
     do throws(StorageError) {
       let log = try LogWriter(file: file, continuing: superblock)
@@ -68,15 +67,20 @@ final class LogWriter: @unchecked Sendable {
     }
   }
 
-  /// Removes what a crash left of a log in the making, and nothing else.
-  private static func clearAway(_ temporary: String, in folder: StoreFolder) throws(StorageError) {
-    guard let status = try folder.status(temporary) else { return }
-    guard status.isRegularFile,
-      try folder.open(temporary, .readOnly).isUnfinished(magic: LogSegment.magic)
-    else {
-      throw .logMismatch(file: temporary, reason: "it is in the way of a new log, and is none: move it away")
+  /// A name for a log in the making. What a crash left there is removed, if it shows that it is ours; anything else
+  /// stays, and another name is taken.
+  private static func name(besides path: String, in folder: StoreFolder) throws(StorageError) -> String {
+    for ending in ["-new", "-new2", "-new3", "-new4"] {
+      let temporary = path + ending
+      guard let status = try folder.status(temporary) else { return temporary }
+      guard status.isRegularFile,
+        let file = try? folder.open(temporary, .readOnly), try file.isUnfinished(magic: LogSegment.magic)
+      else { continue }
+      try folder.remove(temporary)
+      return temporary
     }
-    try folder.remove(temporary)
+    throw .logMismatch(
+      file: path + "-new", reason: "it is in the way of a new log, and is none: move it away")
   }
 
   private init(file: StoreFile, continuing superblock: Superblock) throws(StorageError) {
