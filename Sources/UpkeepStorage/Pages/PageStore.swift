@@ -20,7 +20,7 @@ final class PageStore: Sendable {
   /// The line of whoever has the writer's turn; nil where pages keep their frames for good.
   let writerLine: ReaderLine?
   /// Misses of one page wait for one another, those of different pages mostly do not.
-  private let faults: [Guarded<Void>]
+  private let faults: [Guarded<Int>]
   private let ids = Guarded(PageIDs())
 
   /// - Parameter cacheSize: bytes of pages in memory. A few pages are kept whatever it says.
@@ -32,7 +32,7 @@ final class PageStore: Sendable {
       frameSize: pageSize, limit: source == nil ? nil : max(cacheSize / pageSize, Self.fewestFrames),
       table: table, slots: slots)
     writerLine = source == nil ? nil : slots.writerLine
-    faults = (0..<(source == nil ? 0 : 64)).map { _ in Guarded(()) }
+    faults = (0..<(source == nil ? 0 : 64)).map { Guarded($0) }
   }
 
   /// Enough for the path of a writer and that of a reader.
