@@ -12,21 +12,27 @@ package final class TransactionScope {
   /// The same transaction, if it may write; nil in a snapshot.
   package let write: WriteTransaction?
   private let cache: SchemaCache
-  private var loadedCatalog: Catalog?
+  @exclusivity(unchecked) private var loadedCatalog: Catalog?
   /// Whether the catalog was changed in here, so that the cache learns of it at commit only.
   private var catalogChanged = false
   /// The schema looked up last: one table is mostly asked for again and again.
-  private var lastTable: TableSchema?
+  @exclusivity(unchecked) private var lastTable: TableSchema?
   /// AUTOINCREMENT counters raised in here and not yet written to the catalog tree, by table.
   private var raisedCounters: [UInt64: Int64] = [:]
   /// What is known of the automatic ids of tables, by table.
   private var ids: [UInt64: AutomaticIDs] = [:]
-  package private(set) var isOpen = true
+  @exclusivity(unchecked) package private(set) var isOpen = true
   /// A change that failed half way, outside any statement: nothing may follow but a return to before it.
-  private var failure: UpkeepError?
+  @exclusivity(unchecked) private var failure: UpkeepError?
 
   /// For the key of one look-up; free again when the look-up is over.
-  package private(set) lazy var keyBuffer = ByteBuffer(capacity: 64)
+  package var keyBuffer: ByteBuffer {
+    if let madeKeyBuffer { return madeKeyBuffer }
+    let made = ByteBuffer(capacity: 64)
+    madeKeyBuffer = made
+    return made
+  }
+  @exclusivity(unchecked) private var madeKeyBuffer: ByteBuffer?
 
   package init(reading transaction: ReadTransaction, cache: SchemaCache) {
     read = transaction

@@ -8,21 +8,37 @@
 
 /// A growing run of bytes that is filled, read and filled again without being allocated anew.
 ///
-/// Invariants: `count <= capacity`; bytes below `count` are initialised; `base` is owned by this object alone.
+/// What changes lies behind a pointer rather than in stored properties, so that filling a buffer, which rows and keys do
+/// by the million, is not checked for overlapping accesses each time. One thread uses a buffer at a time.
+///
+/// Invariants: `count <= capacity`; bytes below `count` are initialised; `base` and `state` are owned by this object
+/// alone.
 package final class ByteBuffer {
-  // Changed by this type's own methods only: they are set from outside by nothing but their inlined copies,
-  // which is also why the checks for overlapping accesses can go.
-  @exclusivity(unchecked) package var base: UnsafeMutableRawPointer
-  @exclusivity(unchecked) package var capacity: Int
-  /// The bytes filled so far.
-  @exclusivity(unchecked) package var count = 0
-
-  package init(capacity: Int = 256) {
-    self.capacity = max(capacity, 16)
-    base = Self.resized(nil, to: self.capacity)
+  @usableFromInline
+  struct State {
+    @usableFromInline var base: UnsafeMutableRawPointer
+    @usableFromInline var capacity: Int
+    @usableFromInline var count: Int
   }
 
-  deinit { free(base) }
+  @usableFromInline let state: UnsafeMutablePointer<State>
+
+  package init(capacity: Int = 256) {
+    let capacity = max(capacity, 16)
+    state = .allocate(capacity: 1)
+    state.initialize(to: State(base: Self.resized(nil, to: capacity), capacity: capacity, count: 0))
+  }
+
+  deinit {
+    free(base)
+    state.deallocate()
+  }
+
+  /// Where the bytes are, until the buffer next grows.
+  @inlinable package var base: UnsafeMutableRawPointer { state.pointee.base }
+  /// The bytes filled so far.
+  @inlinable package var count: Int { state.pointee.count }
+  @inlinable package var capacity: Int { state.pointee.capacity }
 
   /// The system's own resizing, which moves a long run by its pages and copies nothing.
   private static func resized(_ old: UnsafeMutableRawPointer?, to byteCount: Int) -> UnsafeMutableRawPointer {
@@ -33,20 +49,20 @@ package final class ByteBuffer {
   /// The bytes, valid until the buffer is next changed.
   @inlinable package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
-  @inlinable package func removeAll() { count = 0 }
+  @inlinable package func removeAll() { state.pointee.count = 0 }
 
   /// Forgets the bytes from `newCount` on.
   @inlinable package func truncate(to newCount: Int) {
     precondition(newCount >= 0 && newCount <= count)
-    count = newCount
+    state.pointee.count = newCount
   }
 
   /// Makes room for `more` bytes and returns where they go; the caller fills all of them.
   @inlinable package func extend(by more: Int) -> UnsafeMutableRawPointer {
-    if count + more > capacity { grow(toHold: count + more) }
-    let place = base + count
-    count += more
-    return place
+    let count = state.pointee.count
+    if count + more > state.pointee.capacity { grow(toHold: count + more) }
+    state.pointee.count = count + more
+    return state.pointee.base + count
   }
 
   @inlinable package func append(_ byte: UInt8) {
@@ -70,7 +86,7 @@ package final class ByteBuffer {
 
   @inline(never) package func grow(toHold needed: Int) {
     let newCapacity = max(needed, capacity * 2)
-    base = Self.resized(base, to: newCapacity)
-    capacity = newCapacity
+    state.pointee.base = Self.resized(base, to: newCapacity)
+    state.pointee.capacity = newCapacity
   }
 }

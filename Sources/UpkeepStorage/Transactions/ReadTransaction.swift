@@ -6,13 +6,13 @@ package class ReadTransaction: PageReader {
   /// Pinned by the slot, or by the writer's turn; not retained, so that readers share no counter.
   unowned(unsafe) let base: Version
   private var slot: Int?
-  private(set) var isOpen = true
+  @exclusivity(unchecked) private(set) var isOpen = true
   /// The working state of a write transaction; nil in a snapshot.
-  var working: WorkingState?
+  @exclusivity(unchecked) var working: WorkingState?
   /// Long values are put together here; made when the first is met.
-  private var overflow: ByteBuffer?
-  private var lastTree = TreeID(rawValue: 0)
-  private var lastRoot = TreeRoot.empty
+  @exclusivity(unchecked) private var overflow: ByteBuffer?
+  @exclusivity(unchecked) private var lastTree = TreeID(rawValue: 0)
+  @exclusivity(unchecked) private var lastRoot = TreeRoot.empty
 
   /// A snapshot of the newest visible version.
   init(reading core: StorageCore) throws(StorageError) {
