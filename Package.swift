@@ -34,6 +34,7 @@ let package = Package(
     .systemLibrary(
       name: "CSQLite", path: "Tests/CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
+    .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .target(
       name: "UpkeepTestSupport", dependencies: ["Upkeep", "UpkeepTesting"],
       path: "Tests/UpkeepTestSupport", swiftSettings: settings),
@@ -41,7 +42,8 @@ let package = Package(
       name: "UpkeepStorageTests",
       dependencies: ["UpkeepStorage", "UpkeepTesting", "UpkeepTestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "UpkeepTests", dependencies: ["Upkeep", "UpkeepTesting", "UpkeepTestSupport"],
+      name: "UpkeepTests",
+      dependencies: ["Upkeep", "UpkeepTesting", "UpkeepTestSupport", "CAllocationCount"],
       swiftSettings: settings),
     .testTarget(
       name: "UpkeepSQLTests",

@@ -45,6 +45,24 @@ package final class EntryCursor {
     return position == .on
   }
 
+  /// Steps to the next entry and lends it until the next step; false at the end of the range.
+  func next(_ entry: inout TreeEntry) throws(UpkeepError) -> Bool {
+    if position == .on && range.upper == nil {
+      try scope.requireOpen()
+      do throws(StorageError) {
+        if try cursor.next(&entry) { return true }
+      } catch {
+        throw UpkeepError(error)
+      }
+      position = .outside
+      return false
+    }
+    guard try next() else { return false }
+    entry.key = key
+    entry.value = try value
+    return true
+  }
+
   /// Steps to the entry before; false at the beginning of the range.
   package func previous() throws(UpkeepError) -> Bool {
     try scope.requireOpen()

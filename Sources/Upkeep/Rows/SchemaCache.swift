@@ -21,6 +21,8 @@ package final class SchemaCache: Sendable {
   }
 
   private let state = Guarded(State())
+  /// Goes up before each change of the schema.
+  private let changes = Atomic<UInt64>(0)
 
   package init() {}
 
@@ -44,12 +46,23 @@ package final class SchemaCache: Sendable {
     return table
   }
 
+  /// A stamp for a catalog that is right for `version`: while `isCurrent` says yes of it, the catalog is right for
+  /// every later version too. Nil if a change of the schema is newer than `version`.
+  func stamp(for version: UInt64) -> UInt64? {
+    state.withLock { version >= $0.newestChange ? changes.load(ordering: .relaxed) : nil }
+  }
+
+  /// Whether no change of the schema began since the stamp was given. To be asked after the version in question
+  /// was pinned: a change begins before anybody can see it.
+  func isCurrent(_ stamp: UInt64) -> Bool { changes.load(ordering: .sequentiallyConsistent) == stamp }
+
   /// The version after `version` may have another catalog.
   /// - Returns: what `cancelChange` needs if it does not come to be.
   func beginChange(after version: UInt64) -> UInt64 {
     state.withLock { state in
       let before = state.newestChange
       state.newestChange = version + 1
+      changes.wrappingAdd(1, ordering: .sequentiallyConsistent)
       state.catalog = nil
       state.lastTable = nil
       return before

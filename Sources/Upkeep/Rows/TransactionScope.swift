@@ -8,7 +8,7 @@ package import UpkeepStorage
 /// 3. Statements run inside `statement { }`; a failed one leaves no trace, in the trees or in here.
 /// 4. `commit()` or `rollback()` ends it; after that every use throws.
 package final class TransactionScope {
-  package let read: ReadTransaction
+  package private(set) var read: ReadTransaction
   /// The same transaction, if it may write; nil in a snapshot.
   package let write: WriteTransaction?
   private let cache: SchemaCache
@@ -34,6 +34,10 @@ package final class TransactionScope {
   }
   @exclusivity(unchecked) private var madeKeyBuffer: ByteBuffer?
 
+  /// Tells whether what was looked up in the catalog is right for a later snapshot; nil where nothing was, or it
+  /// is not.
+  private var catalogStamp: UInt64?
+
   package init(reading transaction: ReadTransaction, cache: SchemaCache) {
     read = transaction
     write = nil
@@ -55,6 +59,7 @@ package final class TransactionScope {
       if let loadedCatalog { return loadedCatalog }
       let catalog = try cache.catalog(for: read)
       loadedCatalog = catalog
+      catalogStamp = cache.stamp(for: read.version)
       return catalog
     }
   }
@@ -75,6 +80,7 @@ package final class TransactionScope {
       schema = try loadedCatalog.table(name)
     } else {
       schema = try cache.table(name, for: read)
+      catalogStamp = cache.stamp(for: read.version)
     }
     lastTable = schema
     return schema
@@ -269,6 +275,25 @@ extension TransactionScope {
     isOpen = false
     if let write { try storing { () throws(StorageError) in try write.abandon() } }
     read.end()
+  }
+
+  /// Ends a snapshot.
+  ///
+  /// - Returns: whether it may be opened again: nobody but the caller holds it or what it rests on.
+  func endForReuse() -> Bool {
+    rollback()
+    return write == nil && isKnownUniquelyReferenced(&read)
+  }
+
+  /// Makes an ended snapshot one of the store as it is now.
+  func reopen() throws(UpkeepError) {
+    let read = read
+    try storing { () throws(StorageError) in try read.reopen() }
+    isOpen = true
+    if let catalogStamp, cache.isCurrent(catalogStamp) { return }
+    catalogStamp = nil
+    loadedCatalog = nil
+    lastTable = nil
   }
 
   /// Ends the transaction; without a commit before, its changes are gone.

@@ -69,13 +69,15 @@ extension Snapshot {
 
   /// The row that an entry of a unique index leads to.
   private func view(_ schema: TableSchema, by name: String, _ key: [Value]) throws(UpkeepError) -> RowView? {
-    let index = try requiredIndex(name, of: schema)
-    guard index.isUnique else {
-      throw UpkeepError(.misuse, "index \(index.name) is not unique; use scan(_:by:_:) for all its rows")
-    }
+    let index = try requiredUniqueIndex(name, of: schema)
+    scope.keyBuffer.removeAll()
+    guard try index.appendKey(key, of: schema, to: scope.keyBuffer) else { return nil }
+    return try viewOfBufferedKey(in: index, of: schema)
+  }
+
+  /// The row that holds the key in the scope's buffer in a unique index.
+  func viewOfBufferedKey(in index: IndexSchema, of schema: TableSchema) throws(UpkeepError) -> RowView? {
     let buffer = scope.keyBuffer
-    buffer.removeAll()
-    guard try index.appendKey(key, of: schema, to: buffer) else { return nil }
     let reader = RowReader(scope)
     guard let holder = try reader.holder(of: buffer.bytes, in: index) else { return nil }
     buffer.removeAll()
@@ -84,6 +86,14 @@ extension Snapshot {
       throw .corrupt("index \(index.name)", "an entry has no row")
     }
     return view
+  }
+
+  func requiredUniqueIndex(_ name: String, of schema: TableSchema) throws(UpkeepError) -> IndexSchema {
+    let index = try requiredIndex(name, of: schema)
+    guard index.isUnique else {
+      throw UpkeepError(.misuse, "index \(index.name) is not unique; use scan(_:by:_:) for all its rows")
+    }
+    return index
   }
 
   /// The rows whose primary keys lie in a range, in key order or the other way.
@@ -116,9 +126,14 @@ extension Snapshot {
     try scope.requireOpen()
     let schema = try scope.table(table)
     let bounds = try range.bounds(KeyColumns(primaryKeyOf: schema))
-    let cursor = try RowReader(scope).scan(schema, in: bounds)
-    while try cursor.next() {
-      if !(try body(StoredRow(try cursor.row, schema))) { return }
+    let entries = try RowReader(scope).scan(schema, in: bounds).entries
+    let shape = RowShape(schema)
+    var entry = TreeEntry()
+    // One for all rows, so that the schema is not retained for each.
+    var row = StoredRow(RowView(shape, key: entry.key, value: entry.value), schema)
+    while try entries.next(&entry) {
+      row.view = RowView(shape, key: entry.key, value: entry.value)
+      if !(try body(row)) { return }
     }
   }
 
@@ -132,7 +147,7 @@ extension Snapshot {
     return Int(clamping: try RowReader(scope).count(schema, in: bounds))
   }
 
-  private func requiredIndex(_ name: String, of schema: TableSchema) throws(UpkeepError) -> IndexSchema {
+  func requiredIndex(_ name: String, of schema: TableSchema) throws(UpkeepError) -> IndexSchema {
     for index in schema.indexes where index.name == name { return index }
     if let index = schema.indexes.first(where: { Names.equal($0.name, name) }) { return index }
     let hint = Names.suggestion(for: name, among: schema.indexes.map(\.name))
@@ -168,7 +183,7 @@ extension IndexSchema {
   /// Appends the bytes of a whole key of a unique index.
   ///
   /// - Returns: false if there is a NULL in it, which meets nothing.
-  fileprivate func appendKey(
+  func appendKey(
     _ key: [Value], of schema: TableSchema, to buffer: ByteBuffer
   ) throws(UpkeepError) -> Bool {
     guard key.count == parts.count else {

@@ -6,9 +6,15 @@
 /// }
 /// ```
 public class Snapshot {
-  package let scope: TransactionScope
+  package private(set) final var scope: TransactionScope
 
   package init(_ scope: TransactionScope) { self.scope = scope }
+
+  /// Ends it. True if nobody else holds what it rests on, so that it may be opened again.
+  final func endForReuse() -> Bool {
+    let isAlone = isKnownUniquelyReferenced(&scope)
+    return scope.endForReuse() && isAlone
+  }
 }
 
 @available(*, unavailable)

@@ -20,6 +20,7 @@ public final class Store: Sendable {
   let plans = PlanCache()
   let taskWriter: TaskWriter
   let fileSystem: any FileSystem
+  private let snapshots = SnapshotPool()
 
   /// Opens a store, and makes it if nothing is there.
   ///
@@ -55,14 +56,37 @@ public final class Store: Sendable {
   /// The snapshot is of use within `body` only. A `read` inside a `write` sees the store without that
   /// write's changes.
   @discardableResult
+  @inlinable
   public func read<T>(_ body: (Snapshot) throws -> T) throws -> T {
-    let scope = try beginRead()
-    defer { scope.rollback() }
+    let snapshot = try beginSnapshot()
     do {
-      return try body(Snapshot(scope))
-    } catch let error as UpkeepError {
-      throw error.naming(path)
+      let result = try body(snapshot)
+      end(snapshot)
+      return result
+    } catch {
+      end(snapshot)
+      throw named(error)
     }
+  }
+
+  @usableFromInline
+  func beginSnapshot() throws(UpkeepError) -> Snapshot {
+    guard let snapshot = snapshots.take() else { return Snapshot(try beginRead()) }
+    try snapshot.scope.reopen()
+    return snapshot
+  }
+
+  /// Ends a snapshot, and keeps it for the next if nobody else does: what a closure let escape is never opened again.
+  @usableFromInline
+  func end(_ snapshot: consuming Snapshot) {
+    var snapshot = snapshot
+    if snapshot.endForReuse() && isKnownUniquelyReferenced(&snapshot) { snapshots.give(snapshot) }
+  }
+
+  @usableFromInline
+  func named(_ error: any Error) -> any Error {
+    guard let error = error as? UpkeepError else { return error }
+    return error.naming(path)
   }
 
   /// Runs `body` with the right to write, after waiting for the writer's turn, and makes what it did last:

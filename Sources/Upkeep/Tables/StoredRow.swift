@@ -3,7 +3,7 @@ internal import UpkeepStorage
 /// A row where it lies, whose columns are read without decoding the others and without copying. It lives
 /// for one call of the closure that it is given to.
 public struct StoredRow: ~Copyable {
-  let view: RowView
+  var view: RowView
   let schema: TableSchema
 
   init(_ view: RowView, _ schema: TableSchema) {
@@ -30,7 +30,22 @@ public struct StoredRow: ~Copyable {
 
   /// The bytes of a TEXT, JSON or BLOB column, UTF-8 for the first two, lent to `body`; nil for NULL and for
   /// values of other types.
+  @inlinable
   public func withBytes<R>(
+    _ column: Int, _ body: (UnsafeRawBufferPointer?) throws(UpkeepError) -> R
+  ) throws(UpkeepError) -> R {
+    switch try lent(column) {
+    case .null: return try body(nil)
+    case .bytes(let bytes): return try body(bytes)
+    case .elsewhere: return try withCopiedBytes(column, body)
+    }
+  }
+
+  @usableFromInline
+  func lent(_ column: Int) throws(UpkeepError) -> LentBytes { try view.lentBytes(try checked(column)) }
+
+  @usableFromInline
+  func withCopiedBytes<R>(
     _ column: Int, _ body: (UnsafeRawBufferPointer?) throws(UpkeepError) -> R
   ) throws(UpkeepError) -> R {
     try view.withBytes(try checked(column), body)

@@ -217,6 +217,22 @@ package struct RowView {
     return try body(UnsafeRawBufferPointer(copy))
   }
 
+  /// The bytes of a TEXT, JSON or BLOB column if they lie in the row's value as they are.
+  @inline(__always)
+  func lentBytes(_ column: Int) throws(UpkeepError) -> LentBytes {
+    precondition(column < width)
+    let place = places[column]
+    guard !place.isInKey, place.type == .text || place.type == .json || place.type == .blob else {
+      return .elsewhere
+    }
+    switch try field(place.position) {
+    case .bytes(let offset, let count):
+      return .bytes(UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)]))
+    case .null: return .null
+    case .missing: return .elsewhere
+    }
+  }
+
   /// The bytes of a TEXT, JSON or BLOB column that lies in the row's value; nil for NULL. For columns of the
   /// key, which may be written otherwise there, use `withBytes`.
   @inline(__always)
@@ -287,6 +303,15 @@ package struct RowView {
       return try value(of: held, offset + 1, count - 1)
     }
   }
+}
+
+/// Where the bytes of a column are.
+@usableFromInline
+enum LentBytes {
+  case null
+  case bytes(UnsafeRawBufferPointer)
+  /// In the key, in another type's clothes or nowhere: `withBytes` gets them.
+  case elsewhere
 }
 
 extension Value {

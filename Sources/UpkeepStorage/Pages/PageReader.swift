@@ -23,6 +23,13 @@ package class PageReader {
     self.line = pages.isBounded ? line : nil
   }
 
+  /// Begins again with another slot, after `detach` and when no cursor is left.
+  final func attach(_ line: ReaderLine) {
+    isDetached = false
+    cells = 1
+    self.line = pages.isBounded ? line : nil
+  }
+
   /// Lets go of everything, before the slot is given back.
   final func detach() {
     isDetached = true

@@ -4,7 +4,7 @@
 package class ReadTransaction: PageReader {
   let core: StorageCore
   /// Pinned by the slot, or by the writer's turn; not retained, so that readers share no counter.
-  unowned(unsafe) let base: Version
+  @exclusivity(unchecked) unowned(unsafe) private(set) final var base: Version
   private var slot: Int?
   @exclusivity(unchecked) private(set) var isOpen = true
   /// The working state of a write transaction; nil in a snapshot.
@@ -13,6 +13,8 @@ package class ReadTransaction: PageReader {
   @exclusivity(unchecked) private var overflow: ByteBuffer?
   @exclusivity(unchecked) private var lastTree = TreeID(rawValue: 0)
   @exclusivity(unchecked) private var lastRoot = TreeRoot.empty
+  /// The version of which `lastRoot` is a root.
+  private var lastVersion: UInt64 = 0
 
   /// A snapshot of the newest visible version.
   init(reading core: StorageCore) throws(StorageError) {
@@ -48,6 +50,23 @@ package class ReadTransaction: PageReader {
     unpin()
   }
 
+  /// Makes an ended snapshot one of the newest visible version, as if it were new. Only for whoever alone holds it:
+  /// nothing that was read before may be in use, no cursor, no bytes.
+  package final func reopen() throws(StorageError) {
+    precondition(slot == nil && working == nil && !isOpen, "only an ended snapshot is opened again")
+    if core.isClosed { throw .closed }
+    guard let (version, slot) = core.versions.pin(hint: WriterTurn.slotHint) else {
+      throw .badOption("more than \(ReaderSlots.count) snapshots are open at once: end some of them")
+    }
+    base = version
+    self.slot = slot
+    isOpen = true
+    if version.number != lastVersion { lastTree = TreeID(rawValue: 0) }
+    // One long value must not take memory for as long as the snapshot is used again.
+    if let overflow, overflow.capacity > 1 << 16 { self.overflow = nil }
+    attach(core.pages.slots.line(slot))
+  }
+
   final func markEnded() {
     isOpen = false
     detach()
@@ -65,6 +84,7 @@ package class ReadTransaction: PageReader {
     guard let root = base.roots[tree] else { throw .noSuchTree(tree) }
     lastTree = tree
     lastRoot = root
+    lastVersion = base.number
     return root
   }
 

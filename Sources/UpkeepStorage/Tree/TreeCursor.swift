@@ -1,3 +1,11 @@
+/// An entry that a cursor stands on, where it lies: valid until the cursor moves.
+package struct TreeEntry {
+  package var key = UnsafeRawBufferPointer(start: nil, count: 0)
+  package var value = UnsafeRawBufferPointer(start: nil, count: 0)
+
+  package init() {}
+}
+
 /// A place in a tree, and steps from there both ways.
 ///
 /// It reads the tree as it was when the cursor was made: the transaction that makes one over its working tree
@@ -176,6 +184,15 @@ package final class TreeCursor {
     let buffer = valueBuffer ?? ByteBuffer()
     valueBuffer = buffer
     return try value.bytes(store, reader, using: buffer)
+  }
+
+  /// A step and what it leads to, in one call: `next`, and then key and value.
+  package func next(_ entry: inout TreeEntry) throws(StorageError) -> Bool {
+    index &+= 1
+    if index >= count, !(try moveToNextLeaf()) { return false }
+    entry.key = key
+    entry.value = try value()
+    return true
   }
 
   private func makeKeyBuffer() -> UnsafeMutableRawPointer {

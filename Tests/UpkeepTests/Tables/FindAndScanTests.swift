@@ -139,4 +139,42 @@ extension FindAndScanTests {
       }
     }
   }
+
+  @Test func aRowIsLentByAKeyOfOneColumn() throws {
+    try store().read { snapshot throws in
+      #expect(try snapshot.withRow("people", 3) { row throws(UpkeepError) in try row.value(1) } == "p3")
+      #expect(
+        try snapshot.withRow("people", .real(3)) { row throws(UpkeepError) in try row.value(1) } == "p3")
+      #expect(try snapshot.withRow("people", 30) { _ in true } == nil)
+      #expect(try snapshot.withRow("people", .null) { _ in true } == nil)
+      let byEmail = try snapshot.withRow("people", by: "people_email", "p4") { row throws(UpkeepError) in
+        try row.row()
+      }
+      #expect(byEmail == (try snapshot.find("people", 4)))
+      #expect(try snapshot.withRow("people", by: "people_email", "nobody") { _ in true } == nil)
+      #expect(try snapshot.withRow("people", by: "people_email", .null) { _ in true } == nil)
+      let wrong = #expect(throws: UpkeepError.self) { try snapshot.withRow("visits", "oslo") { _ in true } }
+      #expect(wrong?.code == .misuse)
+      #expect(throws: UpkeepError.self) {
+        try snapshot.withRow("people", by: "people_score", .real(1)) { _ in true }
+      }
+    }
+  }
+
+  @Test func bytesAreLentWhereverTheyLie() throws {
+    try store().read { snapshot throws in
+      func bytes(_ row: borrowing StoredRow, _ column: Int) throws(UpkeepError) -> [UInt8]? {
+        try row.withBytes(column) { $0.map { Array($0) } }
+      }
+      let person = try snapshot.withRow("people", 3) { row throws(UpkeepError) in
+        [try bytes(row, 0), try bytes(row, 1), try bytes(row, 2), try bytes(row, 5)]
+      }
+      #expect(person == [nil, Array("p3".utf8), [], nil])
+      // A text of the key, which folds its case: the text itself is in the row.
+      let place = try snapshot.withRow("visits", key: ["oslo", 2]) { row throws(UpkeepError) in
+        try bytes(row, 0)
+      }
+      #expect(place == Array("Oslo".utf8))
+    }
+  }
 }

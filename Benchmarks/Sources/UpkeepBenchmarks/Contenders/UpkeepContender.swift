@@ -87,7 +87,7 @@ final class UpkeepSession: Session {
   }
 
   private static func read(_ snapshot: Snapshot, _ id: Int, _ total: inout Int) throws(UpkeepError) {
-    _ = try snapshot.withRow("t", key: [.integer(Int64(id))]) { (row) throws(UpkeepError) in
+    _ = try snapshot.withRow("t", .integer(Int64(id))) { (row) throws(UpkeepError) in
       try read(row, &total)
     }
   }
@@ -106,7 +106,7 @@ final class UpkeepSession: Session {
     var total = 0
     try store.read { snapshot in
       for email in emails {
-        _ = try snapshot.withRow("t", by: "t_email", key: [.text(email)]) { (row) throws(UpkeepError) in
+        _ = try snapshot.withRow("t", by: "t_email", .text(email)) { (row) throws(UpkeepError) in
           try Self.read(row, &total)
         }
       }
