@@ -2,15 +2,17 @@
 # make shell   the shell; DB=FILE opens a file, otherwise the store is in memory
 # make bench   measures against SQLite, LMDB and RocksDB (ARGS="--help"); bench-slow does on a slow disk
 # make test    everything that must hold (make lint test is the whole gate)
+# make soak    more of the same for SECONDS, on from where it last stopped
+# make tsan    the suites with many threads under the thread sanitizer
 # Each target first installs what is missing, or says what to install.
 
 SHELL := /bin/bash
 SWIFT ?= swift
 # Tests are built with optimisation (the heavy suites need it) in a folder of their own, so that a test
-# run does not undo the release build.
-TEST_FLAGS := -c release -Xswiftc -enable-testing --scratch-path .build-tests
+# run does not undo the release build. UPKEEP_PLANTS compiles the mistakes in that the tests must find.
+TEST_FLAGS := -c release -Xswiftc -enable-testing -Xswiftc -DUPKEEP_PLANTS --scratch-path .build-tests
 
-.PHONY: demo shell build test lint format bench bench-slow need need-sqlite need-peers clean
+.PHONY: demo shell build test lint format soak tsan bench bench-slow need need-sqlite need-peers clean
 
 demo: need
 	@.ci/need sqlite || true
@@ -26,6 +28,19 @@ build: need
 test: need need-sqlite
 	.ci/strict-build $(SWIFT) build --build-tests $(TEST_FLAGS)
 	$(SWIFT) test $(TEST_FLAGS) --skip-build $(if $(FILTER),--filter $(FILTER))
+
+# Programs made by chance, with power loss and failures everywhere, for SECONDS; goes on where it last stopped.
+soak: SECONDS ?= 60
+soak: need need-sqlite
+	$(SWIFT) build --build-tests $(TEST_FLAGS)
+	UPKEEP_SOAK_SECONDS=$(SECONDS) UPKEEP_SOAK_FILE=$(CURDIR)/.build-soak/state \
+	  $(SWIFT) test $(TEST_FLAGS) --skip-build --filter SoakTests.forAsLongAsTold
+
+# The suites with many threads, under the thread sanitizer.
+tsan: need need-sqlite
+	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan
+	SWIFT_BACKTRACE=enable=no $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --skip-build \
+	  --filter 'ThreadTests|BackgroundTests|GroupCommitTests|TaskWriteTests'
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources)

@@ -120,6 +120,9 @@ package final class Storage: Sendable {
     // The store's own threads hold snapshots too.
     core.checkpoints.stop()
     let open = core.versions.pinnedCount
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.closesUnderSnapshots) { return try core.close() }
+    #endif
     guard open == 0 else { throw .snapshotsOpen(open) }
     try core.close()
   }
@@ -157,6 +160,12 @@ extension StorageCore {
   /// writer's turn and the checkpoint's lock.
   func endLog() throws(StorageError) {
     guard let data, let folder else { return }
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.removesLogFirst), try folder.status(logPath) != nil {
+        try folder.remove(logPath)
+        try folder.syncDirectory(of: logPath)
+      }
+    #endif
     try writeCheckpoint(of: commits.newest, for: .cleanEnd, moving: .nothing)
     log = nil
     if try folder.status(logPath) != nil {

@@ -64,7 +64,8 @@ final class StorageCore: @unchecked Sendable {
     self.superblock = superblock
     durableGeneration = Atomic(superblock.generation)
     checkpointedTo = Atomic(superblock.logPosition.rawValue)
-    durableRoots = first.roots
+    // A database that no checkpoint was made of yet has no roots on disk, not even the catalog's.
+    durableRoots = superblock.rootsCount == 0 ? RootsArray(pageSize: options.pageSize) : first.roots
     versions = VersionSet(first, pages: pages)
     commits = CommitQueue(first, versions: versions)
   }
@@ -88,6 +89,9 @@ final class StorageCore: @unchecked Sendable {
     var next = superblock
     next.generation += 1
     next.isClean = false
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.keepsCleanFlag) { next.isClean = true }
+    #endif
     next.logSalt = made.salt
     next.logPosition = made.end
     next.logChain = made.chain

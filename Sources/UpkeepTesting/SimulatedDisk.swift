@@ -104,6 +104,20 @@ final class SimulatedDisk: @unchecked Sendable {
     pendingNames.removeAll { $0.folder == folder }
   }
 
+  /// The same machine once more, as it is now, to go on in another way; without a plan, and no process holds a lock.
+  func copy() -> SimulatedDisk {
+    let result = SimulatedDisk(seed: 0)
+    result.chance = chance
+    result.inodes = inodes.mapValues { $0.copy() }
+    result.names = names
+    result.durableNames = durableNames
+    result.pendingNames = pendingNames
+    result.nextNumber = nextNumber
+    result.isOff = isOff
+    result.capacity = capacity
+    return result
+  }
+
   // MARK: Power loss
 
   func survivor(_ survival: Survival) -> SimulatedDisk {

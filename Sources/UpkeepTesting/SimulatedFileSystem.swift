@@ -45,6 +45,12 @@ public final class SimulatedFileSystem: FileSystem {
     SimulatedFileSystem(withDisk { $0.survivor(survival) })
   }
 
+  /// The same machine once more, with what its cache holds: to try several ways on from one moment. Locks and plans
+  /// stay behind; nobody is using it.
+  public func copy() -> SimulatedFileSystem {
+    SimulatedFileSystem(withDisk { $0.copy() })
+  }
+
   /// Arms a fault, in place of the one before; its calls are counted from now on.
   public func plan(_ plan: FaultPlan?) {
     withDisk {

@@ -1,6 +1,7 @@
 import UpkeepStorage
 
-/// The size in which a disk keeps its promise: a sector is written whole or not at all.
+/// The size in which a disk keeps its promise: writing a sector leaves every other as it was. One that is being
+/// written when the power goes is mostly old or new, and now and then torn: new in front and old behind, or neither.
 let sectorSize: UInt64 = 512
 
 /// A file of the simulated disk: what programs see, what the disk has, and the changes in between.
@@ -34,6 +35,15 @@ final class SimulatedInode {
 
   init(number: UInt64) {
     self.number = number
+  }
+
+  func copy() -> SimulatedInode {
+    let result = SimulatedInode(number: number)
+    result.live = live
+    result.durable = durable
+    result.pending = pending
+    result.hasForgottenBytes = hasForgottenBytes
+    return result
   }
 
   // MARK: Changes
@@ -160,6 +170,7 @@ final class SimulatedInode {
     let odds = [1, 8, 32, 56, 63][chance.below(5)]
     let isWholeWrites = chance.oneIn(3)
     let filler = Filler.allCases[chance.below(Filler.allCases.count)]
+    let tears = chance.oneIn(4)
     var result = durable
     for (index, change) in pending.enumerated() {
       switch change.kind {
@@ -172,6 +183,11 @@ final class SimulatedInode {
           guard at < size else { return }
           if keepsAll || chance.below(64) < odds {
             result.write(sector, at: at)
+          } else if tears, chance.oneIn(4), differs(sector, at, in: result) {
+            // New in front and old behind, or nothing that makes sense.
+            let count = 8 + chance.below(Int(sectorSize) - 8)
+            result.write(UnsafeRawBufferPointer(rebasing: sector[..<count]), at: at)
+            if chance.oneIn(2) { fill(&result, at, .garbage, &chance) }
           } else if at >= result.size, filler != .zeros {
             fill(&result, at, filler, &chance)
           }
@@ -180,6 +196,14 @@ final class SimulatedInode {
     }
     result.truncate(to: size)
     return result
+  }
+
+  /// Whether writing a sector changes it: what is written again as it was stays what it is.
+  private func differs(_ sector: UnsafeRawBufferPointer, _ offset: UInt64, in contents: FileContents) -> Bool
+  {
+    var old = [UInt8](repeating: 0, count: sector.count)
+    let count = old.withUnsafeMutableBytes { contents.read(into: $0, at: offset) }
+    return count < sector.count || !old.elementsEqual(sector)
   }
 
   private enum Filler: CaseIterable {

@@ -24,35 +24,44 @@ import UpkeepTesting
 
   /// The second process does all its work just before call number n of the first, for every n.
   @Test(arguments: [true, false])
-  func twoProcessesCreateAtOnce(_ closes: Bool) throws {
+  func twoProcessesCreateAtOnce(_ closes: Bool) {
     var call = 0
-    while call < 300 {
-      let first = SimulatedFileSystem(seed: 1)
-      let second = first.anotherProcess()
-      let secondResult = Box()
-      first.interrupt(before: call) {
-        secondResult.run { try Self.use(second, "second", closes: closes) }
-        if !closes { second.kill() }
-      }
-      let firstResult = Box()
-      firstResult.run { try Self.use(first, "first", closes: true) }
-      first.kill()
-      guard let secondDone = secondResult.value else { break }
-      for result in [firstResult, secondResult] {
-        if case .failure(let error) = result.value { Issue.record("before call \(call): \(error)") }
-      }
-      for survivor in [first.survivor(.nothing), first.survivor(.everything)] {
-        let state = try EngineStore.open(on: survivor, Self.options).state()
-        if case .success(true)? = firstResult.value {
-          #expect(state.trees[0]?[Array("first".utf8)] != nil, "lost before call \(call)")
-        }
-        if case .success(true) = secondDone {
-          #expect(state.trees[0]?[Array("second".utf8)] != nil, "lost before call \(call)")
-        }
-      }
+    while call < 300, let problems = Self.problems(before: call, closes: closes) {
+      #expect(problems == [])
       call += 1
     }
     #expect(call > 20)
+  }
+
+  /// What is wrong if the second process does its work before that call of the first; nil if there is no such call.
+  static func problems(before call: Int, closes: Bool) -> [String]? {
+    let first = SimulatedFileSystem(seed: 1)
+    let second = first.anotherProcess()
+    let secondResult = Box()
+    first.interrupt(before: call) {
+      secondResult.run { try use(second, "second", closes: closes) }
+      if !closes { second.kill() }
+    }
+    let firstResult = Box()
+    firstResult.run { try use(first, "first", closes: true) }
+    first.kill()
+    guard let secondDone = secondResult.value else { return nil }
+    var problems: [String] = []
+    for result in [firstResult, secondResult] {
+      if case .failure(let error) = result.value { problems.append("before call \(call): \(error)") }
+    }
+    for survivor in [first.survivor(.nothing), first.survivor(.everything)] {
+      do {
+        let state = try EngineStore.open(on: survivor, options).state()
+        for (name, result) in [("first", firstResult.value), ("second", secondDone)] {
+          guard case .success(true)? = result, state.trees[0]?[Array(name.utf8)] == nil else { continue }
+          problems.append("what the \(name) committed is lost, before call \(call)")
+        }
+      } catch {
+        problems.append("before call \(call): \(error)")
+      }
+    }
+    return problems
   }
 
   @Test func anOpenDatabaseIsLocked() throws {

@@ -10,6 +10,8 @@ extension Harness {
     var isForEver = false
     /// A disk that is full is no reason to stop, where nothing relied on the space.
     var isFullDisk = false
+    /// After it the store must refuse every change.
+    var latches = false
   }
 
   static var faultCases: [FaultCase] {
@@ -29,18 +31,24 @@ extension Harness {
       FaultCase(
         name: "part of a write, then ENOSPC for ever", fault: .partialWrite(noSpace),
         counted: .only([.write, .allocate]), isForEver: true, isFullDisk: true),
-      FaultCase(name: "sync drops pages", fault: .syncDropsPages, counted: .only([.sync])),
-      FaultCase(name: "sync keeps pages", fault: .syncKeepsPages, counted: .only([.sync])),
+      FaultCase(name: "sync drops pages", fault: .syncDropsPages, counted: .only([.sync]), latches: true),
+      FaultCase(name: "sync keeps pages", fault: .syncKeepsPages, counted: .only([.sync]), latches: true),
+      FaultCase(
+        name: "sync finds no space", fault: .error(noSpace), counted: .only([.sync]), latches: true),
       FaultCase(name: "folder sync", fault: .error(inputOutput), counted: .only([.syncDirectory])),
     ]
   }
 
   /// Lets every call of the workload fail once, in every way; then goes on as a program would: tries again,
   /// reopens in the same boot, commits more, loses power.
-  func failEverywhere() {
-    let stride = max(1, Int((1 / Settings.scale).rounded()))
+  ///
+  /// - Parameters:
+  ///   - step: how far the calls that fail are apart.
+  ///   - first: beginning with this.
+  func failEverywhere(every step: Int = 1, from first: Int = 0) {
+    let stride = step * max(1, Int((1 / Settings.scale).rounded()))
     for test in Self.faultCases {
-      var call = 0
+      var call = first
       while call < 5000 {
         let place = "\(kind)/\(workload)/\(test.name)/\(call)"
         defer { call += stride }
@@ -64,8 +72,8 @@ extension Harness {
     var failure: (any Error)?
     do {
       store = try Store.open(on: disk, workload.options)
-      while step < workload.steps.count, let open = store {
-        try take(workload.steps[step], open, &store, disk, &progress)
+      while step < workload.steps.count {
+        try take(workload.steps[step], &store, disk, &progress)
         step += 1
       }
     } catch {
@@ -83,69 +91,76 @@ extension Harness {
       fail(place, "an error of another kind: \(failure)")
       return true
     }
-    afterFailure(test, failure, store, step, disk, &progress, place)
+    afterFailure(test, failure, &store, step, disk, &progress, place)
     disk.plan(nil)
     store = nil
     disk.kill()
+    if test.latches { crashAfterReopening(disk, progress, call, place) }
     judgeReopening(disk, progress, place)
     return true
   }
 
-  private func take(
-    _ step: Step, _ open: Store, _ store: inout Store?, _ disk: SimulatedFileSystem,
-    _ progress: inout Progress
-  ) throws {
-    switch step {
-    case .commit(let changes):
-      progress.isCommitting = true
-      try open.commit(changes)
-      progress.isCommitting = false
-      progress.acknowledged += 1
-      if case .full = workload.options.durability { progress.durable = progress.acknowledged }
-    case .checkpoint:
-      try open.checkpoint()
-      progress.durable = progress.acknowledged
-    case .compact:
-      try open.compact()
-      progress.durable = progress.acknowledged
-    case .reopen:
-      try open.close()
-      store = nil
-      progress.durable = progress.acknowledged
-      store = try Store.open(on: disk, workload.options)
-    }
-  }
-
   /// What an open store must still do after a call failed.
   private func afterFailure(
-    _ test: FaultCase, _ failure: any Error, _ store: Store?, _ step: Int, _ disk: SimulatedFileSystem,
+    _ test: FaultCase, _ failure: any Error, _ open: inout Store?, _ step: Int, _ disk: SimulatedFileSystem,
     _ progress: inout Progress, _ place: String
   ) {
-    guard let store, step < workload.steps.count, case .commit(let changes) = workload.steps[step] else {
-      return
-    }
+    guard let store = open, step < workload.steps.count else { return }
+    if case .reopen = workload.steps[step] { return }
     // Reads go on, and show what was acknowledged and nothing else.
     do {
       let state = try store.state()
-      if state != workload.states[progress.acknowledged] {
+      let shown = workload.states[progress.acknowledged]
+      // Others of a group may be durable by now, and visible, without anybody having been told yet.
+      if state != shown, !(progress.underWay > 1 && workload.states.contains(state)) {
         fail(place, "after \(failure) reads show another state than the acknowledged one")
       }
     } catch {
       if !test.isForEver { fail(place, "after \(failure) reads fail: \(error)") }
     }
     if test.isForEver { disk.plan(nil) }
-    var isUnknown = false
-    if case .commitUnknown = failure as? StorageError { isUnknown = true }
+    if case .full = failure as? StorageError {
+      return goOnWithRoom(&open, step, disk, &progress, place)
+    }
+    var mustRefuse = test.latches
+    if case .commitUnknown = failure as? StorageError { mustRefuse = true }
+    let changes = workload.steps[step].transactions.first ?? [Self.marker]
+    if mustRefuse {
+      let before = disk.changeCount
+      if (try? store.commit(changes)) != nil { fail(place, "after \(failure) a commit was taken") }
+      try? store.checkpoint()
+      if disk.changeCount > before { fail(place, "after \(failure) the disk was written to") }
+    }
+    if !mustRefuse, case .commit = workload.steps[step] {
+      do {
+        try store.commit(changes)
+        progress.underWay = 0
+        progress.acknowledged += 1
+        if case .full = workload.options.durability { progress.durable = progress.acknowledged }
+      } catch {}
+    }
+  }
+
+  /// The disk was full and has room again: the store is as if nothing had happened, to the end of the program.
+  private func goOnWithRoom(
+    _ store: inout Store?, _ step: Int, _ disk: SimulatedFileSystem, _ progress: inout Progress,
+    _ place: String
+  ) {
+    disk.plan(nil)
+    // Of a group, a part may be done.
+    if case .group = workload.steps[step] { return }
     do {
-      try store.commit(changes)
-      if isUnknown { fail(place, "a store that does not know its last commit took another") }
-      progress.isCommitting = false
-      progress.acknowledged += 1
-      if case .full = workload.options.durability { progress.durable = progress.acknowledged }
-    } catch {
-      if case .full = failure as? StorageError {
-        fail(place, "the disk was full, has room again, and still: \(error)")
+      var next = step
+      if case .checkpointDuring = workload.steps[step], progress.underWay == 0 {
+        try store?.checkpoint()
+        next += 1
       }
+      while next < workload.steps.count {
+        try take(workload.steps[next], &store, disk, &progress)
+        next += 1
+      }
+    } catch {
+      fail(place, "the disk was full, has room again, and still: \(error)")
     }
   }
 

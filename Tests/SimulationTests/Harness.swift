@@ -42,20 +42,19 @@ struct Progress {
   var acknowledged = 0
   /// Of them, those that no power loss may take.
   var durable = 0
-  /// Whether one more was under way.
-  var isCommitting = false
+  /// How many more were under way.
+  var underWay = 0
 
   /// The states that may be found afterwards, as indexes of `Workload.states`.
-  var afterPowerLoss: ClosedRange<Int> { durable...acknowledged + (isCommitting ? 1 : 0) }
+  var afterPowerLoss: ClosedRange<Int> { durable...acknowledged + underWay }
   /// The same if only the process ended.
-  var afterProcessDeath: ClosedRange<Int> { acknowledged...acknowledged + (isCommitting ? 1 : 0) }
+  var afterProcessDeath: ClosedRange<Int> { acknowledged...acknowledged + underWay }
 }
 
 /// Tries what can go wrong with a store, and judges what is found afterwards.
 final class Harness<Store: StoreUnderTest> {
   /// After so many failures a run says no more.
-  static var failureLimit: Int { 3 }
-
+  var failureLimit = 3
   let workload: Workload
   let kind: String
   var stateCount = 0
@@ -68,7 +67,7 @@ final class Harness<Store: StoreUnderTest> {
     self.workload = workload
   }
 
-  var isTired: Bool { failures.count >= Self.failureLimit }
+  var isTired: Bool { failures.count >= failureLimit }
 
   func isWanted(_ place: String) -> Bool {
     guard let replay = Settings.replay else { return true }
@@ -90,28 +89,52 @@ final class Harness<Store: StoreUnderTest> {
 
   /// - Returns: the store, still open.
   func runThrowing(on disk: SimulatedFileSystem, _ progress: inout Progress) throws -> Store {
-    var store = try Store.open(on: disk, workload.options)
-    for step in workload.steps {
-      switch step {
-      case .commit(let changes):
-        progress.isCommitting = true
-        try store.commit(changes)
-        progress.isCommitting = false
-        progress.acknowledged += 1
-        if case .full = workload.options.durability { progress.durable = progress.acknowledged }
-      case .checkpoint:
-        try store.checkpoint()
-        progress.durable = progress.acknowledged
-      case .compact:
-        try store.compact()
-        progress.durable = progress.acknowledged
-      case .reopen:
-        try store.close()
-        progress.durable = progress.acknowledged
-        store = try Store.open(on: disk, workload.options)
-      }
-    }
+    var store: Store? = try Store.open(on: disk, workload.options)
+    for step in workload.steps { try take(step, &store, disk, &progress) }
+    guard let store else { throw HarnessError.wrong("no store is left") }
     return store
+  }
+
+  /// One step. `store` is nil if it was closed and could not be opened again.
+  func take(
+    _ step: Step, _ store: inout Store?, _ disk: SimulatedFileSystem, _ progress: inout Progress
+  ) throws {
+    guard let open = store else { throw HarnessError.wrong("no store is open") }
+    if disk.isOff {
+      throw HarnessError.wrong("the power went during the step before, which did not need the disk")
+    }
+    progress.underWay = step.transactions.count
+    func acknowledged() {
+      // When the power has gone nobody is told of anything any more.
+      if disk.isOff { return }
+      progress.underWay -= 1
+      progress.acknowledged += 1
+      if case .full = workload.options.durability { progress.durable = progress.acknowledged }
+    }
+    switch step {
+    case .commit(let changes):
+      try open.commit(changes)
+      acknowledged()
+    case .group(let transactions):
+      try open.commitGroup(transactions, acknowledged: acknowledged)
+    case .checkpoint:
+      let before = progress.acknowledged
+      try open.checkpoint()
+      if !disk.isOff { progress.durable = before }
+    case .compact:
+      let before = progress.acknowledged
+      try open.compact()
+      if !disk.isOff { progress.durable = before }
+    case .checkpointDuring(let call, let changes):
+      let before = progress.acknowledged
+      try open.checkpoint(on: disk, before: call, committing: changes, acknowledged: acknowledged)
+      if !disk.isOff { progress.durable = max(progress.durable, before) }
+    case .reopen:
+      try open.close()
+      store = nil
+      progress.durable = progress.acknowledged
+      store = try Store.open(on: disk, workload.options)
+    }
   }
 
   // MARK: Judging
@@ -179,8 +202,14 @@ final class Harness<Store: StoreUnderTest> {
 
   /// Loses power at every change of the workload, in all ways, and again inside recovery.
   ///
-  /// - Parameter stateCount: how many states to try at least; short workloads try more choices each.
-  func crashEverywhere(atLeast wanted: Int = 0) {
+  /// - Parameters:
+  ///   - wanted: how many states to try at least; short workloads try more choices each.
+  ///   - before: steps at the beginning during which it does not.
+  func crashEverywhere(atLeast wanted: Int = 0, after before: [Step] = []) {
+    let beginning = SimulatedFileSystem(seed: Settings.seed)
+    if !before.isEmpty {
+      _ = Harness("before", Workload("before", options: workload.options, before)).run(on: beginning)
+    }
     let whole = SimulatedFileSystem(seed: Settings.seed)
     var complete = Progress()
     do { _ = try runThrowing(on: whole, &complete) } catch {
@@ -189,7 +218,7 @@ final class Harness<Store: StoreUnderTest> {
     let count = whole.changeCount
     let stride = max(1, Int((1 / Settings.scale).rounded()))
     let randomChoices = max(4, wanted / max(count, 1) / 5)
-    for operation in Swift.stride(from: 0, through: count, by: stride) {
+    for operation in Swift.stride(from: beginning.changeCount, through: count, by: stride) {
       let place = "\(kind)/\(workload)/\(operation)"
       guard isWanted(place), !isTired else { continue }
       let disk = SimulatedFileSystem(seed: Settings.seed)
@@ -200,6 +229,7 @@ final class Harness<Store: StoreUnderTest> {
           disk.survivor(choice), progress.afterPowerLoss, "\(place)/\(choice)",
           depth: 2, isThorough: operation % 8 == 3 && choice == .nothing)
       }
+      for slot in 0...1 { judgeRotten(disk, slot, progress, operation, place) }
       // The process alone ends; then the power goes before anything more is written.
       let other = SimulatedFileSystem(seed: Settings.seed)
       other.plan(FaultPlan(.processDeath, at: operation))
@@ -214,6 +244,29 @@ final class Harness<Store: StoreUnderTest> {
       judge(
         other.anotherProcess(), deathProgress.afterProcessDeath, "\(place)/process death",
         goesOn: operation % 2 == 0)
+    }
+  }
+
+  /// After a power loss one superblock rots too. That may be told as damage, but what opens is nothing older than
+  /// what was promised (rule 16).
+  private func judgeRotten(
+    _ disk: SimulatedFileSystem, _ slot: Int, _ progress: Progress, _ operation: Int, _ place: String
+  ) {
+    let choice: Survival = operation % 2 == slot ? .nothing : .random(seed: UInt64(operation))
+    let copy = disk.survivor(choice)
+    copy.flip(EngineStore.path, at: UInt64(slot * 4096 + 100), xor: 0xFF)
+    let place = "\(place)/\(choice), superblock \(slot) rots"
+    stateCount += 1
+    do {
+      let store = try Store.open(on: copy, workload.options)
+      _ = try look(at: store, progress.afterPowerLoss, place)
+    } catch let error as StorageError {
+      switch error {
+      case .corrupt, .notADatabase, .logMismatch: break
+      default: fail(place, "\(error)")
+      }
+    } catch {
+      fail(place, "\(error)")
     }
   }
 

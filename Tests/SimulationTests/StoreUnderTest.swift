@@ -6,11 +6,34 @@ import UpkeepTesting
 protocol StoreUnderTest {
   static func open(on disk: SimulatedFileSystem, _ options: StorageOptions) throws -> Self
   func commit(_ changes: [Change]) throws
+  /// Puts all of these in line, then waits for one after the other.
+  func commitGroup(_ transactions: [[Change]], acknowledged: () -> Void) throws
   func state() throws -> StoreState
   func problems() throws -> [String]
   func checkpoint() throws
   func compact() throws
+  /// A checkpoint during which, before its call number `call`, another thread commits.
+  func checkpoint(
+    on disk: SimulatedFileSystem, before call: Int, committing changes: [Change], acknowledged: () -> Void
+  ) throws
   func close() throws
+}
+
+extension StoreUnderTest {
+  func commitGroup(_ transactions: [[Change]], acknowledged: () -> Void) throws {
+    for changes in transactions {
+      try commit(changes)
+      acknowledged()
+    }
+  }
+
+  func checkpoint(
+    on disk: SimulatedFileSystem, before call: Int, committing changes: [Change], acknowledged: () -> Void
+  ) throws {
+    try commit(changes)
+    acknowledged()
+    try checkpoint()
+  }
 }
 
 /// The engine. Which tree stands for which number of the workload is kept in the catalog's tree.
@@ -25,14 +48,47 @@ final class EngineStore: StoreUnderTest {
   }
 
   func commit(_ changes: [Change]) throws {
+    try storage.wait(for: try commitLater(changes))
+  }
+
+  private func commitLater(_ changes: [Change]) throws -> CommitTicket {
     let transaction = try storage.beginWrite()
     do {
       for change in changes { try apply(change, transaction) }
-      try transaction.commit()
+      return try transaction.commitLater()
     } catch {
       transaction.rollback()
       throw error
     }
+  }
+
+  func commitGroup(_ transactions: [[Change]], acknowledged: () -> Void) throws {
+    let tickets = try transactions.map { try commitLater($0) }
+    for ticket in tickets {
+      try storage.wait(for: ticket)
+      acknowledged()
+    }
+  }
+
+  func checkpoint(
+    on disk: SimulatedFileSystem, before call: Int, committing changes: [Change], acknowledged: () -> Void
+  ) throws {
+    let storage = storage
+    let other = Outcome()
+    disk.interrupt(before: call) { other.run { try EngineStore(storage).commit(changes) } }
+    let end = Result { try storage.checkpoint() }
+    disk.interrupt(before: .max) {}
+    // A checkpoint with fewer calls: then the other came just after it.
+    if other.result == nil { other.run { try commit(changes) } }
+    try other.result?.get()
+    acknowledged()
+    try end.get()
+  }
+
+  /// What came of work done within somebody else's call.
+  private final class Outcome: @unchecked Sendable {
+    var result: Result<Void, any Error>?
+    func run(_ body: () throws -> Void) { result = Result(catching: body) }
   }
 
   private func apply(_ change: Change, _ transaction: WriteTransaction) throws {
@@ -56,6 +112,11 @@ final class EngineStore: StoreUnderTest {
     case .dropTree(let tree):
       try transaction.dropTree(try treeID(tree, transaction))
       _ = try Self.name(tree).withUnsafeBytes { try transaction.delete(.catalog, $0) }
+    case .scratch(let count):
+      let scratch = try transaction.createScratchTree()
+      for number in 0..<count {
+        try Workload.key(number).withUnsafeBytes { k in try transaction.put(scratch, k, k) }
+      }
     case .rolledBack(let changes):
       let savepoint = try transaction.savepoint()
       for change in changes { try apply(change, transaction) }
@@ -75,6 +136,11 @@ final class EngineStore: StoreUnderTest {
   func state() throws -> StoreState {
     let transaction = try storage.beginRead()
     defer { transaction.end() }
+    return try state(in: transaction)
+  }
+
+  /// What a snapshot shows.
+  func state(in transaction: ReadTransaction) throws -> StoreState {
     var state = StoreState()
     let entries = try read(.catalog, transaction)
     for (key, value) in entries {

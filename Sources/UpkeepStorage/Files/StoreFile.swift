@@ -62,6 +62,16 @@ package final class StoreFile: Sendable {
   /// Makes everything written so far durable. Never called again after it failed.
   package func sync(_ kind: FileSync) throws(StorageError) {
     try latch.check()
+    #if UPKEEP_PLANTS
+      if Plant.takesSyncToSkip() { return }
+      if Plant.isOn(.retriesSync) {
+        do { try file.sync(kind) } catch { try? file.sync(kind) }
+        return
+      }
+      if Plant.isOn(.fullSyncIsRecoverable) {
+        do { return try file.sync(kind) } catch { throw latch.judge(error, .spare) }
+      }
+    #endif
     do { try file.sync(kind) } catch { throw latch.judge(error, .reliedOn) }
     // The system tells a failed write back to one caller only: another thread's sync may have been told.
     try latch.check()
@@ -84,6 +94,9 @@ package final class StoreFile: Sendable {
   package func lock() throws(StorageError) {
     let isOurs: Bool
     do { isOurs = try file.tryLock() } catch { throw .io(error) }
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.skipsLock) { return }
+    #endif
     if !isOurs { throw .locked(file: path, pid: nil) }
   }
 
@@ -105,6 +118,9 @@ package final class StoreFolder: Sendable {
   /// Opens a file. Failing to open or create one changes nothing that matters and does not latch.
   package func open(_ path: String, _ mode: FileOpenMode) throws(StorageError) -> StoreFile {
     if case .createNew = mode { try latch.check() }
+    #if UPKEEP_PLANTS
+      let latch = Plant.isOn(.latchIsPerFile) ? FailureLatch() : latch
+    #endif
     do { return StoreFile(try fileSystem.open(path, mode), latch: latch) } catch {
       throw error.isFull ? .full(error) : .io(error)
     }

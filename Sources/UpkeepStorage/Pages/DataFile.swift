@@ -106,10 +106,16 @@ final class DataFile: PageSource {
 
   func read(_ id: PageID, into frame: UnsafeMutableRawBufferPointer) throws(StorageError) {
     var entry = maps.withLock { $0.entry(id) }
+    #if UPKEEP_PLANTS
+      Plant.pass(.pageWasLocated)
+    #endif
     while true {
       do throws(StorageError) {
         return try read(id, entry, into: frame)
       } catch {
+        #if UPKEEP_PLANTS
+          if Plant.isOn(.readsOnce) { throw error }
+        #endif
         // Rule 8: the page may have moved between the look at the map and the read.
         let now = maps.withLock { $0.entry(id) }
         guard case .corrupt = error, now != entry, !now.isNone else { throw error }
@@ -122,6 +128,9 @@ final class DataFile: PageSource {
     _ id: PageID, _ entry: MapEntry, into frame: UnsafeMutableRawBufferPointer
   ) throws(StorageError) {
     try readExtent(entry, identity: id.rawValue, kind: nil, place: "\(id)", into: frame)
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.skipsNodeValidation) { return }
+    #endif
     if let base = frame.baseAddress, let reason = NodeValidation.validate(base, pageSize: codec.pageSize) {
       throw .corrupt(file: file.path, place: "\(id)", reason: reason)
     }
@@ -138,7 +147,10 @@ final class DataFile: PageSource {
     pages: PageMap, roots: PageMap, given: [(PageID, MapEntry)], waiting: Set<PageID>,
     entered: [PageID]
   ) -> [Extent] {
-    maps.withLock { maps in
+    #if UPKEEP_PLANTS
+      let waiting = Plant.isOn(.ignoresReadersOfExtents) ? [] : waiting
+    #endif
+    return maps.withLock { maps in
       maps.pages = pages
       maps.roots = roots
       for id in entered { maps.spilled[id.rawValue] = nil }

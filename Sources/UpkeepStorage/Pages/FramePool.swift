@@ -294,6 +294,9 @@ final class FramePool: Sendable {
       steps -= 1
       state.hand = state.hand + 1 < state.uses.count ? state.hand + 1 : 0
       let index = state.hand
+      #if UPKEEP_PLANTS
+        if Plant.isOn(.evictsDirtyPages), state.uses[index] == .dirty { state.uses[index] = .clean }
+      #endif
       guard state.uses[index] == .clean else { continue }
       let entry = table.entry(state.owners[index])
       let word = entry.pointee.frame.load(ordering: .relaxed)
@@ -318,13 +321,16 @@ final class FramePool: Sendable {
   /// Frees what left in epochs of which no operation is under way, and no hazard names.
   private func reclaim(_ state: inout State) {
     guard !state.leaving.isEmpty else { return }
-    let oldest = slots.oldestOperation()
+    let oldest = oldestOperation()
     guard state.leaving[0].epoch <= oldest else { return }
     let hazards = slots.hazards()
     var held: [Int] = []
     while let (epoch, frames) = state.leaving.first, epoch <= oldest {
       state.leaving.removeFirst()
       for index in frames {
+        #if UPKEEP_PLANTS
+          let hazards = Plant.isOn(.ignoresHazards) ? [] : hazards
+        #endif
         if hazards.contains(address(index, state)) {
           held.append(index)
         } else {
@@ -335,6 +341,13 @@ final class FramePool: Sendable {
     }
     // Those left before every operation that there is: only hazards are to be looked at from now on.
     if !held.isEmpty { state.leaving.insert((0, held), at: 0) }
+  }
+
+  private func oldestOperation() -> UInt {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.ignoresOperations) { return .max }
+    #endif
+    return slots.oldestOperation()
   }
 
   // MARK: Figures

@@ -40,6 +40,13 @@ struct FreeSpace {
     for i in runs.indices {
       let run = runs[i]
       let start = (run.start + Self.alignment - 1) / Self.alignment * Self.alignment
+      #if UPKEEP_PLANTS
+        if Plant.isOn(.unalignedRuns), run.count >= least {
+          let part = Extent(start: run.start, count: min(run.count, most))
+          take(i, part)
+          return part
+        }
+      #endif
       guard start < run.end, run.end - start >= least else { continue }
       let count = min(run.end - start, most)
       take(i, Extent(start: start, count: count))

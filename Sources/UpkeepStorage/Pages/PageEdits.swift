@@ -3,6 +3,9 @@ final class EditStamps {
   private var last: UInt64 = 0
 
   func take() -> UInt64 {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.reusesEditStamps) { return 1 }
+    #endif
     last += 1
     return last
   }
@@ -79,6 +82,11 @@ final class PageEdits {
   /// A page to be edited: itself where nobody else can see it, else a copy under a new id.
   @inline(__always)
   func edit(_ id: PageID) throws(StorageError) -> (id: PageID, base: UnsafeMutableRawPointer) {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.editsPublishedPages) {
+        return (id, UnsafeMutableRawPointer(mutating: try store.page(id)))
+      }
+    #endif
     let entry = store.table.entry(id)
     if entry.pointee.stamp >= ownedFrom, let base = entry.pointee.base { return (id, base) }
     return try copy(id)
@@ -128,6 +136,9 @@ final class PageEdits {
 
   /// These pages are on disk now.
   func noteSpilled(_ ids: [PageID]) {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.editsSpilledPages) { return }
+    #endif
     for id in ids { store.table.entry(id).pointee.stamp = spilledStamp }
   }
 
@@ -139,6 +150,11 @@ final class PageEdits {
 
   /// Freezes what exists: it is copied before it is edited, until `thaw`.
   func takeNewStamp() -> Mark {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.savepointKeepsStamp) {
+        return Mark(born: born.count, retired: retired.count, dead: dead.count, stamp: stamp)
+      }
+    #endif
     stamp = stamps.take()
     ownedFrom = stamp
     frozenBorn = born.count
@@ -188,7 +204,13 @@ final class PageEdits {
     spare.removeAll { store.table.entry($0).pointee.bornIndex >= mark.born }
     for i in mark.born..<born.count where isCounted(i) { store.freePage(born[i]) }
     born.removeSubrange(mark.born...)
+    #if UPKEEP_PLANTS
+      let forgotten = Plant.isOn(.rollbackKeepsRetired) ? Array(retired[mark.retired...]) : []
+    #endif
     retired.removeSubrange(mark.retired...)
+    #if UPKEEP_PLANTS
+      retired += forgotten
+    #endif
     dead.removeSubrange(mark.dead...)
     deadSeen = min(deadSeen, dead.count)
     stamp = stamps.take()

@@ -59,6 +59,9 @@ struct PageMap {
     guard i < levels[0].count, !levels[0][i].isNone else { return nil }
     let old = levels[0][i]
     levels[0][i] = .none
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.mapForgetsRemovals) { return old }
+    #endif
     dirty[0].insert(i / fanOut)
     return old
   }

@@ -65,6 +65,9 @@ final class PageStore: Sendable {
       if let frame = table.frame(id) { return .success(frame) }
       do throws(StorageError) { return .success(try read(id)) } catch { return .failure(error) }
     }
+    #if UPKEEP_PLANTS
+      Plant.pass(.pageWasRead)
+    #endif
     return try result.get()
   }
 

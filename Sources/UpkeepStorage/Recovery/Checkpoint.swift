@@ -33,26 +33,42 @@ extension StorageCore {
   ) throws(StorageError) {
     guard let data else { return }
     try latch?.check()
+    #if UPKEEP_PLANTS
+      let log = Plant.isOn(.checkpointSkipsLogSync) ? nil : self.log
+    #endif
     try log?.sync()
 
     let isClean = purpose == .cleanEnd
     var draft = data.maps.withLock { CheckpointDraft(pages: $0.pages, roots: $0.roots) }
     let writer = ExtentWriter(data, version: version.number)
     var changes = commits.changes(through: version.number)
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.takesLaterPages) { changes = commits.changes(through: .max) }
+      if Plant.isOn(.forgetsChangesEarly) { commits.forgetChanges(through: version.number) }
+    #endif
     if let unpublished { changes.append(unpublished.change) }
     let next: Superblock
     let slot: Int
     let written: [PageID]
     do throws(StorageError) {
       written = try writePages(changes, into: writer, &draft)
+      #if UPKEEP_PLANTS
+        if Plant.isOn(.recyclesLogEarly) { log?.recycle(before: version.logEnd) }
+      #endif
       try writeRoots(of: version, into: writer, &draft)
       try Compaction(data, writer, reach).run(&draft.pages, &draft.roots)
       try writer.storeChanges(&draft.pages, &draft.roots)
       try writer.finish()
+      #if UPKEEP_PLANTS
+        Plant.skipSync(.skipsPageSync)
+      #endif
       try data.file.sync(.data)
       next = makeSuperblock(version, draft, isClean: isClean)
       slot = Int(next.generation % 2)
       try data.writeSlot(slot, next)
+      #if UPKEEP_PLANTS
+        Plant.skipSync(.skipsSuperblockSync)
+      #endif
       try data.file.sync(.data)
     } catch {
       writer.abandon()
@@ -66,6 +82,9 @@ extension StorageCore {
     pagesWritten.add(UInt64(writer.pageCount), ordering: .relaxed)
     let second = mirror(next, in: 1 - slot, isSynced: isClean || unpublished != nil)
     if let unpublished { commits.publish(unpublished, isLogged: true) }
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.dropsLaterChanges) { commits.forgetChanges(through: .max) }
+    #endif
     commits.forgetChanges(through: version.number)
     draft.pages.commit()
     draft.roots.commit()
@@ -86,6 +105,10 @@ extension StorageCore {
 
   /// Writes the other slot, so that at rest both say the same.
   private func mirror(_ superblock: Superblock, in slot: Int, isSynced: Bool) -> StorageError? {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.skipsMirror) { return nil }
+      let isSynced = isSynced && (superblock.isClean || !Plant.isOn(.unloggedSkipsMirrorSync))
+    #endif
     guard let data else { return nil }
     do throws(StorageError) {
       try data.writeSlot(slot, superblock)
@@ -111,6 +134,12 @@ extension StorageCore {
     if let log { next.logSalt = log.salt }
     next.logPosition = version.logEnd
     next.logChain = version.logChain
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.takesNewestPosition), let log {
+        next.logPosition = log.end
+        next.logChain = log.chain
+      }
+    #endif
     var endUnit = data?.free.withLock { $0.endUnit } ?? 0
     if isClean, var free = data?.free.withLock({ $0 }) {
       // Extents that only the old superblock names become free with this one; what they leave of the file's
@@ -137,6 +166,13 @@ extension StorageCore {
       }
       for id in change.born { table.entry(id).pointee.needsWriting = true }
     }
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.reusesExtentsEarly), let data {
+        let early = draft.given.map(\.1.extent)
+        data.free.withLock { $0.release(early) }
+        draft.given = []
+      }
+    #endif
     let copy = UnsafeMutableRawPointer.allocate(byteCount: pages.pageSize, alignment: 64)
     defer { copy.deallocate() }
     var written: [PageID] = []

@@ -58,6 +58,9 @@ struct StorageOpening {
         if case .locked = error { throw .locked(file: path, pid: DataFile.readOwner(of: file)) }
         throw error
       }
+      #if UPKEEP_PLANTS
+        if Plant.isOn(.skipsIdentityCheck) { return try open(file) }
+      #endif
       guard try folder.status(path)?.identity == file.identity() else { continue }
       return try open(file)
     }
@@ -89,16 +92,20 @@ struct StorageOpening {
 
     let log = try openLog(superblock)
     guard let log else {
-      if !options.isReadOnly { try data.writeOwner(pid: getpid()) }
+      guard !options.isReadOnly else { return core }
+      // A clean end may be one that failed: compaction after the log was removed. Then one slot is ahead, and
+      // perhaps only in the system's cache (rule 15).
+      if try !isMirrored(superblock, in: 1 - slot, file) { try writeAgain(superblock, slot, data) }
+      try data.writeOwner(pid: getpid())
       return core
     }
     // Rule 15: nothing is acknowledged, and no extent used again, before what was only read is written again. A
     // replay larger than the memory uses extents on its way.
     core.prepareToSpill = { () throws(StorageError) in
-      for slot in [slot, 1 - slot] {
-        try data.writeSlot(slot, superblock)
-        try data.file.sync(.data)
-      }
+      #if UPKEEP_PLANTS
+        if Plant.isOn(.trustsSuperblockRead) { return }
+      #endif
+      try writeAgain(superblock, slot, data)
     }
     try replay(log, in: core)
     guard !options.isReadOnly else { return core }
@@ -108,6 +115,24 @@ struct StorageOpening {
     return core
   }
 
+  /// Writes what was read to the slot that it was read from, then to the other, each with a sync.
+  private func writeAgain(_ superblock: Superblock, _ slot: Int, _ data: DataFile) throws(StorageError) {
+    for slot in [slot, 1 - slot] {
+      try data.writeSlot(slot, superblock)
+      try data.file.sync(.data)
+    }
+  }
+
+  private func isMirrored(
+    _ superblock: Superblock, in slot: Int, _ file: StoreFile
+  ) throws(StorageError) -> Bool {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.trustsCleanSuperblock) { return true }
+    #endif
+    guard case .valid(let other) = try DataFile.readSlot(slot, of: file) else { return false }
+    return other == superblock
+  }
+
   /// Rule 16.
   private func chooseSuperblock(_ file: StoreFile) throws(StorageError) -> (Superblock, slot: Int) {
     var chosen: (Superblock, slot: Int)?
@@ -115,7 +140,7 @@ struct StorageOpening {
     for slot in 0...1 {
       switch try DataFile.readSlot(slot, of: file) {
       case .valid(let block):
-        if let best = chosen, best.0.generation >= block.generation { continue }
+        if let best = chosen, !isBetter(block, than: best.0) { continue }
         if let best = chosen, best.0.databaseID != block.databaseID {
           throw .corrupt(file: path, place: "superblock", reason: "its two copies are of two databases")
         }
@@ -131,6 +156,13 @@ struct StorageOpening {
     if let chosen { return chosen }
     if let damage { throw .corrupt(file: path, place: "superblock", reason: damage) }
     throw .notADatabase(file: path, reason: "it has no superblock")
+  }
+
+  private func isBetter(_ block: Superblock, than best: Superblock) -> Bool {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.choosesOlderSuperblock) { return block.generation < best.generation }
+    #endif
+    return block.generation > best.generation
   }
 
   private func loadMaps(_ data: DataFile, _ superblock: Superblock) throws(StorageError) {

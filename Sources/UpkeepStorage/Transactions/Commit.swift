@@ -15,6 +15,9 @@ extension StorageCore {
     // 1. A transaction that wrote nothing leaves no version, but what it saw must be durable (rule 10).
     guard state.changeCount > 0 else {
       state.edits.abandon()
+      #if UPKEEP_PLANTS
+        if Plant.isOn(.emptyCommitDoesNotWait) { return CommitTicket(version: 0) }
+      #endif
       return CommitTicket(version: commits.newest.number)
     }
     try latch?.check()
@@ -44,6 +47,9 @@ extension StorageCore {
   }
 
   private func appendToLog(_ state: WorkingState, number: UInt64) throws(StorageError) -> Version {
+    #if UPKEEP_PLANTS
+      let number = Plant.isOn(.skipsVersionNumbers) ? number + 1 : number
+    #endif
     guard let log else { return version(state, number: number) }
     try log.append(
       state.log.bytes, version: number,
@@ -64,9 +70,12 @@ extension StorageCore {
   /// durable before that, no other checkpoint runs, and the writer's turn is kept.
   private func commitByCheckpoint(_ state: WorkingState, number: UInt64) throws(StorageError) {
     try beginLog()
-    try wait(for: CommitTicket(version: commits.newest.number))
+    try wait(for: everythingSoFar)
     let version = version(state, number: number)
     let pending = PendingVersion(version: version, change: state.change(number: number))
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.showsUnloggedEarly) { commits.publish(pending, isLogged: false) }
+    #endif
     try checkpoints.lock.withLock { () throws(StorageError) in
       do throws(StorageError) {
         try writeCheckpoint(of: version, unpublished: pending)
@@ -76,6 +85,13 @@ extension StorageCore {
         throw error
       }
     }
+  }
+
+  private var everythingSoFar: CommitTicket {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.unloggedIgnoresBase) { return CommitTicket(version: 0) }
+    #endif
+    return CommitTicket(version: commits.newest.number)
   }
 
   /// Returns when a transaction is as durable as the store's mode promises, and visible.

@@ -71,7 +71,16 @@ final class CommitQueue: @unchecked Sendable {
 
   private func lead(_ log: LogWriter?) -> StorageError? {
     guard let log else { return .closed }
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.acknowledgesBeforeSync) {
+        publish(takeAll(), isLogged: true)
+        return nil
+      }
+    #endif
     do throws(StorageError) { try log.sync() } catch {
+      #if UPKEEP_PLANTS
+        if Plant.isOn(.publishesAfterFailedSync) { publish(takeAll(), isLogged: true) }
+      #endif
       if case .io(let cause) = error { return .commitUnknown(cause) }
       return error
     }
@@ -84,6 +93,15 @@ final class CommitQueue: @unchecked Sendable {
     publish(group, isLogged: true)
     return nil
   }
+
+  #if UPKEEP_PLANTS
+    private func takeAll() -> [PendingVersion] {
+      monitor.withLock {
+        defer { waiting.removeAll() }
+        return waiting
+      }
+    }
+  #endif
 
   /// Pages that versions brought which are not visible, for checks.
   var pendingPages: [PageID] { monitor.withLock { waiting.flatMap(\.change.born) } }

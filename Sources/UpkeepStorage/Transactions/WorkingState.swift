@@ -83,6 +83,12 @@ final class WorkingState {
   /// Takes the editors' roots over. The editors stay: under a new stamp they copy what they edit.
   func settle() throws(StorageError) {
     for (tree, editor) in editors {
+      #if UPKEEP_PLANTS
+        if Plant.isOn(.commitSkipsFlush) {
+          store(tree, editor.root)
+          continue
+        }
+      #endif
       try editor.flush()
       store(tree, editor.root)
     }
@@ -107,6 +113,11 @@ final class WorkingState {
   /// Tells the log of an entry that was put.
   @inline(__always)
   func notePut(_ tree: TreeID, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.logsScratchTrees), tree >= .firstOfScratch {
+        LogOperation.appendPut(tree, key, value, to: log)
+      }
+    #endif
     guard tree < .firstOfScratch else { return }
     changeCount &+= 1
     if isLogging {
@@ -135,6 +146,12 @@ final class WorkingState {
 
   /// What exists is copied before it is edited for as long as the result lives: a cursor is about to read it.
   func freeze(for owner: AnyObject) throws(StorageError) -> CursorHold {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.cursorSeesEdits) {
+        cursorCount += 1
+        return CursorHold(self, owner)
+      }
+    #endif
     try settle()
     cursorStamp = edits.takeNewStamp().stamp
     cursorCount += 1
@@ -171,6 +188,9 @@ final class WorkingState {
     nextTreeID = savepoint.nextTreeID
     scratchRoots = savepoint.scratchRoots
     changeCount = savepoint.changeCount
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.rollbackKeepsLog) { return true }
+    #endif
     if isLogging { log.truncate(to: min(savepoint.logByteCount, log.count)) }
     return true
   }
@@ -204,6 +224,9 @@ final class WorkingState {
     lastEditor = nil
     lastTree = TreeID(rawValue: 0)
     store(tree, nil)
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.reusesTreeIDs), tree.rawValue + 1 == nextTreeID { nextTreeID -= 1 }
+    #endif
   }
 
   /// A tree that was empty is this one now.
@@ -212,6 +235,9 @@ final class WorkingState {
   }
 
   func dropScratchTrees() throws(StorageError) {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.keepsScratchTrees) { return }
+    #endif
     for tree in scratchRoots.keys.sorted() { try dropTree(tree) }
   }
 }

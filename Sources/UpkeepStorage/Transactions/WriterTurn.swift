@@ -32,6 +32,12 @@ final class WriterTurn: @unchecked Sendable {
       gate.unlock()
       return
     }
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.allowsNestedWrites), holder == CurrentThread.number {
+        gate.unlock()
+        return
+      }
+    #endif
     if holder == CurrentThread.number {
       gate.unlock()
       throw .nestedWrite

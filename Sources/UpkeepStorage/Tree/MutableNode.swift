@@ -199,6 +199,9 @@ struct MutableNode {
 extension NodeLayout {
   /// Makes a page fit to be encoded: cells together, unused bytes zero (rule 21). Pages that are no nodes stay.
   static func prepareForDisk(_ base: UnsafeMutableRawPointer, pageSize: Int) {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.leavesGarbage) { return }
+    #endif
     let kind = base.load(as: UInt8.self)
     guard kind == PageKind.leaf.rawValue || kind == PageKind.branch.rawValue else { return }
     MutableNode(base, pageSize).compact()

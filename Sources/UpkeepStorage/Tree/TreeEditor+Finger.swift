@@ -98,6 +98,11 @@ extension TreeEditor {
   /// Puts the finger on the leaf where a key belongs.
   @inline(never)
   func descend(to key: RawBytes) throws(StorageError) {
+    #if UPKEEP_PLANTS
+      let forgotten = Plant.isOn(.countsNotFlushed) ? pending : 0
+      pending -= forgotten
+      defer { pending += forgotten }
+    #endif
     try flush()
     hasFinger = false
     // Asked before the pages are looked up: what is taken away afterwards shows.

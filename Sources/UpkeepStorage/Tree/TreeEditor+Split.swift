@@ -57,6 +57,9 @@ extension TreeEditor {
   private func insertChild(
     above depth: Int, _ separator: ByteBuffer, _ right: PageID, leftRows: UInt64, rightRows: UInt64
   ) throws(StorageError) {
+    #if UPKEEP_PLANTS
+      let rightRows = Plant.isOn(.splitForgetsRows) ? 0 : rightRows
+    #endif
     let key = RawBytes(start: UnsafeRawPointer(separator.base), count: separator.count)
     guard depth > 0 else {
       return try growRoot(key, right, leftRows: leftRows, rightRows: rightRows)

@@ -202,6 +202,9 @@ final class TreeEditor {
   @inline(__always)
   func retireOverflow(of value: ValueReference) throws(StorageError) {
     guard value.isOverflow else { return }
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.leaksOverflow) { return }
+    #endif
     root.overflowPages &-= UInt64(try OverflowValue.retire(value.stored, edits))
   }
 

@@ -39,9 +39,15 @@ final class VersionSet: @unchecked Sendable {
   @inline(__always)
   func pin(hint: Int) -> (Version, Int)? {
     var address = newest.load(ordering: .acquiring)
+    #if UPKEEP_PLANTS
+      Plant.pass(.readerFoundVersion)
+    #endif
     guard let slot = slots.claim(address, hint: hint) else { return nil }
     while true {
       let now = newest.load(ordering: .sequentiallyConsistent)
+      #if UPKEEP_PLANTS
+        if Plant.isOn(.readerSkipsRecheck) { break }
+      #endif
       if now == address { break }
       address = now
       slots.move(slot, to: address)
@@ -84,6 +90,9 @@ final class VersionSet: @unchecked Sendable {
   }
 
   private func free(_ change: VersionChange) {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.freesUnderReaders) { return change.retired.forEach(pages.freePage) }
+    #endif
     if live.count == 1 {
       for id in change.retired { pages.freePage(id) }
     } else {

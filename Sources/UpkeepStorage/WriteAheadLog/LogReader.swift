@@ -40,7 +40,7 @@ struct LogReader {
         places.append(Place(index: index, header: nil))
         continue
       }
-      guard header.superblockGeneration <= superblock.generation else {
+      guard Self.isReached(header, by: superblock) else {
         throw .corrupt(
           file: databasePath, place: "superblock",
           reason:
@@ -49,7 +49,11 @@ struct LogReader {
       }
       places.append(Place(index: index, header: header))
       promised = max(promised, header.segmentCount)
-      if header.salt == superblock.logSalt { bySequence[header.sequence] = index }
+      // The file grows at its end, and a crash may leave anything there, a copy of another sector too: of two
+      // segments that say the same, the first is the real one.
+      if header.salt == superblock.logSalt, bySequence[header.sequence] == nil {
+        bySequence[header.sequence] = index
+      }
     }
     if foreign > 0, bySequence.isEmpty {
       throw .logMismatch(file: file.path, reason: "it is the log of another database than \(databasePath)")
@@ -60,6 +64,13 @@ struct LogReader {
     }
     self.places = places
     self.bySequence = bySequence
+  }
+
+  private static func isReached(_ header: LogSegment, by superblock: Superblock) -> Bool {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.ignoresNewerLog) { return true }
+    #endif
+    return header.superblockGeneration <= superblock.generation
   }
 
   /// Whether the log belongs to the generation that the superblock names.
@@ -116,7 +127,13 @@ struct LogReader {
     while true {
       if let record = record(bytes, at: position, sequence: sequence, chain: chain) {
         if record.header.flags.contains(.first) {
+          #if UPKEEP_PLANTS
+            let unfinished = Plant.isOn(.keepsUnfinishedChain) ? Array(pending.bytes) : []
+          #endif
           pending.removeAll()
+          #if UPKEEP_PLANTS
+            unfinished.withUnsafeBytes { pending.append($0) }
+          #endif
           isPending = true
           guard record.header.version == version + 1 else {
             throw .corrupt(
@@ -156,6 +173,12 @@ struct LogReader {
       }
       break
     }
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.replaysHalfTransactions), isPending {
+        try apply(version + 1, pending.bytes)
+        return (version + 1, position, chain)
+      }
+    #endif
     try requireTail(at: position)
     return (version, counted.end, counted.chain)
   }
@@ -181,14 +204,23 @@ struct LogReader {
           let header = LogRecord.decode(rest, salt: superblock.logSalt, at: at),
           header.previousChain == chain,
           let payload = rest.part(LogRecord.headerByteCount, header.payloadCount),
-          Checksum.hash(payload, seed: LogRecord.payloadSeed(salt: superblock.logSalt, position: at))
-            == header.payloadChecksum
+          isIntact(payload, header, at)
         else { return nil }
         return Record(header: header, payloadOffset: start + LogRecord.headerByteCount)
       }
       if let found { return found }
     }
     return nil
+  }
+
+  private func isIntact(
+    _ payload: UnsafeRawBufferPointer, _ header: LogRecord.Header, _ position: LogPosition
+  ) -> Bool {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.ignoresPayloadChecksum) { return true }
+    #endif
+    return header.payloadChecksum
+      == Checksum.hash(payload, seed: LogRecord.payloadSeed(salt: superblock.logSalt, position: position))
   }
 
   /// Adds a record's operations to those of its transaction; false if they do not decompress.
@@ -212,6 +244,9 @@ struct LogReader {
   /// Rule 13: what stands at `position` is not valid. It is the torn tail, unless something proves that records
   /// beyond it were durable. Only headers are looked at: a payload's length is not trusted.
   private func requireTail(at position: LogPosition) throws(StorageError) {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.cutsAnywhere) { return }
+    #endif
     var proven = superblock.logPosition
     for place in places {
       if let header = place.header, header.salt == superblock.logSalt {

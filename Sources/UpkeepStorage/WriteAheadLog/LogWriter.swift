@@ -59,6 +59,9 @@ final class LogWriter: @unchecked Sendable {
     do throws(StorageError) {
       let log = try LogWriter(file: file, continuing: superblock)
       try folder.renameExclusively(temporary, to: path)
+      #if UPKEEP_PLANTS
+        if Plant.isOn(.skipsFolderSync) { return log }
+      #endif
       try folder.syncDirectory(of: path)
       return log
     } catch {
@@ -184,6 +187,10 @@ final class LogWriter: @unchecked Sendable {
     var header = LogRecord.Header(
       flags: flags, payloadCount: count, plainCount: piece.count, version: version, durableBefore: durable,
       position: start, previousChain: chain, payloadChecksum: 0, chain: 0)
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.durableBeforeTooLate) { header.durableBefore = start }
+      if Plant.isOn(.durableBeforeNever) { header.durableBefore = LogPosition(0) }
+    #endif
     header.payloadChecksum = Checksum.hash(
       UnsafeRawBufferPointer(start: payload, count: count),
       seed: LogRecord.payloadSeed(salt: salt, position: start))
@@ -213,17 +220,26 @@ final class LogWriter: @unchecked Sendable {
     let target: LogPosition? = layout.withLock {
       guard durable < end else { return nil }
       startsNewSector = true
+      #if UPKEEP_PLANTS
+        if Plant.isOn(.sharesSectors) { startsNewSector = false }
+      #endif
       return end
     }
     guard let target else { return }
     try file.sync(.data)
     durableTo.max(target.rawValue, ordering: .acquiringAndReleasing)
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.durableReadAfterSync) { durableTo.max(end.rawValue, ordering: .acquiringAndReleasing) }
+    #endif
   }
 
   // MARK: Segments
 
   /// Gets all the space that `byteCount` bytes of operations may need, and one place more.
   private func reserve(_ byteCount: Int) throws(StorageError) {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.reservesNoSpace) { return }
+    #endif
     let usable = segmentSize - LogSegment.headerByteCount
     let smallestPiece = min(usable, LogRecord.longestPayload) - LogRecord.headerByteCount
     let records = byteCount / max(smallestPiece, 1) + 2
@@ -304,6 +320,9 @@ final class LogWriter: @unchecked Sendable {
     }
     try written.get()
     byteCounter.add(UInt64(bytes.count), ordering: .relaxed)
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.segmentHeaderUnsynced) { return }
+    #endif
     try file.sync(.data)
   }
 
