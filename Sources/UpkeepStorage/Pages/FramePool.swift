@@ -249,7 +249,7 @@ final class FramePool: Sendable {
   /// A frame is free; beyond the limit its memory goes back to the system.
   private func release(_ index: Int, _ state: inout State) {
     state.owners[index] = .none
-    #if DEBUG
+    #if DEBUG || UPKEEP_PLANTS
       // Whoever still looks at it finds out.
       if isBounded, let frame = UnsafeMutableRawPointer(bitPattern: address(index, state)) {
         memset(frame, 0xDB, frameSize)
