@@ -24,7 +24,7 @@
     case sharesSectors, segmentHeaderUnsynced, ignoresPayloadChecksum, cutsAnywhere
     case durableBeforeTooLate, durableBeforeNever
     // Recovery, superblocks, the clean flag (rules 15 to 17).
-    case trustsSuperblockRead, trustsCleanSuperblock, skipsMirror, choosesOlderSuperblock, ignoresNewerLog
+    case trustsSuperblockRead, skipsMirror, choosesOlderSuperblock, ignoresNewerLog
     case keepsCleanFlag, removesLogFirst, skipsFolderSync
     // Failures, creation, locks (rules 18 and 19).
     case latchNeverCloses, latchIsPerFile, retriesSync, fullSyncIsRecoverable

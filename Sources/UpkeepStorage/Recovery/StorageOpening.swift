@@ -126,9 +126,6 @@ struct StorageOpening {
   private func isMirrored(
     _ superblock: Superblock, in slot: Int, _ file: StoreFile
   ) throws(StorageError) -> Bool {
-    #if UPKEEP_PLANTS
-      if Plant.isOn(.trustsCleanSuperblock) { return true }
-    #endif
     guard case .valid(let other) = try DataFile.readSlot(slot, of: file) else { return false }
     return other == superblock
   }

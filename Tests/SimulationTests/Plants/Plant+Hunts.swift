@@ -42,8 +42,6 @@
       case .durableBeforeTooLate: [.crash(.unsynced)]
 
       case .trustsSuperblockRead: [.fault(.busyRewriting)]
-      // This program closes a store whose file can be made shorter, and one of the syncs for that fails.
-      case .trustsCleanSuperblock: [.fault(.random(seed: 2))]
       case .skipsMirror: [.oneSuperblock]
       case .skipsPageChecksum: [.flipsInTheDatabase]
       case .choosesOlderSuperblock: [.crash(.checkpoints)]
