@@ -54,8 +54,12 @@ struct ThreadTests {
   }
 
   /// Looks at snapshots: the counters of a writer are all the same in each, and the rows are those that are counted.
-  private static func read(_ storage: Storage, _ writers: Int, _ looked: Guarded<Int>) throws {
+  /// They end when told to, for a store does not close under a snapshot.
+  private static func read(
+    _ storage: Storage, _ writers: Int, _ looked: Guarded<Int>, _ isEnding: Guarded<Bool>
+  ) throws {
     _ = try untilClosed {
+      if isEnding.withLock({ $0 }) { throw StorageError.closed }
       let snapshot = try storage.beginRead()
       defer { snapshot.end() }
       for writer in 0..<writers {
@@ -85,12 +89,21 @@ struct ThreadTests {
     let storage = try Storage.open(path, fileSystem: DiskFileSystem(), options: options)
     let writers = (0..<3).map { writer in Running { try Self.write(storage, writer) } }
     let looked = Guarded(0)
-    let readers = (0..<2).map { _ in Running { try Self.read(storage, 3, looked) } }
-    let checkpoints = Running { try Self.untilClosed { try storage.checkpoint() } }
+    let isEnding = Guarded(false)
+    let readers = (0..<2).map { _ in Running { try Self.read(storage, 3, looked, isEnding) } }
+    let checkpoints = Running {
+      try Self.untilClosed {
+        try storage.checkpoint()
+        sched_yield()
+      }
+    }
     // Enough was done once the store has this many versions, and they were looked at.
     while try storage.statistics().version < 300 || looked.withLock({ $0 }) < 10 {
       if writers.contains(where: \.isOver) || readers.contains(where: \.isOver) { break }
+      sched_yield()
     }
+    isEnding.withLock { $0 = true }
+    for reader in readers { try reader.value() }
     var isClosed = false
     while !isClosed {
       do {
@@ -101,7 +114,6 @@ struct ThreadTests {
       }
     }
     let acknowledged = try writers.map { try $0.value() }
-    for reader in readers { try reader.value() }
     _ = try checkpoints.value()
 
     let again = try Storage.open(path, fileSystem: DiskFileSystem(), options: options)
