@@ -19,7 +19,8 @@ let package = Package(
     .systemLibrary(
       name: "CLZ4", pkgConfig: "liblz4",
       providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
-    .target(name: "UpkeepStorage", dependencies: ["CLZ4"], swiftSettings: settings),
+    .systemLibrary(name: "CPlatform"),
+    .target(name: "UpkeepStorage", dependencies: ["CLZ4", "CPlatform"], swiftSettings: settings),
     .target(name: "Upkeep", dependencies: ["UpkeepStorage"], swiftSettings: settings),
     .target(name: "UpkeepSQL", dependencies: ["Upkeep"], swiftSettings: settings),
     .target(name: "UpkeepTesting", dependencies: ["UpkeepStorage"], swiftSettings: settings),

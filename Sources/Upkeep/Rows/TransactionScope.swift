@@ -16,7 +16,12 @@ package final class TransactionScope {
   /// Whether the catalog was changed in here, so that the cache learns of it at commit only.
   private var catalogChanged = false
   /// The schema looked up last: one table is mostly asked for again and again.
-  @exclusivity(unchecked) private var lastTable: TableSchema?
+  @exclusivity(unchecked) private var lastTable: TableSchema? {
+    didSet { if lastTable == nil { (rowFinder, indexFinder) = (nil, nil) } }
+  }
+  /// What found a row by primary key last, and by an index: mostly they are asked again.
+  @exclusivity(unchecked) private var rowFinder: RowFinder?
+  @exclusivity(unchecked) private var indexFinder: RowFinder?
   /// AUTOINCREMENT counters raised in here and not yet written to the catalog tree, by table.
   private var raisedCounters: [UInt64: Int64] = [:]
   /// What is known of the automatic ids of tables, by table.
@@ -84,6 +89,39 @@ package final class TransactionScope {
     }
     lastTable = schema
     return schema
+  }
+
+  /// Finds rows of a table by their primary key.
+  @inline(__always)
+  func finder(_ table: String) throws(UpkeepError) -> RowFinder {
+    try requireOpen()
+    if let rowFinder, rowFinder.tableName == table { return rowFinder }
+    return try makeFinder(table)
+  }
+
+  /// Finds rows of a table by their keys in a unique index.
+  @inline(__always)
+  func finder(_ table: String, by index: String) throws(UpkeepError) -> RowFinder {
+    try requireOpen()
+    if let indexFinder, indexFinder.tableName == table, indexFinder.indexName == index { return indexFinder }
+    return try makeFinder(table, by: index)
+  }
+
+  @inline(never)
+  private func makeFinder(_ name: String) throws(UpkeepError) -> RowFinder {
+    let made = RowFinder(try table(name), called: name, in: read, buffer: keyBuffer)
+    rowFinder = made
+    return made
+  }
+
+  @inline(never)
+  private func makeFinder(_ name: String, by indexName: String) throws(UpkeepError) -> RowFinder {
+    let schema = try table(name)
+    let index = try schema.requiredUniqueIndex(indexName)
+    let made = RowFinder(
+      schema, called: name, by: index, called: indexName, in: read, buffer: keyBuffer)
+    indexFinder = made
+    return made
   }
 
   /// The transaction for writing, or an error in a snapshot or after the end.

@@ -33,32 +33,15 @@ extension Snapshot {
 
   @usableFromInline
   func storedRow(_ table: String, _ key: Value) throws(UpkeepError) -> StoredRow? {
-    try scope.requireOpen()
-    let schema = try scope.table(table)
-    let buffer = scope.keyBuffer
-    buffer.removeAll()
-    if schema.keyParts.count == 1 && key.storedType == schema.keyParts[0].type {
-      try KeyCodec.append(key, schema.keyParts[0], to: buffer)
-    } else {
-      guard try schema.appendKey([key], to: buffer) else { return nil }
-    }
-    guard let view = try RowReader(scope).find(schema, key: buffer.bytes) else { return nil }
-    return StoredRow(view, schema)
+    let finder = try scope.finder(table)
+    guard let view = try finder.find(key) else { return nil }
+    return StoredRow(view, finder.schema)
   }
 
   @usableFromInline
   func storedRow(_ table: String, by name: String, _ key: Value) throws(UpkeepError) -> StoredRow? {
-    try scope.requireOpen()
-    let schema = try scope.table(table)
-    let index = try requiredUniqueIndex(name, of: schema)
-    let buffer = scope.keyBuffer
-    buffer.removeAll()
-    if index.parts.count == 1 && key.storedType == index.parts[0].key.type && key.storedType != .any {
-      try KeyCodec.append(key, index.parts[0].key, to: buffer)
-    } else {
-      guard try index.appendKey([key], of: schema, to: buffer) else { return nil }
-    }
-    guard let view = try viewOfBufferedKey(in: index, of: schema) else { return nil }
-    return StoredRow(view, schema)
+    let finder = try scope.finder(table, by: name)
+    guard let view = try finder.find(key) else { return nil }
+    return StoredRow(view, finder.schema)
   }
 }

@@ -69,15 +69,10 @@ extension Snapshot {
 
   /// The row that an entry of a unique index leads to.
   private func view(_ schema: TableSchema, by name: String, _ key: [Value]) throws(UpkeepError) -> RowView? {
-    let index = try requiredUniqueIndex(name, of: schema)
-    scope.keyBuffer.removeAll()
-    guard try index.appendKey(key, of: schema, to: scope.keyBuffer) else { return nil }
-    return try viewOfBufferedKey(in: index, of: schema)
-  }
-
-  /// The row that holds the key in the scope's buffer in a unique index.
-  func viewOfBufferedKey(in index: IndexSchema, of schema: TableSchema) throws(UpkeepError) -> RowView? {
+    let index = try schema.requiredUniqueIndex(name)
     let buffer = scope.keyBuffer
+    buffer.removeAll()
+    guard try index.appendKey(key, of: schema, to: buffer) else { return nil }
     let reader = RowReader(scope)
     guard let holder = try reader.holder(of: buffer.bytes, in: index) else { return nil }
     buffer.removeAll()
@@ -86,14 +81,6 @@ extension Snapshot {
       throw .corrupt("index \(index.name)", "an entry has no row")
     }
     return view
-  }
-
-  func requiredUniqueIndex(_ name: String, of schema: TableSchema) throws(UpkeepError) -> IndexSchema {
-    let index = try requiredIndex(name, of: schema)
-    guard index.isUnique else {
-      throw UpkeepError(.misuse, "index \(index.name) is not unique; use scan(_:by:_:) for all its rows")
-    }
-    return index
   }
 
   /// The rows whose primary keys lie in a range, in key order or the other way.
@@ -112,7 +99,7 @@ extension Snapshot {
   ) throws(UpkeepError) -> RowScan {
     try scope.requireOpen()
     let schema = try scope.table(table)
-    let index = try requiredIndex(index, of: schema)
+    let index = try schema.requiredIndex(index)
     let bounds = try range.bounds(KeyColumns(index, of: schema))
     return RowScan(scope, try RowReader(scope).scan(index, of: schema, in: bounds), isReversed: reversed)
   }
@@ -146,19 +133,29 @@ extension Snapshot {
     let bounds = try range.bounds(KeyColumns(primaryKeyOf: schema))
     return Int(clamping: try RowReader(scope).count(schema, in: bounds))
   }
-
-  func requiredIndex(_ name: String, of schema: TableSchema) throws(UpkeepError) -> IndexSchema {
-    for index in schema.indexes where index.name == name { return index }
-    if let index = schema.indexes.first(where: { Names.equal($0.name, name) }) { return index }
-    let hint = Names.suggestion(for: name, among: schema.indexes.map(\.name))
-    var error = UpkeepError(.unknownIndex, "table \(schema.name) has no index \(name)\(hint)")
-    error.table = schema.name
-    error.name = name
-    throw error
-  }
 }
 
 extension TableSchema {
+  /// An index by name, or an error that names the nearest one.
+  func requiredIndex(_ name: String) throws(UpkeepError) -> IndexSchema {
+    for index in indexes where index.name == name { return index }
+    if let index = indexes.first(where: { Names.equal($0.name, name) }) { return index }
+    let hint = Names.suggestion(for: name, among: indexes.map(\.name))
+    var error = UpkeepError(.unknownIndex, "table \(self.name) has no index \(name)\(hint)")
+    error.table = self.name
+    error.name = name
+    throw error
+  }
+
+  /// The same, and it must be unique.
+  func requiredUniqueIndex(_ name: String) throws(UpkeepError) -> IndexSchema {
+    let index = try requiredIndex(name)
+    guard index.isUnique else {
+      throw UpkeepError(.misuse, "index \(index.name) is not unique; use scan(_:by:_:) for all its rows")
+    }
+    return index
+  }
+
   /// Appends the bytes of a whole primary key.
   ///
   /// - Returns: false if no row can have it.

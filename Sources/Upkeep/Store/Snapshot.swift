@@ -6,7 +6,7 @@
 /// }
 /// ```
 public class Snapshot {
-  package private(set) final var scope: TransactionScope
+  @exclusivity(unchecked) package private(set) final var scope: TransactionScope
 
   package init(_ scope: TransactionScope) { self.scope = scope }
 

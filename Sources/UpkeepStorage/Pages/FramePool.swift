@@ -139,7 +139,7 @@ final class FramePool: Sendable {
   func remove(_ id: PageID) {
     let entry = table.entry(id)
     state.withLock { state in
-      guard entry.pointee.frame.exchange(0, ordering: .acquiringAndReleasing) != 0 else { return }
+      guard table.frameWord(id).pointee.exchange(0, ordering: .acquiringAndReleasing) != 0 else { return }
       let index = Int(entry.pointee.frameIndex)
       switch state.uses[index] {
       case .clean: state.cleanCount -= 1
@@ -157,7 +157,7 @@ final class FramePool: Sendable {
     state.withLock { state in
       for id in ids {
         let entry = table.entry(id)
-        guard entry.pointee.frame.load(ordering: .relaxed) != 0 else { continue }
+        guard table.word(id) != 0 else { continue }
         let index = Int(entry.pointee.frameIndex)
         guard state.uses[index] == .dirty else { continue }
         state.uses[index] = .clean
@@ -204,13 +204,13 @@ final class FramePool: Sendable {
         state.coldHand = state.coldHand + 1 < state.uses.count ? state.coldHand + 1 : 0
         let index = state.coldHand
         guard state.uses[index] == .dirty, may(state.owners[index]) else { continue }
-        let entry = table.entry(state.owners[index])
-        let word = entry.pointee.frame.load(ordering: .relaxed)
+        let place = table.frameWord(state.owners[index])
+        let word = place.pointee.load(ordering: .relaxed)
         if word & PageTable.referenced == 0 {
           // The second turn of the hand may find it again.
           if !ids.contains(state.owners[index]) { ids.append(state.owners[index]) }
         } else {
-          _ = entry.pointee.frame.compareExchange(
+          _ = place.pointee.compareExchange(
             expected: word, desired: word & ~PageTable.referenced, ordering: .relaxed)
         }
       }
@@ -219,9 +219,8 @@ final class FramePool: Sendable {
   }
 
   private func enter(_ id: PageID, _ index: Int, _ word: UInt) {
-    let entry = table.entry(id)
-    entry.pointee.frameIndex = UInt32(truncatingIfNeeded: index)
-    entry.pointee.frame.store(word, ordering: .releasing)
+    table.entry(id).pointee.frameIndex = UInt32(truncatingIfNeeded: index)
+    table.frameWord(id).pointee.store(word, ordering: .releasing)
   }
 
   private func address(_ index: Int, _ state: borrowing State) -> UInt {
@@ -298,13 +297,13 @@ final class FramePool: Sendable {
         if Plant.isOn(.evictsDirtyPages), state.uses[index] == .dirty { state.uses[index] = .clean }
       #endif
       guard state.uses[index] == .clean else { continue }
-      let entry = table.entry(state.owners[index])
-      let word = entry.pointee.frame.load(ordering: .relaxed)
+      let place = table.frameWord(state.owners[index])
+      let word = place.pointee.load(ordering: .relaxed)
       let isReferenced = word & PageTable.referenced != 0
       let next = isReferenced ? word & ~PageTable.referenced : 0
       // Fails if a reader marked it this moment.
       guard
-        entry.pointee.frame.compareExchange(
+        place.pointee.compareExchange(
           expected: word, desired: next, ordering: .acquiringAndReleasing
         ).exchanged, !isReferenced
       else { continue }

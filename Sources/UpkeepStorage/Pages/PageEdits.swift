@@ -87,8 +87,9 @@ final class PageEdits {
         return (id, UnsafeMutableRawPointer(mutating: try store.page(id)))
       }
     #endif
-    let entry = store.table.entry(id)
-    if entry.pointee.stamp >= ownedFrom, let base = entry.pointee.base { return (id, base) }
+    if store.table.entry(id).pointee.stamp >= ownedFrom, let base = store.table.frame(id) {
+      return (id, base)
+    }
     return try copy(id)
   }
 
@@ -103,7 +104,7 @@ final class PageEdits {
 
   private func makeOwnedPage() throws(StorageError) -> (PageID, UnsafeMutableRawPointer) {
     let made: (PageID, UnsafeMutableRawPointer)
-    if let id = spare.popLast(), let base = store.table.entry(id).pointee.base {
+    if let id = spare.popLast(), let base = store.table.frame(id) {
       made = (id, base)
     } else {
       made = try store.makePage()

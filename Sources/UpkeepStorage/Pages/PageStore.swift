@@ -54,7 +54,7 @@ final class PageStore: Sendable {
   private func find(_ id: PageID, _ word: UInt) throws(StorageError) -> UnsafeRawPointer {
     if let frame = UnsafeRawPointer(bitPattern: word) {
       // If it fails, another reader was quicker, or the page is leaving: the frame is good for this operation.
-      _ = table.entry(id).pointee.frame.compareExchange(
+      _ = table.frameWord(id).pointee.compareExchange(
         expected: word, desired: word | PageTable.referenced, ordering: .relaxed)
       return frame
     }
@@ -62,7 +62,7 @@ final class PageStore: Sendable {
       throw .corrupt(file: "memory", place: "\(id)", reason: "no such page")
     }
     let result: Result<UnsafeRawPointer, StorageError> = faults[Int(id.rawValue % 64)].withLock { _ in
-      if let frame = table.frame(id) { return .success(frame) }
+      if let frame = table.frame(id) { return .success(UnsafeRawPointer(frame)) }
       do throws(StorageError) { return .success(try read(id)) } catch { return .failure(error) }
     }
     #if UPKEEP_PLANTS

@@ -10,7 +10,8 @@ import Synchronization
 /// knows of it.
 ///
 /// Two levels: a fixed directory of chunks, a chunk per 65,536 ids, made when first needed and never moved,
-/// so that a reader finds a frame by two loads without a lock.
+/// so that a reader finds a frame by two loads without a lock. In a chunk the frames' words come first, all of them:
+/// they are what readers look at, and eight pages' words share a line of the processor's cache.
 ///
 /// Invariants:
 /// 1. A frame's address is published with release order after its bytes are complete. Whoever may find it there
@@ -19,11 +20,12 @@ import Synchronization
 /// 3. Zero bytes are an empty directory and unused entries: memory comes zeroed from the system, which gives
 ///    it only where it is touched, so that opening a store costs nothing here.
 final class PageTable: @unchecked Sendable {
-  /// What is known of one page in memory.
-  struct Entry: ~Copyable {
-    /// The frame's address, and in its lowest bit whether the page was looked at lately; 0 where the page is not
-    /// in memory. It comes and goes with the frame pool's lock held; readers set the bit.
-    let frame = Atomic<UInt>(0)
+  /// The frame's address, and in its lowest bit whether the page was looked at lately; 0 where the page is not
+  /// in memory. It comes and goes with the frame pool's lock held; readers set the bit.
+  typealias FrameWord = Atomic<UInt>
+
+  /// What else is known of one page.
+  struct Entry {
     /// The edit stamp under which the page may be edited in place (rule 3); 0: by nobody.
     var stamp: UInt64 = 0
     /// The version in which the page was born; 0 for pages found on disk.
@@ -39,12 +41,6 @@ final class PageTable: @unchecked Sendable {
     var needsWriting = false
     /// The frame's number, for the frame pool.
     var frameIndex: UInt32 = 0
-
-    /// The frame's address, or nil if the page is not in memory.
-    @inline(__always)
-    var base: UnsafeMutableRawPointer? {
-      UnsafeMutableRawPointer(bitPattern: frame.load(ordering: .acquiring) & ~PageTable.referenced)
-    }
   }
 
   /// The bit of a frame's word that says that its page was looked at lately.
@@ -60,28 +56,31 @@ final class PageTable: @unchecked Sendable {
   /// The chunks made, in any order.
   private let growth = Guarded<[UInt]>([])
 
-  init() { directory = Self.zeroed(Self.directoryCount) }
+  init() {
+    directory = Self.zeroed(Self.directoryCount * MemoryLayout<Atomic<UInt>>.stride)
+      .assumingMemoryBound(to: Atomic<UInt>.self)
+  }
 
   deinit {
     for chunk in growth.withLock({ $0 }) { free(UnsafeMutableRawPointer(bitPattern: chunk)) }
     free(directory)
   }
 
-  private static func zeroed<Element: ~Copyable>(_ count: Int) -> UnsafeMutablePointer<Element> {
+  private static func zeroed(_ byteCount: Int) -> UnsafeMutableRawPointer {
     // Where no memory is to be had this traps, as every allocation in Swift does.
-    guard let memory = calloc(count, MemoryLayout<Element>.stride) else { return .allocate(capacity: count) }
-    return memory.bindMemory(to: Element.self, capacity: count)
+    calloc(byteCount, 1) ?? .allocate(byteCount: byteCount, alignment: 16)
   }
 
+  /// The words of a chunk's frames, which its entries follow.
   @inline(__always)
-  private func chunk(_ i: Int) -> UnsafeMutablePointer<Entry>? {
+  private func chunk(_ i: Int) -> UnsafeMutablePointer<FrameWord>? {
     UnsafeMutablePointer(bitPattern: directory[i].load(ordering: .acquiring))
   }
 
   /// The frame of a page, or nil if it is not in memory.
   @inline(__always)
-  func frame(_ id: PageID) -> UnsafeRawPointer? {
-    UnsafeRawPointer(bitPattern: word(id) & ~Self.referenced)
+  func frame(_ id: PageID) -> UnsafeMutableRawPointer? {
+    UnsafeMutableRawPointer(bitPattern: word(id) & ~Self.referenced)
   }
 
   /// The frame's word of a page; 0 if the page is not in memory.
@@ -90,23 +89,32 @@ final class PageTable: @unchecked Sendable {
     guard id.rawValue < Self.limit, let chunk = chunk(Int(truncatingIfNeeded: id.rawValue &>> 16)) else {
       return 0
     }
-    return chunk[Int(truncatingIfNeeded: id.rawValue & 0xFFFF)].frame.load(ordering: .acquiring)
+    return chunk[Int(truncatingIfNeeded: id.rawValue & 0xFFFF)].load(ordering: .acquiring)
+  }
+
+  /// The place of a page's frame word, made if it was never used. The caller checked that the id is below the limit.
+  @inline(__always)
+  func frameWord(_ id: PageID) -> UnsafeMutablePointer<FrameWord> {
+    let index = Int(truncatingIfNeeded: id.rawValue &>> 16)
+    return (chunk(index) ?? makeChunk(index)) + Int(truncatingIfNeeded: id.rawValue & 0xFFFF)
   }
 
   /// The entry of a page, made if it was never used. The caller checked that the id is below the limit.
   @inline(__always)
   func entry(_ id: PageID) -> UnsafeMutablePointer<Entry> {
     let index = Int(truncatingIfNeeded: id.rawValue &>> 16)
-    let base = chunk(index) ?? makeChunk(index)
-    return base + Int(truncatingIfNeeded: id.rawValue & 0xFFFF)
+    let words = chunk(index) ?? makeChunk(index)
+    let entries = UnsafeMutableRawPointer(words + Self.chunkCount).assumingMemoryBound(to: Entry.self)
+    return entries + Int(truncatingIfNeeded: id.rawValue & 0xFFFF)
   }
 
   @inline(never)
-  private func makeChunk(_ index: Int) -> UnsafeMutablePointer<Entry> {
+  private func makeChunk(_ index: Int) -> UnsafeMutablePointer<FrameWord> {
     precondition(index < Self.directoryCount)
     return growth.withLock { chunks in
-      if let chunk = chunk(index) { return UnsafeMutablePointer(chunk) }
-      let made: UnsafeMutablePointer<Entry> = Self.zeroed(Self.chunkCount)
+      if let chunk = chunk(index) { return chunk }
+      let size = Self.chunkCount * (MemoryLayout<FrameWord>.stride + MemoryLayout<Entry>.stride)
+      let made = Self.zeroed(size).assumingMemoryBound(to: FrameWord.self)
       chunks.append(UInt(bitPattern: made))
       directory[index].store(UInt(bitPattern: made), ordering: .releasing)
       return made

@@ -1,3 +1,4 @@
+import CPlatform
 import Synchronization
 
 /// Where readers say which version they stand on and what they are looking at: a line of memory for each,
@@ -15,6 +16,9 @@ import Synchronization
 /// 3. A frame is used for another page only after its page left the page table, then the epoch advanced, then
 ///    no operation of an earlier epoch was under way, then no hazard named it. An operation stores its epoch
 ///    before it looks into the page table, and its hazards before it ends.
+/// 4. Between that store and that look belongs a full barrier. Operations are many and epochs few, so where the
+///    system can run a barrier on all threads at once whoever advances the epoch asks for it, and operations pay
+///    nothing (membarrier(2) of Linux, "asymmetric fences"); elsewhere each operation has its own.
 final class ReaderSlots: @unchecked Sendable {
   static let count = 1024
   static let hazardCount = 14
@@ -25,8 +29,12 @@ final class ReaderSlots: @unchecked Sendable {
   private let base: UnsafeMutablePointer<Atomic<UInt>>
   /// Slots from here on were never claimed; it is raised before a slot beyond it is. It keeps the scan short.
   private let limit = Atomic<Int>(0)
+  /// Whether operations have a barrier of their own.
+  private let areOperationsFenced: Bool
 
-  init() {
+  /// - Parameter fencesOperations: true has operations pay for their barrier even where the system could do better.
+  init(fencesOperations: Bool = false) {
+    areOperationsFenced = fencesOperations || upkeep_register_barrier() == 0
     let words = (Self.count + 2) * Self.lineWords
     let memory = UnsafeMutableRawPointer.allocate(byteCount: words * 8, alignment: Self.lineWords * 8)
     memory.initializeMemory(as: UInt.self, repeating: 0, count: words)
@@ -44,7 +52,9 @@ final class ReaderSlots: @unchecked Sendable {
 
   /// A reader's line.
   @inline(__always)
-  func line(_ slot: Int) -> ReaderLine { ReaderLine(words: words(slot), clock: epoch) }
+  func line(_ slot: Int) -> ReaderLine {
+    ReaderLine(words: words(slot), clock: epoch, isFenced: areOperationsFenced)
+  }
 
   /// The line of whoever has the writer's turn.
   var writerLine: ReaderLine { line(Self.count) }
@@ -102,7 +112,13 @@ final class ReaderSlots: @unchecked Sendable {
 
   /// Begins an epoch, after pages left the page table; operations that begin later cannot find them.
   func advance() -> UInt {
-    epoch.pointee.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
+    let now = epoch.pointee.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
+    if !areOperationsFenced {
+      // Once registered it is not refused.
+      let isDone = upkeep_barrier() != 0
+      precondition(isDone, "the system took its barrier back")
+    }
+    return now
   }
 
   /// The epoch of the oldest operation that is under way; the highest number if there is none.
@@ -138,14 +154,19 @@ struct ReaderLine: @unchecked Sendable {
 
   let words: UnsafeMutablePointer<Atomic<UInt>>
   let clock: UnsafeMutablePointer<Atomic<UInt>>
+  let isFenced: Bool
 
   /// An operation begins: pages found in the page table from now on keep their frames until it ends.
-  ///
-  /// An exchange, because it is on every processor a full barrier between the store and the loads that follow.
   @inline(__always)
   func enter() {
-    _ = words[Self.epoch].exchange(
-      clock.pointee.load(ordering: .acquiring), ordering: .sequentiallyConsistent)
+    let now = clock.pointee.load(ordering: .acquiring)
+    if isFenced {
+      // On every processor an exchange is a full barrier between the store and the loads that follow.
+      _ = words[Self.epoch].exchange(now, ordering: .sequentiallyConsistent)
+    } else {
+      words[Self.epoch].store(now, ordering: .releasing)
+      upkeep_compiler_barrier()
+    }
   }
 
   /// The operation ends.

@@ -9,6 +9,8 @@ package class ReadTransaction: PageReader {
   @exclusivity(unchecked) private(set) var isOpen = true
   /// The working state of a write transaction; nil in a snapshot.
   @exclusivity(unchecked) var working: WorkingState?
+  /// Whether `working` is looked at: a constant, so that a snapshot's reads count no reference to it.
+  private let isWriting: Bool
   /// Long values are put together here; made when the first is met.
   @exclusivity(unchecked) private var overflow: ByteBuffer?
   @exclusivity(unchecked) private var lastTree = TreeID(rawValue: 0)
@@ -22,6 +24,7 @@ package class ReadTransaction: PageReader {
       throw .badOption("more than \(ReaderSlots.count) snapshots are open at once: end some of them")
     }
     self.core = core
+    isWriting = false
     base = version
     self.slot = slot
     super.init(core.pages, line: core.pages.slots.line(slot))
@@ -30,6 +33,7 @@ package class ReadTransaction: PageReader {
   /// The base of a write transaction, which holds the writer's turn.
   init(writing core: StorageCore) {
     self.core = core
+    isWriting = true
     base = core.commits.newest
     slot = nil
     super.init(core.pages, line: core.pages.slots.writerLine)
@@ -78,8 +82,13 @@ package class ReadTransaction: PageReader {
   /// The root of a tree as it is now.
   @inline(__always)
   final func root(_ tree: TreeID) throws(StorageError) -> TreeRoot {
+    if !isWriting && tree == lastTree { return lastRoot }
+    return try findRoot(tree)
+  }
+
+  @inline(never)
+  private final func findRoot(_ tree: TreeID) throws(StorageError) -> TreeRoot {
     if let working { return try working.root(tree) }
-    if tree == lastTree { return lastRoot }
     guard isOpen else { throw .transactionEnded }
     guard let root = base.roots[tree] else { throw .noSuchTree(tree) }
     lastTree = tree
@@ -99,18 +108,29 @@ package class ReadTransaction: PageReader {
     _ tree: TreeID, _ key: UnsafeRawBufferPointer
   ) throws(StorageError) -> UnsafeRawBufferPointer? {
     guard isOpen else { throw .transactionEnded }
-    let found: ValueReference?
-    if let working {
-      found = try working.editor(tree).get(key)
-    } else {
-      let root = try root(tree)
-      enter()
-      defer { leave() }
-      found = try TreeReader.get(root, pages, key)
-      // The leaf stays until the next get.
-      if let found { keepFrame(of: found.stored.start - 1, in: Self.getCell) }
-    }
-    guard let found else { return nil }
+    if isWriting { return try getFromWorking(tree, key) }
+    guard let found = try find(try root(tree), key) else { return nil }
+    return found.isOverflow ? try longBytes(of: found) : found.stored.buffer
+  }
+
+  /// One operation; the leaf that it found stays until the next.
+  @inline(__always)
+  private final func find(
+    _ root: TreeRoot, _ key: UnsafeRawBufferPointer
+  ) throws(StorageError) -> ValueReference? {
+    enter()
+    defer { leave() }
+    guard let found = try TreeReader.get(root, pages, key) else { return nil }
+    keepFrame(of: found.stored.start - 1, in: Self.getCell)
+    return found
+  }
+
+  @inline(never)
+  private final func getFromWorking(
+    _ tree: TreeID, _ key: UnsafeRawBufferPointer
+  ) throws(StorageError) -> UnsafeRawBufferPointer? {
+    guard let working else { throw .transactionEnded }
+    guard let found = try working.editor(tree).get(key) else { return nil }
     return try bytes(of: found)
   }
 

@@ -50,8 +50,9 @@ extension WorkingState {
   /// Whether a dirty page may be written early: one of this transaction, and a branch only if all below it was
   /// written, because what is edited in place has only such pages above it.
   private func maySpill(_ id: PageID) -> Bool {
-    let entry = pages.table.entry(id)
-    guard entry.pointee.stamp >= edits.firstStamp, let base = entry.pointee.base else { return false }
+    guard pages.table.entry(id).pointee.stamp >= edits.firstStamp, let base = pages.table.frame(id) else {
+      return false
+    }
     guard base.load(as: UInt8.self) == PageKind.branch.rawValue else { return true }
     let node = Node(base)
     for child in 0...node.count where pages.table.entry(node.child(child)).pointee.stamp >= edits.firstStamp {

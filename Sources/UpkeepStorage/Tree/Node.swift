@@ -1,3 +1,5 @@
+import CPlatform
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -81,6 +83,15 @@ struct Slot {
   var offset: Int { Int(word & 0xFFFF) }
   @inline(__always)
   var suffixLength: Int { Int(word >> 16) }
+}
+
+extension Node {
+  /// Asks for what a search looks at first, all at once: a search that asks for one line of memory after the other
+  /// waits for each of them. The node's header, its prefix and most heads of a leaf lie in these lines.
+  @inline(__always)
+  func prefetch() {
+    for line in 1...10 { upkeep_prefetch(base + 64 &* line) }
+  }
 }
 
 // MARK: - Leaves
@@ -169,6 +180,13 @@ extension Node {
   func comparePrefix(_ key: RawBytes) -> Int {
     let length = prefixLength
     if length == 0 { return 0 }
+    if length <= 8 && key.count >= 8 {
+      // Heads or cells follow the prefix: eight bytes can be read wherever it ends.
+      let unused = UInt64(64 &- 8 &* length)
+      let own = UInt64(bigEndian: prefix.loadUnaligned(as: UInt64.self)) &>> unused
+      let other = UInt64(bigEndian: key.start.loadUnaligned(as: UInt64.self)) &>> unused
+      return other == own ? 0 : other < own ? -1 : 1
+    }
     let order = Int(memcmp(key.start, prefix, min(length, key.count)))
     return order == 0 && key.count < length ? -1 : order
   }
@@ -188,27 +206,64 @@ extension Node {
   /// The first entry at or above `key`, among those from `low` up to `high`; entries outside are known to be outside.
   @inline(__always)
   func search(_ key: RawBytes, front: Int, from low: Int, to high: Int) -> NodePosition {
-    let order = comparePrefix(key)
-    if order != 0 { return NodePosition(index: order < 0 ? low : high, isFound: false) }
+    let side = comparePrefix(key)
+    if side != 0 { return NodePosition(index: side < 0 ? low : high, isFound: false) }
     let suffix = key.dropFirst(prefixLength)
     let head = Node.head(suffix.start, suffix.count)
     let heads = headsOffset
+    var low = firstHead(notBelow: head, heads, from: low, to: high)
+    guard low < high, self.head(low, heads) == head else { return NodePosition(index: low, isFound: false) }
+    let order = compareTail(low, suffix, front: front)
+    if order >= 0 { return NodePosition(index: low, isFound: order == 0) }
+    low &+= 1
+    guard low < high, self.head(low, heads) == head else { return NodePosition(index: low, isFound: false) }
+    return search(suffix, head, heads, front: front, from: low, to: high)
+  }
+
+  /// Among entries of which several have the head that the suffix has.
+  @inline(never)
+  private func search(
+    _ suffix: RawBytes, _ head: UInt32, _ heads: Int, front: Int, from low: Int, to high: Int
+  ) -> NodePosition {
     var low = low
-    var high = high
+    var high = head == .max ? high : firstHead(notBelow: head &+ 1, heads, from: low, to: high)
     while low < high {
       let middle = (low &+ high) &>> 1
-      let found = self.head(middle, heads)
-      if found < head {
-        low = middle &+ 1
-      } else if found > head {
-        high = middle
-      } else {
-        let order = compareTail(middle, suffix, front: front)
-        if order == 0 { return NodePosition(index: middle, isFound: true) }
-        if order < 0 { low = middle &+ 1 } else { high = middle }
-      }
+      let order = compareTail(middle, suffix, front: front)
+      if order == 0 { return NodePosition(index: middle, isFound: true) }
+      if order < 0 { low = middle &+ 1 } else { high = middle }
     }
     return NodePosition(index: low, isFound: false)
+  }
+
+  /// The first entry from `low` up to `high` whose head is at or above `head`; `high` if there is none.
+  ///
+  /// It halves without a branch on what it finds, which no processor could foretell.
+  @inline(__always)
+  private func firstHead(notBelow head: UInt32, _ heads: Int, from low: Int, to high: Int) -> Int {
+    var start = base + (heads &+ 4 &* low)
+    var count = high &- low
+    let head = Int(head)
+    while count > 16 { halve(&start, &count, head) }
+    // The slot that will be wanted is in this line or the next: it comes while the search goes on.
+    upkeep_prefetch(start + 4 &* self.count)
+    while count > 1 { halve(&start, &count, head) }
+    if count == 1 {
+      let found = UInt32(bigEndian: start.loadUnaligned(as: UInt32.self))
+      start += 4 & ((Int(found) &- head) &>> 63)
+    }
+    return ((start - base) &- heads) &>> 2
+  }
+
+  /// Keeps that half of `count` heads in which the first at or above `head` is, or after which it begins.
+  @inline(__always)
+  private func halve(_ start: inout UnsafeRawPointer, _ count: inout Int, _ head: Int) {
+    let half = count &>> 1
+    let found = UInt32(bigEndian: start.loadUnaligned(fromByteOffset: 4 &* (half &- 1), as: UInt32.self))
+    // All ones if it is below, else zero.
+    let isBelow = (Int(found) &- head) &>> 63
+    start += (4 &* half) & isBelow
+    count &-= half
   }
 
   @inline(__always)

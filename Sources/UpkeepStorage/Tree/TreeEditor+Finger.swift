@@ -17,7 +17,7 @@ extension TreeEditor {
   @inline(never)
   private func lookOver(_ now: UInt) {
     for depth in 0..<root.height
-    where store.table.frame(path[depth].page) != UnsafeRawPointer(path[depth].base) {
+    where store.table.frame(path[depth].page) != path[depth].base {
       // Then the leaf is not owned, so nothing is pending.
       dropFinger()
       return

@@ -8,6 +8,7 @@ enum TreeReader {
   @inline(__always)
   static func node(_ page: PageID, level: Int, _ store: PageStore) throws(StorageError) -> Node {
     let node = Node(try store.page(page))
+    node.prefetch()
     if node.level != level { throw wrongLevel(page, node, level) }
     return node
   }

@@ -42,7 +42,9 @@
         }
       }
 
-      func frame(_ number: UInt64) -> UnsafeRawPointer? { table.frame(PageID(rawValue: number)) }
+      func frame(_ number: UInt64) -> UnsafeRawPointer? {
+        table.frame(PageID(rawValue: number)).map { UnsafeRawPointer($0) }
+      }
     }
 
     /// What a cursor at rest stands on stays, whatever others read.

@@ -22,9 +22,9 @@ struct FramePoolTests {
   private func isResident(_ id: UInt64) -> Bool { table.frame(PageID(rawValue: id)) != nil }
 
   private func touch(_ id: UInt64) {
-    let entry = table.entry(PageID(rawValue: id))
-    let word = entry.pointee.frame.load(ordering: .relaxed)
-    if word != 0 { entry.pointee.frame.store(word | PageTable.referenced, ordering: .relaxed) }
+    let place = table.frameWord(PageID(rawValue: id))
+    let word = place.pointee.load(ordering: .relaxed)
+    if word != 0 { place.pointee.store(word | PageTable.referenced, ordering: .relaxed) }
   }
 
   @Test func pagesThatTheDiskHasGoWhenFramesRunOut() throws {
@@ -83,6 +83,29 @@ struct FramePoolTests {
     line.leave()
     for id in 201...300 { _ = try read(UInt64(id)) }
     #expect(!found.contains { $0.1.load(as: UInt64.self) == $0.0 })
+  }
+
+  @Test func anOperationWithABarrierOfItsOwnKeepsWhatItMayHaveFoundToo() throws {
+    let table = PageTable()
+    let slots = ReaderSlots(fencesOperations: true)
+    let pool = FramePool(frameSize: 512, limit: Self.limit, table: table, slots: slots)
+    let line = slots.line(try #require(slots.claim(1, hint: 0)))
+    func read(_ numbers: ClosedRange<UInt64>) throws {
+      for number in numbers {
+        let frame = try pool.take(for: PageID(rawValue: number), as: .loading)
+        frame.base.storeBytes(of: number, as: UInt64.self)
+        pool.publish(PageID(rawValue: number), in: frame)
+      }
+    }
+    try read(1...16)
+    let found = try #require(table.frame(PageID(rawValue: 16)))
+    line.enter()
+    try read(17...200)
+    #expect(table.frame(PageID(rawValue: 16)) == nil)
+    #expect(found.load(as: UInt64.self) == 16)
+    line.leave()
+    try read(201...300)
+    #expect(found.load(as: UInt64.self) != 16)
   }
 
   @Test func anOperationThatBeganLaterHoldsNothingBack() throws {

@@ -36,6 +36,12 @@ struct NodeTests {
         [7, 255, 255, 255, 255, 0],
       ],
       (0..<40).map { [9, 9, 9, UInt8($0 / 7), UInt8($0 % 7)] },
+      // Heads that repeat, in runs at either end and in the middle, and the greatest head there is.
+      (0..<40).map { [UInt8($0 / 15), 5, 5, 5, 6, UInt8($0 % 15)] },
+      (0..<30).map { [$0 < 7 ? 1 : 255, 255, 255, 255, UInt8($0)] },
+      // A prefix of more than eight bytes, and one of exactly eight.
+      (0..<20).map { [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, UInt8($0), 1] },
+      (0..<20).map { [1, 2, 3, 4, 5, 6, 7, 8, UInt8(10 * $0), 1] },
     ]
     for keys in sets {
       Self.withLeaf(keys) { base in

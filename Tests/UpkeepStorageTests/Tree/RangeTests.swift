@@ -61,7 +61,7 @@ struct RangeTests {
     try collect(tree.editor.root.page, tree.editor.root.height - 1)
     let middle = leaves[(leaves.count / 4)..<(leaves.count * 3 / 4)]
     for id in middle {
-      let base = try #require(UnsafeMutableRawPointer(mutating: tree.store.table.frame(id)))
+      let base = try #require(tree.store.table.frame(id))
       MutableNode(base, 512).store16(9, NodeLayout.level)
     }
     tree.editor.reset(to: tree.editor.root)

@@ -9,7 +9,9 @@ extension Workload {
   ) { subject, setting in
     let probes = setting.people.probes[...]
     let session = try subject.session()
-    var total = 0
+    // Once without a clock, for every engine: the files were just opened, and what is asked here is how long a
+    // read takes whose pages are in the cache. Those whose pages are not have a row of their own.
+    var total = try session.read(probes, inOne: true)
     let together = try nanosecondsEach(probes.count) { total = try session.read(probes, inOne: true) }
     subject.verify(total)
     let each = try nanosecondsEach(probes.count) { total = try session.read(probes, inOne: false) }
@@ -22,7 +24,7 @@ extension Workload {
   ) { subject, setting in
     let emails = setting.people.emails[...]
     let session = try subject.session()
-    var total = 0
+    var total = try session.read(emails: emails)
     let time = try nanosecondsEach(emails.count) { total = try session.read(emails: emails) }
     subject.verify(total)
     return [time]
