@@ -27,20 +27,24 @@ build: need
 
 test: need need-sqlite
 	.ci/strict-build $(SWIFT) build --build-tests $(TEST_FLAGS)
-	$(SWIFT) test $(TEST_FLAGS) --skip-build $(if $(FILTER),--filter $(FILTER))
+	$(if $(FILTER),,UPKEEP_WHOLE=1) $(SWIFT) test $(TEST_FLAGS) --skip-build $(if $(FILTER),--filter $(FILTER))
 
-# Programs made by chance, with power loss and failures everywhere, for SECONDS; goes on where it last stopped.
+# Sequences of three operations and programs made by chance, with power loss and failures everywhere, for SECONDS on
+# THREADS (all processors, if not given); goes on where it last stopped.
 soak: SECONDS ?= 60
 soak: need need-sqlite
 	$(SWIFT) build --build-tests $(TEST_FLAGS)
-	UPKEEP_SOAK_SECONDS=$(SECONDS) UPKEEP_SOAK_FILE=$(CURDIR)/.build-soak/state \
+	UPKEEP_SOAK_SECONDS=$(SECONDS) $(if $(THREADS),UPKEEP_SOAK_THREADS=$(THREADS)) UPKEEP_SOAK_FILE=$(CURDIR)/.build-soak/state \
 	  $(SWIFT) test $(TEST_FLAGS) --skip-build --filter SoakTests.forAsLongAsTold
 
-# The suites with many threads, under the thread sanitizer.
+# The suites with many threads, under the thread sanitizer, for SECONDS or a little longer: of the four stores that all
+# threads use at once, two at a time.
+tsan: SECONDS ?= 120
 tsan: need need-sqlite
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan
-	SWIFT_BACKTRACE=enable=no $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --skip-build \
-	  --filter 'ThreadTests|BackgroundTests|GroupCommitTests|TaskWriteTests'
+	SWIFT_BACKTRACE=enable=no UPKEEP_THREAD_SECONDS=$$(($(SECONDS) / 2)) \
+	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --skip-build \
+	  --filter 'ThreadTests|BackgroundTests|GroupCommitTests|TaskWriteTests|HistoryTests'
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources)

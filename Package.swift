@@ -41,7 +41,8 @@ let package = Package(
       path: "Tests/UpkeepTestSupport", swiftSettings: settings),
     .testTarget(
       name: "UpkeepStorageTests",
-      dependencies: ["UpkeepStorage", "UpkeepTesting", "UpkeepTestSupport"], swiftSettings: settings),
+      dependencies: ["UpkeepStorage", "UpkeepTesting", "UpkeepTestSupport", "CAllocationCount"],
+      swiftSettings: settings),
     .testTarget(
       name: "UpkeepTests",
       dependencies: ["Upkeep", "UpkeepTesting", "UpkeepTestSupport", "CAllocationCount"],
@@ -55,7 +56,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "SimulationTests",
-      dependencies: ["UpkeepStorage", "Upkeep", "UpkeepSQL", "UpkeepTesting", "UpkeepTestSupport"],
+      dependencies: [
+        "UpkeepStorage", "Upkeep", "UpkeepSQL", "UpkeepTesting", "UpkeepTestSupport", "CAllocationCount",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "FormatTests", dependencies: ["Upkeep", "UpkeepTesting"], swiftSettings: settings),

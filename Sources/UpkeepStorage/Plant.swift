@@ -15,20 +15,22 @@
     case forgetsChangesEarly, takesLaterPages, dropsLaterChanges, mapForgetsRemovals
     case reusesExtentsEarly, ignoresReadersOfExtents
     case checkpointSkipsLogSync, skipsPageSync, skipsSuperblockSync, recyclesLogEarly, takesNewestPosition
-    case unalignedRuns
+    case unalignedRuns, writesPagesAlone
     // Commits (rules 10 and 14).
     case acknowledgesBeforeSync, publishesAfterFailedSync, emptyCommitDoesNotWait, durableReadAfterSync
-    case showsUnloggedEarly, unloggedSkipsMirrorSync, unloggedIgnoresBase
+    case showsUnloggedEarly, unloggedSkipsMirrorSync, unloggedIgnoresBase, fillingSkipsLog
     // The log (rules 11 to 13).
     case reservesNoSpace, keepsUnfinishedChain, replaysHalfTransactions
     case sharesSectors, segmentHeaderUnsynced, ignoresPayloadChecksum, cutsAnywhere
     case durableBeforeTooLate, durableBeforeNever
     // Recovery, superblocks, the clean flag (rules 15 to 17).
-    case trustsSuperblockRead, skipsMirror, choosesOlderSuperblock, ignoresNewerLog
+    case trustsSuperblockRead, trustsCleanSuperblock, skipsMirror, choosesOlderSuperblock, ignoresNewerLog
     case keepsCleanFlag, removesLogFirst, skipsFolderSync
     // Failures, creation, locks (rules 18 and 19).
     case latchNeverCloses, latchIsPerFile, retriesSync, fullSyncIsRecoverable
     case renamesOver, skipsIdentityCheck, skipsLock, creationSkipsSync
+    // Backups, which are made as a new database is.
+    case backupHasOneSlot, backupSkipsSync
     // Trees (rules 20, 21, 26) and what is read from disk (rule 24).
     case leaksOverflow, countsNotFlushed, commitSkipsFlush, splitForgetsRows, leavesGarbage
     case keepsScratchTrees, logsScratchTrees

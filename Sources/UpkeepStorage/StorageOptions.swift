@@ -26,6 +26,8 @@ package struct StorageOptions: Sendable {
 
   /// How long opening waits for another process to let the database go before it throws `locked`.
   package var lockWait = Duration.zero
+  /// What tells the time during that wait.
+  package var clock: any PatientClock = SystemClock()
   /// How long a writer waits for its turn before it throws `busy`; nil is as long as it takes.
   package var writerWait: Duration?
   /// Checkpoints run on a thread of the store's own. Off, the commit that makes one due writes it: then nothing

@@ -16,4 +16,6 @@ extension TreeID {
   package static let catalog = TreeID(rawValue: 1)
   /// The first id given to a tree that a user makes; those below are kept for the engine.
   package static let firstOfUsers = TreeID(rawValue: 16)
+  /// Ids of trees that are logged are below this; the roots array is as long as the highest.
+  static let limit: UInt64 = 1 << 28
 }

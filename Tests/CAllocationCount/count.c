@@ -21,34 +21,41 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 
 // Of the executable itself, so that reading it never allocates.
 static __thread uint64_t count __attribute__((tls_model("initial-exec")));
+static __thread uint64_t bytes __attribute__((tls_model("initial-exec")));
 
 void *malloc(size_t size) {
   count++;
+  bytes += size;
   return __libc_malloc(size);
 }
 
 void *calloc(size_t number, size_t size) {
   count++;
+  bytes += number * size;
   return __libc_calloc(number, size);
 }
 
 void *realloc(void *memory, size_t size) {
   count++;
+  bytes += size;
   return __libc_realloc(memory, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
   count++;
+  bytes += size;
   return __libc_memalign(alignment, size);
 }
 
 void *memalign(size_t alignment, size_t size) {
   count++;
+  bytes += size;
   return __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void **memory, size_t alignment, size_t size) {
   count++;
+  bytes += size;
   if (alignment < sizeof(void *) || (alignment & (alignment - 1)) != 0) return EINVAL;
   void *found = __libc_memalign(alignment, size);
   if (found == NULL) return ENOMEM;
@@ -57,6 +64,7 @@ int posix_memalign(void **memory, size_t alignment, size_t size) {
 }
 
 uint64_t allocation_count(void) { return count; }
+uint64_t allocated_byte_count(void) { return bytes; }
 
 // A test bundle that is loaded into another program comes too late to stand in front of anything: so it tries.
 bool allocation_count_works(void) {
@@ -69,6 +77,7 @@ bool allocation_count_works(void) {
 #else
 
 uint64_t allocation_count(void) { return 0; }
+uint64_t allocated_byte_count(void) { return 0; }
 bool allocation_count_works(void) { return false; }
 
 #endif

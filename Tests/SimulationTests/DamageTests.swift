@@ -3,7 +3,7 @@ import UpkeepStorage
 import UpkeepTesting
 
 /// Damage of any kind gives a clear error or right answers: never a wrong row, a trap or a hang.
-@Suite struct DamageTests {
+@Suite(.tries(atLeast: 50_000, .damage)) struct DamageTests {
   /// Two trees, values of all sizes, a checkpoint in the middle, commits after it.
   static let workload = Workload(
     "damage", options: Workload.options(pageSize: 512),
@@ -69,7 +69,7 @@ import UpkeepTesting
       copy.flip("db", at: UInt64(offset), xor: mask)
       judge(harness, copy, "flip closed \(mask)/\(offset)", allowed: last...last)
     }
-    report(harness, start)
+    report(harness, start, .damage)
   }
 
   /// A flip in the last commit's record may lose that commit: nothing later vouches for it.
@@ -87,7 +87,7 @@ import UpkeepTesting
       copy.flip(file, at: UInt64(offset), xor: offset % 2 == 0 ? 0x01 : 0xFF)
       judge(harness, copy, "flip unclosed \(file)/\(offset)", allowed: allowed)
     }
-    report(harness, start)
+    report(harness, start, .damage)
   }
 
   @Test func sectorsZeroedSwappedAndReplacedByOlderOnes() throws {
@@ -121,7 +121,7 @@ import UpkeepTesting
         }
       }
     }
-    report(harness, start)
+    report(harness, start, .damage)
   }
 
   /// Each sector of the data file as it was at an earlier moment of the same database.
@@ -165,7 +165,7 @@ import UpkeepTesting
       // An old superblock in both slots is an old database: one sector reaches only one of them.
       judge(harness, copy, "earlier/round \(round)", allowed: last...last)
     }
-    report(harness, start)
+    report(harness, start, .damage)
   }
 
   @Test func filesCutAtEveryByte() throws {
@@ -181,7 +181,7 @@ import UpkeepTesting
         judge(harness, copy, "cut/\(file)/\(closed)/\(size)", allowed: last...last)
       }
     }
-    report(harness, start)
+    report(harness, start, .damage)
   }
 
   @Test func aLogThatIsLostOrForeignIsRefusedAndNothingIsChanged() throws {
@@ -251,6 +251,6 @@ import UpkeepTesting
           allowed: file == "db" ? last...last : last - 1...last)
       }
     }
-    report(harness, start)
+    report(harness, start, .damage)
   }
 }

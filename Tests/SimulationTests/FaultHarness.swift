@@ -66,6 +66,7 @@ extension Harness {
   private func failOnce(_ test: FaultCase, _ call: Int, _ place: String) -> Bool {
     let disk = SimulatedFileSystem(seed: Settings.seed &+ UInt64(call))
     disk.plan(FaultPlan(test.fault, at: call, of: test.counted, isForEver: test.isForEver))
+    promisedBackups = []
     var progress = Progress()
     var store: Store?
     var step = 0
@@ -84,6 +85,7 @@ extension Harness {
       let wasHit = disk.faultCount > 0
       disk.plan(nil)
       disk.kill()
+      promisedBackups = progress.promisedBackups
       judgeReopening(disk, progress, place)
       return wasHit
     }
@@ -95,6 +97,7 @@ extension Harness {
     disk.plan(nil)
     store = nil
     disk.kill()
+    promisedBackups = progress.promisedBackups
     if test.latches { crashAfterReopening(disk, progress, call, place) }
     judgeReopening(disk, progress, place)
     return true
@@ -119,6 +122,10 @@ extension Harness {
       if !test.isForEver, !mayLoseReads(test, error) { fail(place, "after \(failure) reads fail: \(error)") }
     }
     if test.isForEver { disk.plan(nil) }
+    // What fails of a backup is none of the store's: it goes on, and another try is complete.
+    if case .backup = workload.steps[step] {
+      return goOnWithRoom(&open, step, disk, &progress, place, mayHaveLatched: test.isForEver)
+    }
     if case .full = failure as? StorageError {
       // A checkpoint that was under way may have met the full disk where the store relies on the space.
       var mayHaveLatched = false
@@ -144,7 +151,7 @@ extension Harness {
     }
   }
 
-  /// The disk was full and has room again: the store is as if nothing had happened, to the end of the program.
+  /// The disk was full and has room again, or a backup's file failed: the store is as if nothing had happened, to the end of the program.
   private func goOnWithRoom(
     _ store: inout Store?, _ step: Int, _ disk: SimulatedFileSystem, _ progress: inout Progress,
     _ place: String, mayHaveLatched: Bool
@@ -158,13 +165,20 @@ extension Harness {
         try store?.checkpoint()
         next += 1
       }
+      // Only its name was not made durable.
+      if case .backup = workload.steps[step],
+        try Store.backup(progress.backups, on: disk, workload.options) != nil
+      {
+        progress.backups += 1
+        next += 1
+      }
       while next < workload.steps.count {
         try take(workload.steps[next], &store, disk, &progress)
         next += 1
       }
     } catch {
       if mayHaveLatched, case .failedEarlier = error as? StorageError { return }
-      fail(place, "the disk was full, has room again, and still: \(error)")
+      fail(place, "the fault is gone, and still: \(error)")
     }
   }
 

@@ -1,3 +1,4 @@
+import CAllocationCount
 import Testing
 import UpkeepStorage
 import UpkeepTesting
@@ -12,10 +13,13 @@ import UpkeepTesting
 ///
 /// - `UPKEEP_SEED`: where chance starts (1 if not given).
 /// - `UPKEEP_SCALE`: how much is tried, in percent of a usual run (100 in release, 5 in debug).
+/// - `UPKEEP_WHOLE`: that no test is left out (`make test` without a filter says so).
 /// - `UPKEEP_REPLAY`: a prefix of the places to try, as failures print them: `crash/puts/17`.
 enum Settings {
   static let seed = variable("UPKEEP_SEED").flatMap(UInt64.init) ?? 1
   static let replay = variable("UPKEEP_REPLAY")
+  /// Whether all tests run, as much as usual, so that what they try together can be held to its number.
+  static let isWholeRun = variable("UPKEEP_WHOLE") != nil && replay == nil && scale >= 1
   static let scale: Double = {
     if let given = variable("UPKEEP_SCALE").flatMap(Double.init) { return given / 100 }
     #if DEBUG
@@ -23,6 +27,12 @@ enum Settings {
     #else
       return 1
     #endif
+  }()
+
+  /// Hundreds of thousands of stores are opened here, which use a few pages of the megabytes that they ask for.
+  static let takesMemoryByThePage: Bool = {
+    take_large_memory_by_the_page()
+    return true
   }()
 
   static func variable(_ name: String) -> String? {
@@ -44,6 +54,9 @@ struct Progress {
   var durable = 0
   /// How many more were under way.
   var underWay = 0
+  /// Steps that made a backup, and those of them that were told that it is there.
+  var backups = 0
+  var promisedBackups: Set<Int> = []
 
   /// The states that may be found afterwards, as indexes of `Workload.states`.
   var afterPowerLoss: ClosedRange<Int> { durable...acknowledged + underWay }
@@ -60,11 +73,14 @@ final class Harness<Store: StoreUnderTest> {
   var stateCount = 0
   /// The changes that the last opening made.
   private var openingChangeCount = 0
+  /// The backups that were acknowledged in the run that is judged.
+  var promisedBackups: Set<Int> = []
   var failures: [String] = []
 
   init(_ kind: String, _ workload: Workload) {
     self.kind = kind
     self.workload = workload
+    _ = Settings.takesMemoryByThePage
   }
 
   var isTired: Bool { failures.count >= failureLimit }
@@ -125,6 +141,12 @@ final class Harness<Store: StoreUnderTest> {
       let before = progress.acknowledged
       try open.compact()
       if !disk.isOff { progress.durable = before }
+    case .backup:
+      try open.backUp(progress.backups, on: disk)
+      if !disk.isOff {
+        progress.promisedBackups.insert(progress.backups)
+        progress.backups += 1
+      }
     case .checkpointDuring(let call, let changes):
       let before = progress.acknowledged
       try open.checkpoint(on: disk, before: call, committing: changes, acknowledged: acknowledged)
@@ -153,6 +175,7 @@ final class Harness<Store: StoreUnderTest> {
       let store = try Store.open(on: disk, workload.options)
       openingChangeCount = disk.changeCount - before
       guard let found = try look(at: store, allowed, place) else { return nil }
+      try lookAtBackups(on: disk, place)
       if goesOn { try goOn(store, disk, found, place) } else { disk.kill() }
       return found
     } catch {
@@ -163,10 +186,11 @@ final class Harness<Store: StoreUnderTest> {
 
   /// Compares an open store with the states that it may be in.
   func look(at store: Store, _ allowed: ClosedRange<Int>, _ place: String) throws -> Int? {
-    let state = try store.state()
+    let digest = try store.digest()
     let upper = min(allowed.upperBound, workload.states.count - 1)
-    guard let found = (allowed.lowerBound...upper).reversed().first(where: { workload.states[$0] == state })
-    else {
+    let wanted = (allowed.lowerBound...upper).reversed()
+    guard let found = wanted.first(where: { workload.digests[$0] == digest }) else {
+      let state = try store.state()
       let which = workload.states.firstIndex(of: state)
       fail(place, "found \(which.map { "state \($0)" } ?? "a state that never was"), allowed are \(allowed)")
       return nil
@@ -177,6 +201,17 @@ final class Harness<Store: StoreUnderTest> {
       return nil
     }
     return found
+  }
+
+  /// Each backup is whole or not there; those that were acknowledged are there.
+  private func lookAtBackups(on disk: SimulatedFileSystem, _ place: String) throws {
+    for (number, index) in workload.backups.enumerated() {
+      guard let found = try Store.backup(number, on: disk, workload.options) else {
+        if promisedBackups.contains(number) { fail(place, "backup \(number) is lost") }
+        continue
+      }
+      if found != workload.states[index] { fail(place, "backup \(number) holds something else") }
+    }
   }
 
   static var marker: Change {
@@ -192,7 +227,7 @@ final class Harness<Store: StoreUnderTest> {
     try store.checkpoint()
     try store.close()
     let again = try Store.open(on: disk, workload.options)
-    if try again.state() != expected { fail(place, "a commit after recovery is not found again") }
+    if try again.digest() != expected.digest { fail(place, "a commit after recovery is not found again") }
     let problems = try again.problems()
     if let first = problems.first { fail(place, "after going on: \(first)") }
     disk.kill()
@@ -224,6 +259,7 @@ final class Harness<Store: StoreUnderTest> {
       let disk = SimulatedFileSystem(seed: Settings.seed)
       disk.plan(FaultPlan(.powerLoss, at: operation))
       let progress = run(on: disk)
+      promisedBackups = progress.promisedBackups
       for choice in survivals(randomChoices, Settings.seed &* 1000 &+ UInt64(operation)) {
         explore(
           disk.survivor(choice), progress.afterPowerLoss, "\(place)/\(choice)",
@@ -234,6 +270,7 @@ final class Harness<Store: StoreUnderTest> {
       let other = SimulatedFileSystem(seed: Settings.seed)
       other.plan(FaultPlan(.processDeath, at: operation))
       let deathProgress = run(on: other)
+      promisedBackups = deathProgress.promisedBackups
       other.plan(nil)
       other.kill()
       for choice in survivals(1, UInt64(operation)) {

@@ -22,13 +22,15 @@ extension Workload {
     var nextTree = 1
 
     mutating func step() -> Step {
-      switch chance.below(13) {
-      case 12: .compact
-      case 0, 1: .checkpoint
-      case 2: .reopen
-      case 3: .group((0..<(2 + chance.below(4))).map { _ in changes(atMost: 4) })
-      case 4 where commitsWithinCheckpoints: .checkpointDuring(call: chance.below(10), changes(atMost: 6))
-      case 5: .commit(many())
+      switch chance.below(28) {
+      case 26: .compact
+      case 27: .backup
+      case 0...3: .checkpoint
+      case 4, 5: .reopen
+      case 6, 7: .group((0..<(2 + chance.below(4))).map { _ in changes(atMost: 4) })
+      case 8...9 where commitsWithinCheckpoints:
+        .checkpointDuring(call: chance.below(10), changes(atMost: 6))
+      case 10, 11: .commit(many())
       default: .commit(changes(atMost: 12))
       }
     }
@@ -50,7 +52,11 @@ extension Workload {
     private mutating func change() -> Change {
       let tree = chance.pick(trees)
       let number = chance.below(100)
-      switch chance.below(16) {
+      switch chance.below(17) {
+      case 16:
+        trees.append(nextTree)
+        nextTree += 1
+        return .fillTree(nextTree - 1, count: chance.below(80), seed: chance.below(1000))
       case 0:
         trees.append(nextTree)
         nextTree += 1

@@ -1,21 +1,30 @@
 import Foundation
-import UpkeepTestSupport
 
-/// Programs made by chance, one after the other, on as many threads as there are processors. What was done is kept in
-/// a file, so that the next run goes on from there and adds up.
-struct Soak {
+import class UpkeepTestSupport.Running
+
+/// Programs one after the other, on as many threads as there are processors: first each sequence of three operations in
+/// turn with one made by chance, then those alone. What was done is kept in a file, so that the next run goes on from
+/// there and adds up.
+final class Soak: @unchecked Sendable {
   /// What all runs did together.
   struct Total: Equatable, Sendable {
-    /// The program to begin next.
+    /// The programs to begin next.
     var nextSeed: UInt64 = 1
+    var nextTriple = 0
     var states = 0
     var seconds = 0.0
     /// Programs that failed.
-    var failed: [UInt64] = []
+    var failed: [String] = []
   }
 
   let file: URL
+  /// Guarded by `lock`, as all that changes.
   private(set) var total = Total()
+  private let lock = NSLock()
+  private var failures: [String] = []
+  private var startedCount = 0
+  private var isTurnOfTriple = true
+  private var underWay: Set<ProgramRun.Program> = []
 
   init(file: URL) throws {
     self.file = file
@@ -23,56 +32,93 @@ struct Soak {
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     guard let text = try? String(contentsOf: file, encoding: .utf8) else { return }
     for line in text.split(separator: "\n") {
-      let words = line.split(separator: " ")
-      guard words.count >= 2 else { continue }
-      switch words[0] {
-      case "next": total.nextSeed = UInt64(words[1]) ?? 1
-      case "states": total.states = Int(words[1]) ?? 0
-      case "seconds": total.seconds = Double(words[1]) ?? 0
-      case "failed": total.failed = words.dropFirst().compactMap { UInt64($0) }
+      guard let space = line.firstIndex(of: " ") else { continue }
+      let rest = String(line[line.index(after: space)...])
+      switch line[..<space] {
+      case "next": total.nextSeed = UInt64(rest) ?? 1
+      case "triples": total.nextTriple = Int(rest) ?? 0
+      case "states": total.states = Int(rest) ?? 0
+      case "seconds": total.seconds = Double(rest) ?? 0
+      case "failed": total.failed.append(rest)
       default: break
       }
     }
   }
 
   private func save() throws {
-    var text = "next \(total.nextSeed)\nstates \(total.states)\nseconds \(Int(total.seconds))\n"
-    if !total.failed.isEmpty { text += "failed \(total.failed.map(String.init).joined(separator: " "))\n" }
-    try text.write(to: file, atomically: true, encoding: .utf8)
+    var nextSeed = total.nextSeed
+    var nextTriple = total.nextTriple
+    // What is not finished is begun again, should this process end.
+    for program in underWay {
+      switch program {
+      case .random(let seed): nextSeed = min(nextSeed, seed)
+      case .triple(let number): nextTriple = min(nextTriple, number)
+      }
+    }
+    var lines = [
+      "next \(nextSeed)", "triples \(nextTriple)", "states \(total.states)", "seconds \(Int(total.seconds))",
+    ]
+    lines += total.failed.map { "failed \($0)" }
+    try (lines.joined(separator: "\n") + "\n").write(to: file, atomically: true, encoding: .utf8)
+  }
+
+  /// The next program, in turn.
+  private func take() -> ProgramRun.Program {
+    defer { isTurnOfTriple.toggle() }
+    let program: ProgramRun.Program
+    if isTurnOfTriple, total.nextTriple < Sequences.tripleCount {
+      program = .triple(total.nextTriple)
+      total.nextTriple += 1
+    } else {
+      program = .random(seed: total.nextSeed)
+      total.nextSeed += 1
+    }
+    underWay.insert(program)
+    startedCount += 1
+    return program
   }
 
   /// Runs programs for some time, or so many of them.
   ///
   /// - Returns: what failed, each with what replays it.
-  mutating func run(seconds: Double = .infinity, programs: Int = .max) throws -> [String] {
+  func run(
+    seconds: Double = .infinity, programs: Int = .max,
+    threads: Int = ProcessInfo.processInfo.activeProcessorCount
+  ) throws -> [String] {
     let start = Settings.now()
     let before = total
-    var failures: [String] = []
-    var done = 0
-    let width = max(1, ProcessInfo.processInfo.activeProcessorCount)
-    while done < programs, Settings.now() - start < seconds {
-      let count = min(width, programs - done)
-      let first = total.nextSeed
-      let running = (0..<UInt64(count)).map { number in Running { RandomRun(seed: first &+ number) } }
-      for run in running {
-        let run = try run.value()
-        total.states += run.stateCount
-        guard !run.failures.isEmpty else { continue }
-        total.failed.append(run.seed)
-        failures += run.failures
-        print("soak: program \(run.seed) failed\n\(run.failures.joined(separator: "\n"))")
+    startedCount = 0
+    failures = []
+    let running = (0..<max(1, threads)).map { _ in
+      Running { [self] in
+        while let program = lock.withLock({
+          startedCount < programs && Settings.now() - start < seconds ? take() : nil
+        }) {
+          let run = ProgramRun(program)
+          try lock.withLock { try finish(run, since: start, before) }
+        }
       }
-      done += count
-      total.nextSeed = first &+ UInt64(count)
-      let time = Settings.now() - start
-      total.seconds = before.seconds + time
-      // So that whoever ends the run loses nothing.
-      try save()
-      let new = total.states - before.states
-      print(
-        "soak: \(new) states, \(Int(Double(new) / max(time, 0.001))) a second; \(total.states) in all, "
-          + "\(total.nextSeed - 1) programs, \(total.failed.count) failed")
     }
+    for thread in running { try thread.value() }
     return failures
+  }
+
+  private func finish(_ run: ProgramRun, since start: Double, _ before: Total) throws {
+    underWay.remove(run.program)
+    total.states += run.stateCount
+    if !run.failures.isEmpty {
+      total.failed.append("\(run.program)")
+      failures += run.failures
+      print("soak: \(run.program) failed\n\(run.failures.joined(separator: "\n"))")
+    }
+    let time = Settings.now() - start
+    total.seconds = before.seconds + time
+    // So that whoever ends the run loses nothing.
+    try save()
+    let new = total.states - before.states
+    print(
+      "soak: \(new) states, \(Int(Double(new) / max(time, 0.001))) a second; \(total.states) in all, "
+        + "\(total.nextTriple) of \(Sequences.tripleCount) sequences, \(total.nextSeed - 1) programs, "
+        + "\(total.failed.count) failed")
   }
 }

@@ -9,9 +9,16 @@ protocol StoreUnderTest {
   /// Puts all of these in line, then waits for one after the other.
   func commitGroup(_ transactions: [[Change]], acknowledged: () -> Void) throws
   func state() throws -> StoreState
+  /// That of its state.
+  func digest() throws -> Digest
   func problems() throws -> [String]
   func checkpoint() throws
   func compact() throws
+  /// Copies what is visible to a file of its own on the same disk.
+  func backUp(_ number: Int, on disk: SimulatedFileSystem) throws
+  /// What a copy holds; nil if it is not there.
+  static func backup(_ number: Int, on disk: SimulatedFileSystem, _ options: StorageOptions) throws
+    -> StoreState?
   /// A checkpoint during which, before its call number `call`, another thread commits.
   func checkpoint(
     on disk: SimulatedFileSystem, before call: Int, committing changes: [Change], acknowledged: () -> Void
@@ -20,6 +27,18 @@ protocol StoreUnderTest {
 }
 
 extension StoreUnderTest {
+  func digest() throws -> Digest { try state().digest }
+
+  func backUp(_ number: Int, on disk: SimulatedFileSystem) throws {
+    throw HarnessError.wrong("it makes no backups")
+  }
+
+  static func backup(_ number: Int, on disk: SimulatedFileSystem, _ options: StorageOptions) throws
+    -> StoreState?
+  {
+    nil
+  }
+
   func commitGroup(_ transactions: [[Change]], acknowledged: () -> Void) throws {
     for changes in transactions {
       try commit(changes)
@@ -112,6 +131,15 @@ final class EngineStore: StoreUnderTest {
     case .dropTree(let tree):
       try transaction.dropTree(try treeID(tree, transaction))
       _ = try Self.name(tree).withUnsafeBytes { try transaction.delete(.catalog, $0) }
+    case .fillTree(let tree, let count, let seed):
+      try apply(.createTree(tree), transaction)
+      guard let filling = try transaction.fill(try treeID(tree, transaction)) else {
+        throw HarnessError.wrong("a new tree has entries")
+      }
+      for (key, value) in Change.filling(count, seed) {
+        try key.withUnsafeBytes { key in try value.withUnsafeBytes { try filling.put(key, $0) } }
+      }
+      try filling.finish()
     case .scratch(let count):
       let scratch = try transaction.createScratchTree()
       for number in 0..<count {
@@ -142,40 +170,85 @@ final class EngineStore: StoreUnderTest {
   /// What a snapshot shows.
   func state(in transaction: ReadTransaction) throws -> StoreState {
     var state = StoreState()
-    let entries = try read(.catalog, transaction)
-    for (key, value) in entries {
-      guard key.starts(with: Array("~tree ".utf8)) else {
-        state.trees[0]?[key] = value
-        continue
+    try forEachTree(in: transaction) { tree, id in
+      state.trees[tree] = state.trees[tree] ?? [:]
+      try forEachEntry(of: tree, id, in: transaction) { key, value in
+        state.trees[tree]?[Array(key)] = Array(value)
       }
-      guard let tree = Int(String(decoding: key.dropFirst(6), as: UTF8.self)), value.count == 8 else {
-        throw HarnessError.wrong("a strange entry in the catalog")
-      }
-      let id = TreeID(rawValue: value.reduce(0) { $0 << 8 | UInt64($1) })
-      state.trees[tree] = try read(id, transaction)
     }
     return state
   }
 
-  private func read(_ tree: TreeID, _ transaction: ReadTransaction) throws -> [Bytes: Bytes] {
-    var result: [Bytes: Bytes] = [:]
-    let cursor = try transaction.cursor(tree)
+  func digest() throws -> Digest {
+    let transaction = try storage.beginRead()
+    defer { transaction.end() }
+    var digest = Digest()
+    try forEachTree(in: transaction) { tree, id in
+      digest.add(tree: tree)
+      try forEachEntry(of: tree, id, in: transaction) { digest.add(tree: tree, $0, $1) }
+    }
+    return digest
+  }
+
+  private func forEachTree(in transaction: ReadTransaction, _ body: (Int, TreeID) throws -> Void) throws {
+    try body(0, .catalog)
+    let cursor = try transaction.cursor(.catalog)
+    var isThere = try Self.treeMark.withUnsafeBytes { try cursor.seek($0) }
+    while isThere, let tree = Self.tree(cursor.key) {
+      let value = try cursor.value()
+      guard value.count == 8 else { throw HarnessError.wrong("a strange entry in the catalog") }
+      try body(tree, TreeID(rawValue: UInt64(bigEndian: value.loadUnaligned(as: UInt64.self))))
+      isThere = try cursor.next()
+    }
+  }
+
+  private static let treeMark = Array("~tree ".utf8)
+
+  /// The tree that an entry of the catalog names, if it is one that names a tree.
+  private static func tree(_ key: UnsafeRawBufferPointer) -> Int? {
+    key.starts(with: treeMark) ? Int(String(decoding: key.dropFirst(treeMark.count), as: UTF8.self)) : nil
+  }
+
+  private func forEachEntry(
+    of tree: Int, _ id: TreeID, in transaction: ReadTransaction,
+    _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+  ) throws {
+    let cursor = try transaction.cursor(id)
+    var found: UInt64 = 0
     var isThere = try cursor.first()
     while isThere {
-      result[Array(cursor.key)] = Array(try cursor.value())
+      if tree > 0 || Self.tree(cursor.key) == nil { body(cursor.key, try cursor.value()) }
+      found += 1
       isThere = try cursor.next()
-      if result.count > 100_000 { throw HarnessError.wrong("a cursor without end") }
+      if found > 100_000 { throw HarnessError.wrong("a cursor without end") }
     }
-    let count = try transaction.count(tree)
-    if count != UInt64(result.count) {
-      throw HarnessError.wrong("\(tree) counts \(count) and gives \(result.count) entries")
-    }
-    return result
+    let count = try transaction.count(id)
+    if count != found { throw HarnessError.wrong("\(id) counts \(count) and gives \(found) entries") }
   }
 
   func problems() throws -> [String] { try storage.verify() }
   func checkpoint() throws { try storage.checkpoint() }
   func compact() throws { try storage.compact() }
+
+  private static func backupPath(_ number: Int) -> String { "backup-\(number)" }
+
+  func backUp(_ number: Int, on disk: SimulatedFileSystem) throws {
+    try storage.backup(to: Self.backupPath(number), fileSystem: disk)
+  }
+
+  static func backup(_ number: Int, on disk: SimulatedFileSystem, _ options: StorageOptions) throws
+    -> StoreState?
+  {
+    let path = backupPath(number)
+    guard try disk.status(path) != nil else { return nil }
+    var options = options
+    options.isReadOnly = true
+    let store = EngineStore(try Storage.open(path, fileSystem: disk, options: options))
+    if let problem = try store.problems().first { throw HarnessError.wrong("\(path): \(problem)") }
+    defer { try? store.close() }
+    return try store.state()
+  }
+
   func close() throws { try storage.close() }
 }
 

@@ -7,7 +7,7 @@ extension Workload {
     puts, transactions, deletes, checkpoints, segments, longValues, trees, savepoints, unsynced, reopening,
     largeTransaction, groups, bulk, busyCheckpoints, busyUnsynced, rewriting,
     busyRewriting, busySegments, smallCache,
-    compaction,
+    compaction, filling, backups,
   ]
 
   static let puts = Workload("puts", options: options(), (0..<10).map { .commit([put($0 % 7, $0)]) })
@@ -223,5 +223,31 @@ extension Workload {
       // No commit and no log yet.
       .compact,
       .commit([put(61, 61)]),
+    ])
+
+  /// Trees built from entries in order: through the log, by checkpoint, and taken back.
+  static let filling = Workload(
+    "filling", options: options(pageSize: 512, checkpointLogSize: 9000),
+    [
+      .commit([.fillTree(1, count: 30, seed: 1), put(1, 1)]),
+      .commit([.fillTree(2, count: 90, seed: 2)]),
+      .commit([.rolledBack([.fillTree(3, count: 40, seed: 3)]), put(2, 2)]),
+      .commit([put(3, 3, 900, tree: 1), .deleteRange(tree: 2, from: key(10), to: key(70))]),
+      .checkpoint,
+      .commit([.dropTree(2), .fillTree(3, count: 50, seed: 4), .delete(tree: 3, key: key(7))]),
+      .commit([put(4, 4, tree: 3)]),
+    ])
+
+  static let backups = Workload(
+    "backups", options: options(pageSize: 512),
+    [
+      .backup,
+      .commit((0..<30).map { put($0, $0, 90) } + [put(31, 1, 4000)]),
+      .backup,
+      .commit([.createTree(1), put(1, 2, tree: 1), .deleteRange(tree: 0, from: key(3), to: key(20))]),
+      .checkpoint,
+      .commit([put(2, 3)]),
+      .backup,
+      .commit([put(5, 5)]),
     ])
 }

@@ -15,6 +15,8 @@ enum Change {
   case deleteRange(tree: Int, from: Bytes, to: Bytes)
   case createTree(Int)
   case dropTree(Int)
+  /// A new tree, built from so many entries in order.
+  case fillTree(Int, count: Int, seed: Int)
   /// Done and taken back.
   case rolledBack([Change])
   /// So many entries in a tree that ends with its transaction.
@@ -30,7 +32,17 @@ enum Change {
       }
     case .createTree(let tree): state.trees[tree] = [:]
     case .dropTree(let tree): state.trees[tree] = nil
+    case .fillTree(let tree, let count, let seed):
+      state.trees[tree] = [:]
+      for (key, value) in Self.filling(count, seed) { state.trees[tree]?[key] = value }
     case .rolledBack, .scratch: break
+    }
+  }
+
+  /// The entries of a tree that is filled, in order; some of them long.
+  static func filling(_ count: Int, _ seed: Int) -> [(key: Bytes, value: Bytes)] {
+    (0..<count).map { number in
+      (Workload.key(number), Workload.value(seed + number, number % 16 == 5 ? 1500 : 70))
     }
   }
 }
@@ -43,6 +55,8 @@ enum Step {
   case checkpoint
   /// What lies at the end of the file moves down.
   case compact
+  /// A copy of what is visible, in a file of its own.
+  case backup
   /// A checkpoint, and a commit just before one of its calls, as from another thread. The commit must need no
   /// checkpoint itself.
   case checkpointDuring(call: Int, [Change])
@@ -53,7 +67,7 @@ enum Step {
     switch self {
     case .commit(let changes), .checkpointDuring(_, let changes): [changes]
     case .group(let all): all
-    case .checkpoint, .compact, .reopen: []
+    case .checkpoint, .compact, .backup, .reopen: []
     }
   }
 }
@@ -65,6 +79,9 @@ struct Workload: CustomStringConvertible, Sendable {
   let options: StorageOptions
   /// `states[k]` is what the store holds after k commits.
   let states: [StoreState]
+  let digests: [Digest]
+  /// What each backup holds, as an index of `states`.
+  let backups: [Int]
 
   init(_ name: String, options: StorageOptions, _ steps: [Step]) {
     self.name = name
@@ -72,11 +89,17 @@ struct Workload: CustomStringConvertible, Sendable {
     self.options = options
     var state = StoreState()
     var states = [state]
-    for changes in steps.flatMap(\.transactions) {
-      for change in changes { change.apply(to: &state) }
-      states.append(state)
+    var backups: [Int] = []
+    for step in steps {
+      if case .backup = step { backups.append(states.count - 1) }
+      for changes in step.transactions {
+        for change in changes { change.apply(to: &state) }
+        states.append(state)
+      }
     }
     self.states = states
+    digests = states.map(\.digest)
+    self.backups = backups
   }
 
   var description: String { name }

@@ -37,7 +37,15 @@ final class ExtentWriter {
   func store(_ page: UnsafeRawPointer, identity: UInt64) throws(StorageError) -> MapEntry {
     let (units, checksum) = data.codec.encode(
       page, identity: identity, version: version, into: buffer + Int(filled) * Extent.unitSize)
-    if filled + UInt64(units) > run.count { try nextRun(units: UInt64(units)) }
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.writesPagesAlone), filled > 0 {
+        try nextRun(units: UInt64(units))
+      } else if filled + UInt64(units) > run.count {
+        try nextRun(units: UInt64(units))
+      }
+    #else
+      if filled + UInt64(units) > run.count { try nextRun(units: UInt64(units)) }
+    #endif
     let extent = Extent(start: run.start + filled, count: UInt64(units))
     filled += UInt64(units)
     pageCount += 1

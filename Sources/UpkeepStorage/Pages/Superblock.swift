@@ -142,7 +142,16 @@ struct Superblock: Equatable, Sendable {
       fileSize: base.integer(Layout.fileSize))
     guard StorageOptions.isValidPageSize(block.pageSize), StorageOptions.isValidSegmentSize(block.segmentSize)
     else { return .damaged(reason: "page or segment size out of range") }
+    guard block.isCountable else { return .damaged(reason: "a number out of range") }
     return .valid(block)
+  }
+
+  /// No store gets as far as these numbers, and those that are counted on from here cannot overflow.
+  private static let limit: UInt64 = 1 << 60
+
+  private var isCountable: Bool {
+    generation < Self.limit && version < Self.limit && logPosition.rawValue < Self.limit
+      && fileSize < Self.limit && nextTreeID <= TreeID.limit
   }
 }
 

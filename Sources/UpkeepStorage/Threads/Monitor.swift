@@ -85,9 +85,11 @@ package struct Moment: Sendable {
     return Moment(nanoseconds: nanoseconds + length)
   }
 
-  var nanosecondsFromNow: UInt64 {
-    let now = Moment.now.nanoseconds
-    return nanoseconds > now ? nanoseconds - now : 0
+  var nanosecondsFromNow: UInt64 { nanoseconds(after: .now) }
+
+  /// How much later this is than `other`; 0 if it is not.
+  func nanoseconds(after other: Moment) -> UInt64 {
+    nanoseconds > other.nanoseconds ? nanoseconds - other.nanoseconds : 0
   }
 
   package var hasCome: Bool { nanosecondsFromNow == 0 }

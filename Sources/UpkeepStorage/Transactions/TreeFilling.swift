@@ -25,6 +25,9 @@ package final class TreeFilling {
     try transaction.requireOpen()
     try builder.add(key, value)
     count &+= 1
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.fillingSkipsLog) { return }
+    #endif
     if state.isLogging, tree < .firstOfScratch {
       LogOperation.appendPut(tree, key, value, to: state.log)
       state.limitLog()

@@ -30,6 +30,9 @@ package final class WriteTransaction: ReadTransaction {
   /// Makes an empty tree.
   package func createTree() throws(StorageError) -> TreeID {
     try requireOpen()
+    guard state.nextTreeID < TreeID.limit else {
+      throw .badOption("this store has made \(TreeID.limit) trees: no more can be told apart")
+    }
     let tree = state.createTree()
     note { LogOperation.appendTree(.createTree, tree, to: $0) }
     return tree

@@ -115,6 +115,25 @@
       }
     }
 
+    /// The same of a backup, which is a closed database.
+    static let oneSuperblockOfABackup = check("one of two superblocks of a backup rots") {
+      let disk = SimulatedFileSystem()
+      let store = try EngineStore.open(on: disk, workload.options)
+      try store.commit((0..<9).map { Workload.put($0, $0) })
+      let expected = try store.state()
+      try store.storage.backup(to: "backup", fileSystem: disk)
+      return (0...1).compactMap { slot in
+        let copy = disk.survivor(.everything)
+        copy.flip("backup", at: UInt64(slot * 4096 + 100), xor: 0xFF)
+        do {
+          let storage = try Storage.open("backup", fileSystem: copy, options: workload.options)
+          return try EngineStore(storage).state() == expected ? nil : "without slot \(slot): another state"
+        } catch {
+          return "without slot \(slot): \(error)"
+        }
+      }
+    }
+
     /// Rule 16: the newest superblock rots before its mirror is on the disk, and the log says that there was a newer.
     static let newerLog = check("a log that goes on from a superblock which is gone") {
       let disk = SimulatedFileSystem()

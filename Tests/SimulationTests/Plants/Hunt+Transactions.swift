@@ -8,9 +8,9 @@
   extension Hunt {
     static let checks: [Hunt] = [
       treeIDs, cursors, snapshots, readersOnTheirWay, emptyCommits, durablePosition, closing, nesting,
-      alignment,
+      alignment, runs,
       unfinishedChain, lostLog, creation, lock, flipsInTheLog, flipsInTheDatabase, foreignPages, invalidNode,
-      oneSuperblock, newerLog, replacedFile, restingCursor, underWay, movedPage,
+      oneSuperblock, oneSuperblockOfABackup, newerLog, replacedFile, restingCursor, underWay, movedPage,
     ]
 
     private static func changes(_ round: Int, _ count: Int = 60) -> [Change] {
@@ -163,6 +163,29 @@
       guard var free = FreeSpace(used: unaligned, endUnit: 300) else { return ["the extents were refused"] }
       let runs = (0..<6).map { _ in free.allocate(least: 8, most: 16) }
       return runs.filter { $0.start % 8 != 0 }.map { "a run begins at unit \($0.start)" }
+    }
+
+    /// The same at the file: pages are written many at once, in runs that begin and end at multiples of 4 KB.
+    static let runs = check("a checkpoint writes long runs") {
+      let disk = SimulatedFileSystem()
+      disk.keepsTranscript = true
+      let store = try EngineStore.open(on: disk, Workload.options())
+      for round in 0..<3 {
+        try store.commit(
+          (0..<99).map { .put(tree: 0, key: [UInt8($0), UInt8(round)], value: value($0, round)) })
+        try store.checkpoint()
+      }
+      let writes = disk.transcript.filter {
+        $0.operation == .write && $0.path == EngineStore.path && $0.offset ?? 0 >= 16384
+      }
+      let unaligned = writes.filter { ($0.offset ?? 1) % 4096 != 0 || ($0.count ?? 1) % 4096 != 0 }
+      // One that is long and one that is the rest, a checkpoint.
+      let isShort = writes.count > 6
+      return unaligned.map { "\($0) is not aligned" } + (isShort ? ["\(writes.count) writes"] : [])
+    }
+
+    private static func value(_ number: Int, _ round: Int) -> Bytes {
+      Workload.value(round * 1000 + number, 900)
     }
   }
 #endif

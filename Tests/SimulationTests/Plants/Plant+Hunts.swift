@@ -24,6 +24,7 @@
       case .segmentHeaderUnsynced: [.crash(.segments)]
       case .recyclesLogEarly: [.crash(.busySegments)]
       case .unalignedRuns: [.alignment]
+      case .writesPagesAlone: [.runs]
 
       case .acknowledgesBeforeSync, .sharesSectors, .skipsFolderSync, .creationSkipsSync:
         [.crash(.puts), .crash(.transactions)]
@@ -32,6 +33,7 @@
       case .durableReadAfterSync: [.durablePosition]
       case .showsUnloggedEarly: [.fault(.bulk)]
       case .unloggedSkipsMirrorSync: [.crash(.bulk)]
+      case .fillingSkipsLog: [.crash(.filling)]
       case .unloggedIgnoresBase: [.plain(.groups), .crash(.groups)]
 
       case .reservesNoSpace: [.plain(.busySegments)]
@@ -42,6 +44,9 @@
       case .durableBeforeTooLate: [.crash(.unsynced)]
 
       case .trustsSuperblockRead: [.fault(.busyRewriting)]
+      case .trustsCleanSuperblock: [.fault(.compaction)]
+      case .backupHasOneSlot: [.oneSuperblockOfABackup]
+      case .backupSkipsSync: [.crash(.backups)]
       case .skipsMirror: [.oneSuperblock]
       case .skipsPageChecksum: [.flipsInTheDatabase]
       case .choosesOlderSuperblock: [.crash(.checkpoints)]

@@ -81,6 +81,17 @@ struct ThreadTests {
 
   @Test(arguments: [20_000, 256 << 20], [StorageOptions.Durability.full, .none])
   func allAtOnce(cacheSize: Int, _ durability: StorageOptions.Durability) throws {
+    let end = Moment.now.after(Self.duration)
+    repeat { try once(cacheSize: cacheSize, durability) } while !end.hasCome
+  }
+
+  /// How long each goes on, from the environment; once if that says nothing.
+  private static let duration: Duration = {
+    let seconds = ProcessInfo.processInfo.environment["UPKEEP_THREAD_SECONDS"].flatMap(Int.init)
+    return .seconds(seconds ?? 0)
+  }()
+
+  private func once(cacheSize: Int, _ durability: StorageOptions.Durability) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "upkeep-threads-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -92,8 +103,10 @@ struct ThreadTests {
     let isEnding = Guarded(false)
     let readers = (0..<2).map { _ in Running { try Self.read(storage, 3, looked, isEnding) } }
     let checkpoints = Running {
-      try Self.untilClosed {
-        try storage.checkpoint()
+      var round = 0
+      return try Self.untilClosed {
+        round += 1
+        if round % 8 == 0 { try storage.compact() } else { try storage.checkpoint() }
         sched_yield()
       }
     }
