@@ -16,8 +16,9 @@
     case reusesExtentsEarly, ignoresReadersOfExtents
     case checkpointSkipsLogSync, skipsPageSync, skipsSuperblockSync, recyclesLogEarly, takesNewestPosition
     case unalignedRuns, writesPagesAlone
-    // Commits (rules 10 and 14).
+    // Commits (rules 10, 14 and 25).
     case acknowledgesBeforeSync, publishesAfterFailedSync, emptyCommitDoesNotWait, durableReadAfterSync
+    case weakensSmallCommits
     case showsUnloggedEarly, unloggedSkipsMirrorSync, unloggedIgnoresBase, fillingSkipsLog
     // The log (rules 11 to 13).
     case reservesNoSpace, keepsUnfinishedChain, replaysHalfTransactions

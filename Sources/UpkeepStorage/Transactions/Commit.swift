@@ -37,6 +37,12 @@ extension StorageCore {
     let pending = PendingVersion(
       version: try appendToLog(state, number: number), change: state.change(number: number))
 
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.weakensSmallCommits), state.changeCount == 1 {
+        commits.publish(pending, isLogged: isDurable)
+        return CommitTicket(version: number)
+      }
+    #endif
     // 4. Visible at once where nothing is promised; else whoever waits makes it durable and visible.
     if isDurable, case .full = options.durability {
       commits.append(pending)

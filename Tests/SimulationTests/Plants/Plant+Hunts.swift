@@ -28,6 +28,7 @@
 
       case .acknowledgesBeforeSync, .sharesSectors, .skipsFolderSync, .creationSkipsSync:
         [.crash(.puts), .crash(.transactions)]
+      case .weakensSmallCommits: [.crash(.puts)]
       case .publishesAfterFailedSync: [.fault(.puts)]
       case .emptyCommitDoesNotWait: [.emptyCommits]
       case .durableReadAfterSync: [.durablePosition]

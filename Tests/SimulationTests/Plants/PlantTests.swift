@@ -1,4 +1,5 @@
 #if UPKEEP_PLANTS
+  import Foundation
   import Testing
   import UpkeepStorage
 
@@ -15,6 +16,22 @@
         return
       }
       Issue.record("\(plant.rawValue) survives \(plant.hunts)")
+    }
+
+    @Test("The document has a row for each rule, and in it each plant")
+    func theyAreListed() throws {
+      let root = URL(filePath: #filePath).deletingLastPathComponent().appending(
+        path: "../../../Docs/Testing.md")
+      let rows = try String(contentsOf: root, encoding: .utf8).split(separator: "\n").filter {
+        $0.hasPrefix("| ")
+      }
+      let named = rows.joined().split(separator: "`").map(String.init)
+      for plant in Plant.allCases { #expect(named.contains(plant.rawValue)) }
+      for rule in 1...27 {
+        let row = rows.first { $0.hasPrefix("| \(rule) ") }
+        let plants = row.map { row in Plant.allCases.filter { row.contains("`\($0.rawValue)`") } } ?? []
+        #expect(!plants.isEmpty, "rule \(rule)")
+      }
     }
 
     /// Programs and faults have suites of their own; these checks have this one.
