@@ -52,6 +52,8 @@ final class SimulatedDisk: @unchecked Sendable {
   var plan: FaultPlan?
   /// What another process does just before a call of a process: see `interrupt`.
   var interruption: (process: UInt64, callsLeft: Int, body: @Sendable () -> Void)?
+  /// Is told of each change, at the moment at which a power loss would come in the middle of it.
+  var watcher: ((Int) -> Void)?
   var countedCalls = 0
   var faultCount = 0
   var callCount = 0

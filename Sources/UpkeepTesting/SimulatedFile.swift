@@ -152,6 +152,14 @@ extension SimulatedFileSystem {
       if fault != nil { disk.faultCount += 1 }
       switch fault {
       case nil:
+        guard isChange, let watcher = disk.watcher else { return try body(disk) }
+        let number = disk.changeCount - 1
+        // A sync has done nothing yet when the power goes; anything else is done as far as the cache goes.
+        if failingSync != nil || operation == .syncDirectory {
+          watcher(number)
+          return try body(disk)
+        }
+        defer { watcher(number) }
         return try body(disk)
       case .powerLoss:
         // Under way: done as far as the cache goes, for the power loss to choose from. A sync did nothing yet.

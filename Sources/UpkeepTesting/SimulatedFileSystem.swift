@@ -59,6 +59,20 @@ public final class SimulatedFileSystem: FileSystem {
     }
   }
 
+  /// Calls `body` with the number of each change from now on, in the middle of it: `snapshot` gives the machine as it is
+  /// found by a power loss there. So one run leaves what many runs would that each lose power at another change.
+  ///
+  /// - Parameter body: must call nothing on this file system but what it is handed; nil ends it.
+  public func watch(_ body: ((_ change: Int, _ snapshot: () -> SimulatedFileSystem) -> Void)?) {
+    withDisk { disk in
+      guard let body else {
+        disk.watcher = nil
+        return
+      }
+      disk.watcher = { [unowned disk] number in body(number) { SimulatedFileSystem(disk.copy()) } }
+    }
+  }
+
   /// Runs `body` just before this process's call number `call`, counted from 0 from now on: what another
   /// process does at the worst moment.
   public func interrupt(before call: Int, _ body: @escaping @Sendable () -> Void) {

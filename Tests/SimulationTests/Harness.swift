@@ -71,8 +71,8 @@ final class Harness<Store: StoreUnderTest> {
   let workload: Workload
   let kind: String
   var stateCount = 0
-  /// The changes that the last opening made.
-  private var openingChangeCount = 0
+  /// How far the program is that is running: its progress as it was before the next change.
+  private var latest = Progress()
   /// The backups that were acknowledged in the run that is judged.
   var promisedBackups: Set<Int> = []
   var failures: [String] = []
@@ -120,12 +120,15 @@ final class Harness<Store: StoreUnderTest> {
       throw HarnessError.wrong("the power went during the step before, which did not need the disk")
     }
     progress.underWay = step.transactions.count
+    latest = progress
+    defer { latest = progress }
     func acknowledged() {
       // When the power has gone nobody is told of anything any more.
       if disk.isOff { return }
       progress.underWay -= 1
       progress.acknowledged += 1
       if case .full = workload.options.durability { progress.durable = progress.acknowledged }
+      latest = progress
     }
     switch step {
     case .commit(let changes):
@@ -155,6 +158,7 @@ final class Harness<Store: StoreUnderTest> {
       try open.close()
       store = nil
       progress.durable = progress.acknowledged
+      latest = progress
       store = try Store.open(on: disk, workload.options)
     }
   }
@@ -171,9 +175,8 @@ final class Harness<Store: StoreUnderTest> {
   ) -> Int? {
     stateCount += 1
     do {
-      let before = disk.changeCount
       let store = try Store.open(on: disk, workload.options)
-      openingChangeCount = disk.changeCount - before
+      disk.watch(nil)
       guard let found = try look(at: store, allowed, place) else { return nil }
       try lookAtBackups(on: disk, place)
       if goesOn { try goOn(store, disk, found, place) } else { disk.kill() }
@@ -245,20 +248,12 @@ final class Harness<Store: StoreUnderTest> {
     if !before.isEmpty {
       _ = Harness("before", Workload("before", options: workload.options, before)).run(on: beginning)
     }
-    let whole = SimulatedFileSystem(seed: Settings.seed)
-    var complete = Progress()
-    do { _ = try runThrowing(on: whole, &complete) } catch {
-      return fail("\(kind)/\(workload)", "without any fault: \(error)")
-    }
-    let count = whole.changeCount
     let stride = max(1, Int((1 / Settings.scale).rounded()))
-    let randomChoices = max(4, wanted / max(count, 1) / 5)
-    for operation in Swift.stride(from: beginning.changeCount, through: count, by: stride) {
+    guard let moments = moments(from: beginning.changeCount, every: stride) else { return }
+    let randomChoices = max(4, wanted / max(moments.count * stride, 1) / 5)
+    for (operation, disk, progress) in moments {
       let place = "\(kind)/\(workload)/\(operation)"
       guard isWanted(place), !isTired else { continue }
-      let disk = SimulatedFileSystem(seed: Settings.seed)
-      disk.plan(FaultPlan(.powerLoss, at: operation))
-      let progress = run(on: disk)
       promisedBackups = progress.promisedBackups
       for choice in survivals(randomChoices, Settings.seed &* 1000 &+ UInt64(operation)) {
         explore(
@@ -282,6 +277,27 @@ final class Harness<Store: StoreUnderTest> {
         other.anotherProcess(), deathProgress.afterProcessDeath, "\(place)/process death",
         goesOn: operation % 2 == 0)
     }
+  }
+
+  /// A moment at which the power goes: in the middle of which change, what it leaves, and how far the program is.
+  private typealias LossOfPower = (change: Int, disk: SimulatedFileSystem, progress: Progress)
+
+  /// Runs the workload once and keeps every moment; the last is behind its end. nil if it fails without any fault.
+  private func moments(from first: Int, every stride: Int) -> [LossOfPower]? {
+    var moments: [LossOfPower] = []
+    let disk = SimulatedFileSystem(seed: Settings.seed)
+    latest = Progress()
+    disk.watch { [unowned self] change, snapshot in
+      if change >= first, (change - first) % stride == 0 { moments.append((change, snapshot(), latest)) }
+    }
+    var progress = Progress()
+    do { _ = try runThrowing(on: disk, &progress) } catch {
+      fail("\(kind)/\(workload)", "without any fault: \(error)")
+      return nil
+    }
+    disk.watch(nil)
+    moments.append((disk.changeCount, disk, progress))
+    return moments
   }
 
   /// After a power loss one superblock rots too. That may be told as damage, but what opens is nothing older than
@@ -312,22 +328,38 @@ final class Harness<Store: StoreUnderTest> {
       + (0..<UInt64(randomCount)).map { .random(seed: seed &* 16 &+ $0) }
   }
 
+  /// Disks as they are found after power losses.
+  private final class Crashes {
+    var found: [(change: Int, disk: SimulatedFileSystem)] = []
+  }
+
+  /// Keeps what the power would leave that goes at changes of the next opening: at all of them, or at two.
+  private func watchOpening(of disk: SimulatedFileSystem, all: Bool, _ seed: UInt64) -> Crashes {
+    let crashes = Crashes()
+    var chance = SeededGenerator(seed: seed)
+    disk.watch { change, snapshot in
+      if all || crashes.found.count < 2 {
+        crashes.found.append((change, snapshot()))
+      } else {
+        // Each change is as likely as any other to be among the two.
+        let place = chance.below(change + 1)
+        if place < 2 { crashes.found[place] = (change, snapshot()) }
+      }
+    }
+    return crashes
+  }
+
   /// Judges a disk, and crashes inside its recovery.
   private func explore(
     _ disk: SimulatedFileSystem, _ allowed: ClosedRange<Int>, _ place: String, depth: Int, isThorough: Bool
   ) {
     guard isWanted(place), !isTired else { return }
-    // A fresh copy for every attempt: opening changes it.
+    // A fresh copy: opening changes it.
     let probe = disk.survivor(.everything)
     var chance = SeededGenerator(seed: UInt64(stateCount))
-    guard judge(probe, allowed, place, goesOn: chance.oneIn(3)) != nil, depth > 0 else { return }
-    let count = openingChangeCount
-    guard count > 0 else { return }
-    let operations = isThorough ? Array(0..<count) : [chance.below(count), chance.below(count)]
-    for operation in operations {
-      let copy = disk.survivor(.everything)
-      copy.plan(FaultPlan(.powerLoss, at: operation))
-      if (try? Store.open(on: copy, workload.options)) != nil { continue }
+    let crashes = depth > 0 ? watchOpening(of: probe, all: isThorough, chance.next()) : nil
+    guard judge(probe, allowed, place, goesOn: chance.oneIn(3)) != nil, let crashes else { return }
+    for (operation, copy) in crashes.found {
       let choices: [Survival] =
         isThorough
         ? survivals(2, UInt64(operation))

@@ -35,7 +35,7 @@ struct FreeSpace {
 
   var freeUnits: UInt64 { runs.reduce(0) { $0 + $1.count } }
 
-  /// A run of at least `least` and at most `most` units, 4 KB aligned, lowest first; grows the file if none is free.
+  /// A run of at least `least` and at most `most` units that begins and ends on multiples of 4 KB, lowest first; grows the file if none is free.
   mutating func allocate(least: UInt64, most: UInt64) -> Extent {
     for i in runs.indices {
       let run = runs[i]
@@ -47,8 +47,10 @@ struct FreeSpace {
           return part
         }
       #endif
-      guard start < run.end, run.end - start >= least else { continue }
-      let count = min(run.end - start, most)
+      guard start < run.end else { continue }
+      // It ends on a multiple of 4 KB too, else the system reads what lies behind it in the same 4 KB (rule 27).
+      let count = min((run.end - start) / Self.alignment * Self.alignment, most)
+      guard count >= least else { continue }
       take(i, Extent(start: start, count: count))
       return Extent(start: start, count: count)
     }

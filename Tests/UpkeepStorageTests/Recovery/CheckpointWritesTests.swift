@@ -61,24 +61,23 @@ import UpkeepTesting
     try storage.close()
   }
 
-  @Test func scatteredChangesAreWrittenInRunsTooAndBeginAndEndAtMultiplesOfFourKilobytes() throws {
+  /// More than a quarter of the file is free in small pieces, which are used.
+  @Test func scatteredChangesBeginAndEndAtMultiplesOfFourKilobytes() throws {
     let disk = SimulatedFileSystem()
     disk.keepsTranscript = true
     let storage = try open(disk)
     try put(storage, 0..<6000, round: 0)
     try storage.checkpoint()
     var chance = SeededGenerator(seed: 3)
-    var writeCount = 0
-    var byteCount = 0
+    var shortCount = 0
     for round in 1...20 {
       try put(storage, (0..<60).map { _ in chance.below(6000) }, round: round)
       let writes = try writes(storage, disk)
       #expect(!writes.isEmpty)
       for write in writes { #expect(isAligned(write), "round \(round): \(write)") }
-      writeCount += writes.count
-      byteCount += writes.compactMap(\.count).reduce(0, +)
+      shortCount += writes.count { $0.count ?? 0 < 64 << 10 }
     }
-    #expect(byteCount / writeCount >= 16 << 10, "pages are not written one by one")
+    #expect(shortCount > 20, "small pieces were used")
     #expect(try storage.verify() == [])
     try storage.close()
   }
