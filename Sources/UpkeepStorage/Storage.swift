@@ -114,6 +114,7 @@ package final class Storage: Sendable {
   ///
   /// - Throws: `snapshotsOpen` while snapshots are open; nothing was closed then.
   package func close() throws(StorageError) {
+    core.reclaimBeforeClose()
     try core.turn.take()
     defer { core.turn.giveBack() }
     guard !core.isClosed else { return }

@@ -34,5 +34,20 @@ package struct StorageOptions: Sendable {
   /// happens but what a caller does, which is what a simulation needs.
   package var checkpointsInBackground = true
 
+  /// Rows from which on the pages of a tree that is dropped or emptied are given up afterwards, by and by.
+  package var fewestRowsDroppedLater = 4096
+  /// Pages that are given up at a time then.
+  package var pagesReclaimedAtOnce = 1024
+
   package init() {}
+
+  /// Log bytes of one transaction that are held in memory; a longer one commits by checkpoint.
+  var longestLogOfTransaction: Int { min(checkpointLogSize, max(cacheSize / 16, 4 << 20)) }
+
+  /// Bytes of the page map that are kept in memory.
+  var mapCacheSize: Int { cacheSize / 32 }
+
+  /// Bytes that one statement may gather before it goes on, so as to work in key order: some part of the cache, so that
+  /// memory stays within what is said of it.
+  package var batchByteCount: Int { min(max(cacheSize / 4, 1 << 20), 32 << 20) }
 }

@@ -113,7 +113,7 @@ struct FileFormatTests {
   @Test func operationCodes() {
     let codes: [(LogOperation.Code, UInt8)] = [
       (.put, 1), (.putContinued, 2), (.delete, 3), (.deleteRange, 4), (.createTree, 5), (.dropTree, 6),
-      (.patch, 7),
+      (.patch, 7), (.reclaim, 8), (.emptyTree, 9),
     ]
     for (code, value) in codes { #expect(code.rawValue == value) }
     #expect(TreeID.catalog.rawValue == 1 && TreeID.firstOfUsers.rawValue == 16)

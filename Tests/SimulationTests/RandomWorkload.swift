@@ -5,9 +5,11 @@ extension Workload {
   /// A program made by chance; the same seed makes the same.
   static func random(seed: UInt64) -> Workload {
     var chance = SeededGenerator(seed: seed)
-    let options = Workload.options(
+    var options = Workload.options(
       pageSize: chance.pick([512, 1024, 4096]), chance.oneIn(4) ? .none : .full,
       checkpointLogSize: chance.pick([3000, 8000, 32 << 20]))
+    options.fewestRowsDroppedLater = chance.pick([6, 4096])
+    options.pagesReclaimedAtOnce = 1 + chance.below(6)
     // A commit within a checkpoint must not need one itself: on one thread it would wait for ever.
     var maker = Maker(chance: chance, commitsWithinCheckpoints: options.checkpointLogSize > 1 << 20)
     let count = 4 + maker.chance.below(10)
@@ -72,6 +74,10 @@ extension Workload {
           (0...chance.below(4)).map { _ in put(number + chance.below(3), chance.below(1000), 80, tree: tree) }
         )
       case 6: return .scratch(chance.below(40))
+      case 8 where tree > 0: return .emptyTree(tree)
+      case 9 where chance.oneIn(2):
+        return stream(
+          number, chance.below(1000), chance.below(12_000), piece: 1 + chance.below(3000), tree: tree)
       case 7: return put(number, chance.below(1000), 1000 + chance.below(9000), tree: tree)
       default: return put(number, chance.below(1000), chance.below(200), tree: tree)
       }

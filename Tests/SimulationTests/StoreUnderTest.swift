@@ -140,6 +140,14 @@ final class EngineStore: StoreUnderTest {
         try key.withUnsafeBytes { key in try value.withUnsafeBytes { try filling.put(key, $0) } }
       }
       try filling.finish()
+    case .emptyTree(let tree):
+      _ = try transaction.deleteRange(try treeID(tree, transaction), from: nil, to: nil)
+    case .stream(let tree, let key, let value, let piece):
+      let writer = try key.withUnsafeBytes { try transaction.putting(try treeID(tree, transaction), $0) }
+      for start in stride(from: 0, to: value.count, by: piece) {
+        try value[start..<min(start + piece, value.count)].withUnsafeBytes { try writer.append($0) }
+      }
+      try writer.finish()
     case .scratch(let count):
       let scratch = try transaction.createScratchTree()
       for number in 0..<count {

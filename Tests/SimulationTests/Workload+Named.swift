@@ -7,7 +7,7 @@ extension Workload {
     puts, transactions, deletes, checkpoints, segments, longValues, trees, savepoints, unsynced, reopening,
     largeTransaction, groups, bulk, busyCheckpoints, busyUnsynced, rewriting,
     busyRewriting, busySegments, smallCache,
-    compaction, filling, backups,
+    compaction, filling, backups, droppedTrees, pieces,
   ]
 
   static let puts = Workload("puts", options: options(), (0..<10).map { .commit([put($0 % 7, $0)]) })
@@ -202,6 +202,48 @@ extension Workload {
         .checkpoint,
         .commit((0..<99).map { put(($0 * 13) % 99, $0 + 300, 150) }),
         .commit([.deleteRange(tree: 0, from: key(0), to: key(50))]),
+      ])
+  }()
+
+  /// Trees that are dropped and emptied, whose pages are given up two at a time.
+  static let droppedTrees: Workload = {
+    var options = Workload.options(pageSize: 512)
+    options.cacheSize = 0
+    options.fewestRowsDroppedLater = 8
+    options.pagesReclaimedAtOnce = 2
+    return Workload(
+      "dropped trees", options: options,
+      [
+        .commit([.createTree(1)] + (0..<40).map { put($0, $0, 100, tree: 1) }),
+        .commit([.createTree(2)] + (0..<12).map { put($0, $0, 900, tree: 2) }),
+        .checkpoint,
+        .commit([.dropTree(1), put(1, 1)]),
+        .commit([.emptyTree(2), put(5, 5, 50, tree: 2)]),
+        .commit([put(2, 2), .rolledBack([.dropTree(2), put(3, 3)])]),
+        .checkpoint,
+        .commit([put(3, 3)]),
+        .reopen,
+        .commit((0..<30).map { put($0, $0 + 100, 60, tree: 2) }),
+        .commit([.dropTree(2), put(4, 4)]),
+        .commit([put(6, 6)]),
+        .commit([.createTree(3), put(7, 7, 30, tree: 3)]),
+      ])
+  }()
+
+  /// Long values in pieces, in a small cache and beyond what the log of a transaction may be.
+  static let pieces: Workload = {
+    var options = Workload.options(pageSize: 512, checkpointLogSize: 20_000)
+    options.cacheSize = 0
+    return Workload(
+      "pieces", options: options,
+      [
+        .commit([stream(1, 1, 5000, piece: 700), put(2, 2)]),
+        .commit([stream(1, 3, 60_000, piece: 4096), stream(3, 4, 100, piece: 9)]),
+        .checkpoint,
+        .commit([.rolledBack([stream(4, 5, 9000, piece: 1000)]), stream(1, 6, 3000, piece: 3000)]),
+        .commit([.delete(tree: 0, key: key(3)), stream(2, 7, 2000, piece: 333)]),
+        .reopen,
+        .commit([.deleteRange(tree: 0, from: key(0), to: key(3)), put(5, 5)]),
       ])
   }()
 

@@ -17,6 +17,10 @@ enum Change {
   case dropTree(Int)
   /// A new tree, built from so many entries in order.
   case fillTree(Int, count: Int, seed: Int)
+  /// Takes all entries out of a tree that was made.
+  case emptyTree(Int)
+  /// Put in pieces of so many bytes.
+  case stream(tree: Int, key: Bytes, value: Bytes, piece: Int)
   /// Done and taken back.
   case rolledBack([Change])
   /// So many entries in a tree that ends with its transaction.
@@ -35,6 +39,8 @@ enum Change {
     case .fillTree(let tree, let count, let seed):
       state.trees[tree] = [:]
       for (key, value) in Self.filling(count, seed) { state.trees[tree]?[key] = value }
+    case .emptyTree(let tree): state.trees[tree] = [:]
+    case .stream(let tree, let key, let value, _): state.trees[tree]?[key] = value
     case .rolledBack, .scratch: break
     }
   }
@@ -131,6 +137,10 @@ extension Workload {
     var chance = SeededGenerator(seed: UInt64(seed))
     // Half of it compresses.
     return chance.bytes(count / 2) + Bytes(repeating: UInt8(seed & 0x7f), count: count - count / 2)
+  }
+
+  static func stream(_ number: Int, _ seed: Int, _ count: Int, piece: Int, tree: Int = 0) -> Change {
+    .stream(tree: tree, key: key(number), value: value(seed, count), piece: piece)
   }
 
   static func put(_ number: Int, _ seed: Int, _ count: Int = 60, tree: Int = 0) -> Change {

@@ -58,17 +58,24 @@ struct DeleteExecutor {
   private func deleteRows(_ selection: RowSelection, _ returning: inout ReturningList?) throws(UpkeepError)
     -> Int
   {
-    let writer = try RowWriter(scope, selection.schema, defersIndexes: true)
+    let batch = try DeleteBatch(scope, selection.schema)
     let context = statement.makeEvaluationContext()
     let scan = try PathScan(scope, selection.schema, selection.path)
-    var count = 0
+    let key = ByteBuffer(capacity: 64)
     while try selection.next(scan, context, statement, bindsViews: false) {
-      let row = try scan.view.values()
-      try writer.delete(row)
-      try returning?.add(old: row, new: nil, kind: .deleted)
-      count += 1
+      if returning != nil {
+        let row = try scan.isCovering ? scan.values : scan.view.values()
+        try returning?.add(old: row, new: nil, kind: .deleted)
+      }
+      if scan.isCovering {
+        key.removeAll()
+        try RowCodec.appendKey(of: scan.values, schema: selection.schema, to: key)
+        try batch.add(key.bytes)
+      } else {
+        try batch.add(scan.view.key)
+      }
     }
-    try writer.finish()
-    return count
+    try batch.finish()
+    return batch.count
   }
 }

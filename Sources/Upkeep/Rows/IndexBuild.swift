@@ -12,15 +12,15 @@ struct IndexBuild {
   private let transaction: WriteTransaction
   private let partByteCount: Int
 
-  /// - Parameter partByteCount: bytes of entries after which a part is full.
+  /// - Parameter partByteCount: bytes of entries after which a part is full; nil for what the memory allows.
   init(
-    _ scope: TransactionScope, _ schema: TableSchema, _ index: IndexSchema, partByteCount: Int = 64 << 20
+    _ scope: TransactionScope, _ schema: TableSchema, _ index: IndexSchema, partByteCount: Int? = nil
   ) throws(UpkeepError) {
     self.scope = scope
     self.schema = schema
     self.index = index
-    self.partByteCount = partByteCount
     transaction = try scope.writing
+    self.partByteCount = partByteCount ?? transaction.batchByteCount * 5 / 4
   }
 
   func run() throws(UpkeepError) {

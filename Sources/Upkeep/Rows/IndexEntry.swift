@@ -39,6 +39,50 @@ package enum IndexEntry {
     return containsNull ? .containsNull : .entry
   }
 
+  /// Appends the parts of a stored row's key in an index over plain columns and without a predicate, without making
+  /// values of them where they are numbers or text.
+  static func appendParts(
+    of row: RowView, in index: IndexSchema, to buffer: ByteBuffer
+  ) throws(UpkeepError) -> IndexKeyState {
+    var state = IndexKeyState.entry
+    for part in index.parts {
+      guard let column = part.column else { return .outsidePredicate }
+      if try !append(column, of: row, part.key, to: buffer) { state = .containsNull }
+    }
+    return state
+  }
+
+  /// - Returns: false for NULL.
+  private static func append(
+    _ column: Int, of row: RowView, _ part: KeyPart, to buffer: ByteBuffer
+  ) throws(UpkeepError) -> Bool {
+    let start = buffer.count
+    switch part.type {
+    case .integer:
+      guard let integer = try row.integer(column) else { break }
+      if part.isNullable { buffer.append(KeyCodec.Tag.present) }
+      KeyCodec.appendInteger(integer, to: buffer)
+      if part.isDescending { KeyCodec.complement(buffer, from: start) }
+      return true
+    case .text:
+      let isThere = try row.withBytes(column) { bytes throws(UpkeepError) in
+        guard let bytes else { return false }
+        if part.isNullable { buffer.append(KeyCodec.Tag.present) }
+        let text = buffer.count
+        KeyCodec.appendEscaped(bytes, to: buffer)
+        if part.collation == .nocase { TextBytes.fold(buffer.base + text, count: buffer.count - text) }
+        return true
+      }
+      guard isThere else { break }
+      if part.isDescending { KeyCodec.complement(buffer, from: start) }
+      return true
+    default: break
+    }
+    let value = try row.value(column)
+    try KeyCodec.append(value, part, to: buffer)
+    return value != .null
+  }
+
   /// Whether the entry's key ends with the primary key.
   static func keyHoldsPrimaryKey(_ index: IndexSchema, _ state: IndexKeyState) -> Bool {
     !index.isUnique || state == .containsNull

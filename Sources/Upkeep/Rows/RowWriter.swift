@@ -43,8 +43,8 @@ package final class RowWriter {
   /// Made when the first id is asked for, or known because others asked.
   private var knownIDs: AutomaticIDs?
 
-  /// Above this many bytes waiting entries are written, so that memory stays bounded.
-  private static let mostDeferredBytes = 32 << 20
+  /// Above this many bytes an index's waiting entries are written, so that memory stays bounded.
+  private let mostDeferredBytes: Int
 
   package init(
     _ scope: TransactionScope, _ schema: TableSchema, defersIndexes: Bool = false
@@ -58,6 +58,8 @@ package final class RowWriter {
         index: index, columnsRead: index.columnsRead.sorted(),
         deferred: defersIndexes && !index.isUnique ? EntryBatch() : nil)
     }
+    let deferredCount = targets.count { $0.deferred != nil }
+    mostDeferredBytes = transaction.batchByteCount / 2 / max(deferredCount, 1)
     indexesEvaluate = schema.indexes.contains { $0.predicate != nil || $0.columnOrdinals == nil }
     changed = Array(repeating: false, count: schema.rowWidth)
     idOrdinal = schema.hasHiddenRowid ? schema.columns.count : schema.automaticID
@@ -320,7 +322,7 @@ extension RowWriter {
   }
 
   private func boundWaiting(_ deferred: EntryBatch, of index: IndexSchema) throws(UpkeepError) {
-    if deferred.byteCount > Self.mostDeferredBytes { try deferred.apply(to: index.tree, in: transaction) }
+    if deferred.byteCount > mostDeferredBytes { try deferred.apply(to: index.tree, in: transaction) }
   }
 
   private func tooLong(_ byteCount: Int, key: String, of row: [Value]) -> UpkeepError {

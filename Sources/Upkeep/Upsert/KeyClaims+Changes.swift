@@ -110,14 +110,18 @@ extension KeyClaims {
 
   private func note(holder: Int, chosenBy input: Int) { note(name(of: holder), input) }
 
-  /// What `chosen` has for a holder.
+  /// What `choices` has for a holder.
   func name(of holder: Int) -> UInt64 {
     holders[holder].birth.map { $0.withUnsafeBytes { Self.hash($0) } } ?? UInt64(holder + 1)
   }
 
-  private func note(_ name: UInt64, _ input: Int) {
-    while chosen.count <= input { chosen.append(0) }
-    chosen[input] = name
+  @inline(__always)
+  private func note(_ name: UInt64, _ input: Int) { choices.note(name, input) }
+
+  /// What input rows before this one chose is settled, and need not be kept in memory.
+  func settleChoices(before input: Int) throws(UpkeepError) {
+    let choices = choices
+    try storing { () throws(StorageError) in try choices.settle(before: input) }
   }
 
   func encodeKeys(of row: [Value]) throws(UpkeepError) {

@@ -27,7 +27,7 @@ extension KeyClaims {
     var verdict = Verdict()
     guard holdersOfKey.contains(where: { $0.count > 1 }) else { return verdict }
     let keysBefore = try findKeysBefore()
-    let inputs = inputsOfHolders()
+    let inputs = try inputsOfHolders()
     let logged = Dictionary(claimLog.map { ($0.claim, $0.row) }, uniquingKeysWith: { $1 })
     for (holder, rows) in inputs.enumerated() { findClaims(of: holder, rows, logged) }
     var settling = UpsertSettling(
@@ -77,14 +77,17 @@ extension KeyClaims {
   }
 
   /// For each holder the input rows that chose it, in order.
-  private func inputsOfHolders() -> [[Int]] {
+  private func inputsOfHolders() throws(UpkeepError) -> [[Int]] {
     var holderOfName: [UInt64: Int] = [:]
     for index in holders.indices { holderOfName[name(of: index)] = index }
     var inputs: [[Int]] = Array(repeating: [], count: holders.count)
-    for (input, name) in chosen.enumerated() where name != 0 {
-      if let holder = holderOfName[name] { inputs[holder].append(input) }
+    let choices = choices
+    try storing { () throws(StorageError) in
+      try choices.forEach { input, name in
+        if let holder = holderOfName[name] { inputs[holder].append(input) }
+      }
     }
-    return inputs
+    return inputs.map { $0.sorted() }
   }
 
   /// Who claimed what a holder took before it was one: the last update that the log has, else the insert.
@@ -120,6 +123,8 @@ extension KeyClaims {
       }
     }
     try writer.finish()
+    let choices = choices
+    try storing { () throws(StorageError) in try choices.end() }
   }
 
   /// Whether a holder's unique keys differ from those in the trees, or it is gone.

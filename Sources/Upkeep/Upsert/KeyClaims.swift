@@ -68,8 +68,8 @@ package final class KeyClaims {
   let births = ByteKeyTable()
   var holderOfBirth: [Int] = []
 
-  /// For each input row the row that it chose: the hash of a birth, or a holder's number, or 0.
-  @exclusivity(unchecked) var chosen: [UInt64] = []
+  /// For each input row the row that it chose: the hash of a birth, or a holder's number.
+  let choices: ChoiceLog
   /// Keys that natives claimed by an update: hash of row and key, and the input row.
   var claimLog: [(claim: UInt64, row: Int)] = []
 
@@ -95,6 +95,7 @@ package final class KeyClaims {
     self.isEager = isEager
     let transaction = try scope.writing
     self.transaction = transaction
+    choices = ChoiceLog(transaction)
     let uniqueIndexes = schema.indexes.filter(\.isUnique)
     self.uniqueIndexes = uniqueIndexes
     writer = try RowWriter(scope, schema, defersIndexes: true)

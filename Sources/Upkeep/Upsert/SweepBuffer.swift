@@ -38,13 +38,22 @@ final class SweepBuffer {
   /// Whether every row may be inserted as it is.
   @exclusivity(unchecked) private(set) var isSound = true
 
-  init(indexCount: Int) { claims = Array(repeating: [], count: indexCount) }
+  /// - Parameter byteCount: what all that waits may take at most: the more, the more rows of a large table lie on one
+  ///   leaf.
+  init(indexCount: Int, byteCount: Int) {
+    claims = Array(repeating: [], count: indexCount)
+    mostBytes = byteCount
+    bytesPerRow =
+      MemoryLayout<Row>.stride + 2 * MemoryLayout<SortedKey>.stride
+      + indexCount * (MemoryLayout<Claim>.stride + MemoryLayout<SortedKey>.stride)
+  }
 
   var isEmpty: Bool { rows.isEmpty }
-  var isFull: Bool { arena.count > Self.mostBytes || rows.count >= Self.mostRows }
+  var isFull: Bool { arena.count + rows.count * bytesPerRow > mostBytes || rows.count >= Self.mostRows }
 
-  /// What waits at most: the more, the more rows of a large table lie on one leaf.
-  private static let mostBytes = 16 << 20
+  private let mostBytes: Int
+  /// What a row takes besides its bytes: itself, its keys, and their places while they are sorted.
+  private let bytesPerRow: Int
   private static let mostRows = 1 << 17
 
   func removeAll() {

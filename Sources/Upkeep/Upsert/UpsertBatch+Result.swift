@@ -31,16 +31,7 @@ extension UpsertBatch {
     var result = UpsertResult()
     result.isSync = plan.isSync
     for kind in plan.kinds { result.tally[kind] = 0 }
-    var counts: [StatementSummary.Kind: Int] = [:]
-    // Runs of one kind are mostly long, and a look into a dictionary for each row is not cheap.
-    var start = 0
-    while start < kinds.count {
-      let kind = kinds[start]
-      var end = start + 1
-      while end < kinds.count, kinds[end] == kind { end += 1 }
-      counts[kind, default: 0] += end - start
-      start = end
-    }
+    var counts = kinds.tally
     counts[.displaced] = displacedRows.count
     counts[.deleted] = deletedCount
     for (kind, count) in counts where count > 0 || result.tally[kind] != nil { result.tally[kind] = count }
@@ -51,7 +42,7 @@ extension UpsertBatch {
     result.rejects = rejects.sorted { $0.key < $1.key }.map(\.value)
     if keepsSteps {
       try showDropped()
-      if collectsOutcomes { result.outcomes = kinds.indices.map { outcome($0) } }
+      if collectsOutcomes { result.outcomes = (0..<kinds.count).map { outcome($0) } }
       try collectReturned(into: &result)
     }
     return result
@@ -95,7 +86,8 @@ extension UpsertBatch {
   private func collectReturned(into result: inout UpsertResult) throws(UpkeepError) {
     guard let returning = plan.returning else { return }
     result.returnedColumns = returning.names
-    for (index, kind) in kinds.enumerated() {
+    for index in 0..<kinds.count {
+      let kind = kinds[index]
       if !returning.includesAll, kind == .ignored || kind == .rejected { continue }
       let step = steps[index]
       show(step.new, inSlot: 0)

@@ -39,9 +39,9 @@ package final class UpsertBatch {
   let collectsRejects: Bool
 
   /// For each input row what became of it.
-  @exclusivity(unchecked) var kinds: [StatementSummary.Kind] = []
+  let kinds = RowKinds()
   /// For each input row its number as the source counts.
-  @exclusivity(unchecked) var numbers: [Int] = []
+  @exclusivity(unchecked) var numbers = RowNumbers()
   var steps: [Step] = []
   /// Errors of rows, in any order.
   var errors: [Int: UpkeepError] = [:]
@@ -102,7 +102,8 @@ package final class UpsertBatch {
     self.keepsSteps = keepsSteps
     let encoder = Self.canSweep(plan, keepsSteps: keepsSteps) ? RowEncoder(plan.schema) : nil
     self.encoder = encoder
-    sweep = SweepBuffer(indexCount: plan.schema.indexes.count)
+    sweep = SweepBuffer(
+      indexCount: plan.schema.indexes.count, byteCount: claims.transaction.batchByteCount)
     sweepAction = Self.sweepAction(plan)
     sweepIndexes = encoder == nil ? [] : plan.schema.indexes.map { IndexEncoder($0) }
     sweepsValues =
@@ -186,6 +187,14 @@ package final class UpsertBatch {
     guard sweep.isFull else { return }
     try flush()
     try stopIfHopeless()
+    try forgetSettled()
+  }
+
+  /// What became of the rows so far is settled, but for keys that may turn out to be contested: it is kept where it takes
+  /// little memory.
+  private func forgetSettled() throws(UpkeepError) {
+    kinds.settle(before: kinds.count)
+    try claims.settleChoices(before: kinds.count)
   }
 
   private func takeGenerally(_ row: [Value?], _ index: Int) throws(UpkeepError) {
@@ -195,6 +204,7 @@ package final class UpsertBatch {
       try flush()
       try stopIfHopeless()
       try apply(row, index)
+      if index & 0xFFFF == 0xFFFF { try forgetSettled() }
     }
     try stopIfHopeless()
   }

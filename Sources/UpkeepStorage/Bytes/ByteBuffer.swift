@@ -51,6 +51,14 @@ package final class ByteBuffer {
 
   @inlinable package func removeAll() { state.pointee.count = 0 }
 
+  /// Forgets all bytes, and gives memory back beyond `capacity`.
+  package func removeAll(keepingCapacity capacity: Int) {
+    removeAll()
+    guard state.pointee.capacity > capacity else { return }
+    state.pointee.base = Self.resized(base, to: capacity)
+    state.pointee.capacity = capacity
+  }
+
   /// Forgets the bytes from `newCount` on.
   @inlinable package func truncate(to newCount: Int) {
     precondition(newCount >= 0 && newCount <= count)

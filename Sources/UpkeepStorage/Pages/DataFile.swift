@@ -21,23 +21,31 @@ final class DataFile: PageSource {
     var graves: [UInt64: MapEntry] = [:]
     /// Pages that were written early and that the durable superblock's map does not have yet (rule 6). A page id
     /// that was used again may be in both, and then this is the page.
-    var spilled: [UInt64: MapEntry] = [:]
+    var spilled: LoosePages
 
     /// Where a page is, if it is anywhere on disk.
-    func entry(_ id: PageID) -> MapEntry {
-      if !spilled.isEmpty, let entry = spilled[id.rawValue] { return entry }
-      let entry = pages[id.rawValue]
-      return entry.isNone ? graves[id.rawValue] ?? .none : entry
+    func look(_ id: PageID) -> PageMap.Look {
+      if let entry = spilled[id.rawValue] { return .entry(entry) }
+      guard case .entry(let entry) = pages.look(id.rawValue, marksUse: true) else {
+        return pages.look(id.rawValue)
+      }
+      return .entry(entry.isNone ? graves[id.rawValue] ?? .none : entry)
     }
   }
 
-  init(file: StoreFile, pageSize: Int, databaseID: DatabaseID) {
+  /// Leaves of the page map that are kept in memory.
+  let mostMapLeaves: Int
+
+  /// - Parameter mapCacheSize: bytes of the page map that are kept in memory; a little is whatever it says.
+  init(file: StoreFile, pageSize: Int, databaseID: DatabaseID, mapCacheSize: Int = 0) {
     self.file = file
+    mostMapLeaves = max(mapCacheSize / pageSize, 4)
     codec = PageCodec(pageSize: pageSize, databaseID: databaseID)
     maps = Guarded(
       Maps(
         pages: PageMap(pageSize: pageSize, mark: 0),
-        roots: PageMap(pageSize: pageSize, mark: PageMap.rootsMark)))
+        roots: PageMap(pageSize: pageSize, mark: PageMap.rootsMark),
+        spilled: LoosePages()))
     free = Guarded(FreeSpace())
   }
 
@@ -97,15 +105,34 @@ final class DataFile: PageSource {
 
   // MARK: Pages
 
+  /// Where a page is, if it is anywhere on disk. A leaf of the map is read where it must be.
+  func entry(_ id: PageID) throws(StorageError) -> MapEntry {
+    while true {
+      switch maps.withLock({ $0.look(id) }) {
+      case .entry(let entry): return entry
+      case .unread(let leaf, let place):
+        do throws(StorageError) {
+          let entries = try readMapPage(PageMap.identity(ofLeaf: leaf), place)
+          maps.withLock { $0.pages.keep(entries, ofLeaf: leaf, from: place, most: mostMapLeaves) }
+        } catch {
+          // Rule 8, for the map's own pages: a newer map may be in place, and the old one's pages used again.
+          guard case .corrupt = error, maps.withLock({ $0.pages.place(ofLeaf: leaf) }) != place else {
+            throw error
+          }
+        }
+      }
+    }
+  }
+
   func requireKnown(_ id: PageID) throws(StorageError) {
-    guard !maps.withLock({ $0.entry(id).isNone }) else {
+    guard !(try entry(id).isNone) else {
       throw .corrupt(
         file: file.path, place: "\(id)", reason: "a tree refers to a page that the page map does not have")
     }
   }
 
   func read(_ id: PageID, into frame: UnsafeMutableRawBufferPointer) throws(StorageError) {
-    var entry = maps.withLock { $0.entry(id) }
+    var entry = try entry(id)
     #if UPKEEP_PLANTS
       Plant.pass(.pageWasLocated)
     #endif
@@ -117,7 +144,7 @@ final class DataFile: PageSource {
           if Plant.isOn(.readsOnce) { throw error }
         #endif
         // Rule 8: the page may have moved between the look at the map and the read.
-        let now = maps.withLock { $0.entry(id) }
+        let now = try self.entry(id)
         guard case .corrupt = error, now != entry, !now.isNone else { throw error }
         entry = now
       }
@@ -152,6 +179,7 @@ final class DataFile: PageSource {
     #endif
     return maps.withLock { maps in
       maps.pages = pages
+      maps.pages.trim(to: mostMapLeaves)
       maps.roots = roots
       for id in entered { maps.spilled[id.rawValue] = nil }
       var released: [Extent] = []
@@ -178,12 +206,11 @@ final class DataFile: PageSource {
   func forget(_ id: PageID) {
     guard hasLoose.load(ordering: .acquiring) else { return }
     let entry = maps.withLock { maps -> MapEntry? in
-      let entry =
-        maps.spilled.removeValue(forKey: id.rawValue) ?? maps.graves.removeValue(forKey: id.rawValue)
+      let entry = maps.spilled.remove(id.rawValue) ?? maps.graves.removeValue(forKey: id.rawValue)
       if maps.graves.isEmpty, maps.spilled.isEmpty { hasLoose.store(false, ordering: .releasing) }
       return entry
     }
-    if let entry { free.withLock { $0.release([entry.extent]) } }
+    if let entry { free.withLock { $0.release(entry.extent) } }
   }
 
   /// Reads, verifies and decompresses what an entry names.
@@ -211,11 +238,17 @@ final class DataFile: PageSource {
   }
 
   /// Reads a map page's entries.
-  func readMapPage(_ identity: UInt64, _ entry: MapEntry, fanOut: Int) throws(StorageError) -> [MapEntry] {
+  func readMapPage(_ identity: UInt64, _ entry: MapEntry) throws(StorageError) -> [MapEntry] {
     let frame = UnsafeMutableRawBufferPointer.allocate(byteCount: codec.pageSize, alignment: 64)
     defer { frame.deallocate() }
     try readExtent(entry, identity: identity, kind: .map, place: "map page \(identity)", into: frame)
-    guard let base = frame.baseAddress else { return [] }
+    return mapEntries(UnsafeRawBufferPointer(frame))
+  }
+
+  /// The entries of a map page that was verified.
+  func mapEntries(_ page: UnsafeRawBufferPointer) -> [MapEntry] {
+    guard let base = page.baseAddress else { return [] }
+    let fanOut = (codec.pageSize - PageStore.headerSize) / MapEntry.byteCount
     return (0..<fanOut).map { i in
       let at = PageStore.headerSize + i * MapEntry.byteCount
       return MapEntry(packedExtent: base.integer(at), checksum: base.integer(at + 8))

@@ -6,7 +6,7 @@ final class ExtentWriter {
   private static let mostRun: UInt64 = 2048
   private static let alignment: UInt64 = 8
 
-  private let data: DataFile
+  let data: DataFile
   private let version: UInt64
   /// The run being filled, and how many of its units are.
   private var run = Extent(start: 0, count: 0)
@@ -50,6 +50,13 @@ final class ExtentWriter {
     filled += UInt64(units)
     pageCount += 1
     return MapEntry(extent, checksum: checksum)
+  }
+
+  /// What is stored in an extent, while it waits to be written.
+  func pending(_ extent: Extent) -> UnsafeRawBufferPointer? {
+    guard extent.start >= run.start, extent.end <= run.start + filled else { return nil }
+    let offset = Int(extent.start - run.start) * Extent.unitSize
+    return UnsafeRawBufferPointer(start: buffer + offset, count: extent.byteCount)
   }
 
   /// Writes the run so far and begins another; the page just encoded moves to its start.

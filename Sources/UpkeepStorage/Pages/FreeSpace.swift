@@ -1,137 +1,205 @@
-/// The free runs of the data file, in units of 512 bytes. Derived at opening, never stored.
+/// The free space of the data file: a bit for each unit of 512 bytes, set where the unit is in use. Derived at opening,
+/// never stored.
 ///
 /// The life of an extent (rule 8):
 /// 1. `allocate`: free → in use by the checkpoint being written.
 /// 2. The checkpoint's superblock is durable: it is in use by the durable map.
 /// 3. A later checkpoint's superblock, which does not name it, is durable: `release`, and it is free.
 ///
-/// Invariants: runs are sorted, do not touch one another and lie within `firstUnit ..< endUnit`.
+/// Invariants:
+/// 1. Units before `firstUnit` are in use. Units that `words` has no bit for are free, up to `endUnit`; none is in use
+///    from there on.
+/// 2. No free run of `1 << k` units or more, counted from a multiple of 4 KB on, begins before `firstFit[k]`.
 struct FreeSpace {
   /// Where extents begin.
   static let firstUnit: UInt64 = 16384 / UInt64(Extent.unitSize)
   /// Units of 4 KB, at which runs are aligned.
   private static let alignment: UInt64 = 8
+  private static let classCount = 17
 
-  private(set) var runs: [Extent] = []
+  private var words: [UInt64] = [1 << firstUnit - 1]
+  private var usedUnits: UInt64 = 0
+  /// Where to begin to look for a run, by the logarithm of its length.
+  private var firstFit = [UInt64](repeating: firstUnit, count: classCount)
   /// Where extents end: the file grows here.
   private(set) var endUnit: UInt64
 
-  /// A file without extents.
-  init() { endUnit = Self.firstUnit }
+  /// A file without extents, or one of which nothing is known to be in use yet.
+  init(endUnit: UInt64 = firstUnit) { self.endUnit = max(endUnit, Self.firstUnit) }
 
-  /// What the extents in use leave free up to `endUnit`.
-  ///
-  /// - Throws: nil-like `overlap` where two of them overlap or one lies outside.
+  /// What the extents in use leave free up to `endUnit`; nil where two of them overlap or one lies outside.
   init?(used: [Extent], endUnit: UInt64) {
-    self.endUnit = max(endUnit, Self.firstUnit)
-    var at = Self.firstUnit
-    for extent in used.sorted(by: { $0.start < $1.start }) {
-      guard extent.count > 0, extent.start >= at, extent.end <= self.endUnit else { return nil }
-      if extent.start > at { runs.append(Extent(start: at, count: extent.start - at)) }
-      at = extent.end
-    }
-    if at < self.endUnit { runs.append(Extent(start: at, count: self.endUnit - at)) }
+    self.init(endUnit: endUnit)
+    for extent in used { guard occupy(extent) else { return nil } }
   }
 
-  var freeUnits: UInt64 { runs.reduce(0) { $0 + $1.count } }
+  var freeUnits: UInt64 { endUnit - Self.firstUnit - usedUnits }
 
-  /// A run of at least `least` and at most `most` units that begins and ends on multiples of 4 KB, lowest first; grows the file if none is free.
+  /// What is kept of the file in memory, in bytes.
+  var byteCount: Int { words.count * 8 }
+
+  /// The free runs, in order. O(file).
+  var runs: [Extent] {
+    var runs: [Extent] = []
+    var at = nextFree(Self.firstUnit)
+    while at < endUnit {
+      let end = nextUsed(at)
+      runs.append(Extent(start: at, count: end - at))
+      at = nextFree(end)
+    }
+    return runs
+  }
+
+  // MARK: Bits
+
+  private func nextUsed(_ unit: UInt64) -> UInt64 {
+    var i = Int(unit >> 6)
+    guard i < words.count else { return endUnit }
+    var word = words[i] & (.max << (unit & 63))
+    while word == 0 {
+      i += 1
+      if i == words.count { return endUnit }
+      word = words[i]
+    }
+    return min(UInt64(i) << 6 + UInt64(word.trailingZeroBitCount), endUnit)
+  }
+
+  private func nextFree(_ unit: UInt64) -> UInt64 {
+    var i = Int(unit >> 6)
+    guard i < words.count else { return unit }
+    var word = ~words[i] & (.max << (unit & 63))
+    while word == 0 {
+      i += 1
+      if i == words.count { return UInt64(i) << 6 }
+      word = ~words[i]
+    }
+    return UInt64(i) << 6 + UInt64(word.trailingZeroBitCount)
+  }
+
+  /// The bits of an extent in the word `i`.
+  @inline(__always)
+  private static func mask(_ extent: Extent, _ i: Int) -> UInt64 {
+    let base = UInt64(i) << 6
+    let first = extent.start > base ? extent.start - base : 0
+    let end = min(extent.end - base, 64)
+    return (.max << first) & (end == 64 ? .max : 1 << end - 1)
+  }
+
+  /// Takes an extent that was free; false, with nothing to rely on, if part of it was in use or lies outside.
+  mutating func occupy(_ extent: Extent) -> Bool {
+    guard extent.count > 0, extent.start >= Self.firstUnit, extent.end <= endUnit else { return false }
+    let last = Int((extent.end - 1) >> 6)
+    if last >= words.count { words.append(contentsOf: repeatElement(0, count: last + 1 - words.count)) }
+    for i in Int(extent.start >> 6)...last {
+      let mask = Self.mask(extent, i)
+      guard words[i] & mask == 0 else { return false }
+      words[i] |= mask
+    }
+    usedUnits += extent.count
+    return true
+  }
+
+  /// Gives an extent back.
+  mutating func release(_ extent: Extent) {
+    guard extent.count > 0, extent.start >= Self.firstUnit else { return }
+    for i in Int(extent.start >> 6)...Int((extent.end - 1) >> 6) where i < words.count {
+      let mask = Self.mask(extent, i)
+      usedUnits -= UInt64((words[i] & mask).nonzeroBitCount)
+      words[i] &= ~mask
+    }
+    lowerFits(to: extent.start)
+  }
+
+  mutating func release(_ extents: [Extent]) {
+    for extent in extents { release(extent) }
+  }
+
+  /// Units at `start` became free. A run that they lengthen begins where `firstFit` allows already, unless it begins not
+  /// far before them.
+  private mutating func lowerFits(to start: UInt64) {
+    for k in 0..<Self.classCount {
+      let before = UInt64(2) << UInt64(k) + 3 * Self.alignment
+      firstFit[k] = min(firstFit[k], start > Self.firstUnit + before ? start - before : Self.firstUnit)
+    }
+  }
+
+  private static func aligned(_ unit: UInt64) -> UInt64 { (unit + alignment - 1) / alignment * alignment }
+
+  // MARK: Allocation
+
+  /// A run of at least `least` and at most `most` units that begins and ends on multiples of 4 KB, lowest first; grows
+  /// the file if none is free.
   mutating func allocate(least: UInt64, most: UInt64) -> Extent {
-    for i in runs.indices {
-      let run = runs[i]
-      let start = (run.start + Self.alignment - 1) / Self.alignment * Self.alignment
-      #if UPKEEP_PLANTS
-        if Plant.isOn(.unalignedRuns), run.count >= least {
-          let part = Extent(start: run.start, count: min(run.count, most))
-          take(i, part)
-          return part
-        }
-      #endif
-      guard start < run.end else { continue }
+    let least = max(least, 1)
+    let k = min(UInt64.bitWidth - 1 - least.leadingZeroBitCount, Self.classCount - 1)
+    var firstOfClass: UInt64?
+    var at = nextFree(firstFit[k])
+    while at < endUnit {
+      let end = nextUsed(at)
+      var start = Self.aligned(at)
       // It ends on a multiple of 4 KB too, else the system reads what lies behind it in the same 4 KB (rule 27).
-      let count = min((run.end - start) / Self.alignment * Self.alignment, most)
-      guard count >= least else { continue }
-      take(i, Extent(start: start, count: count))
-      return Extent(start: start, count: count)
-    }
-    // The last run may reach the end of the file: begin there.
-    var start = endUnit
-    if let last = runs.last, last.end == endUnit {
-      start = (last.start + Self.alignment - 1) / Self.alignment * Self.alignment
-      if start >= last.end { start = (endUnit + Self.alignment - 1) / Self.alignment * Self.alignment }
-    } else {
-      start = (start + Self.alignment - 1) / Self.alignment * Self.alignment
-    }
-    let grown = Extent(start: start, count: most)
-    if start > endUnit {
-      if let last = runs.last, last.end == endUnit {
-        runs[runs.count - 1].count += start - endUnit
-      } else {
-        runs.append(Extent(start: endUnit, count: start - endUnit))
+      var length = end > start ? (end - start) / Self.alignment * Self.alignment : 0
+      #if UPKEEP_PLANTS
+        if Plant.isOn(.unalignedRuns) { (start, length) = (at, end - at) }
+      #endif
+      if firstOfClass == nil, length >= 1 << UInt64(k) { firstOfClass = at }
+      if length >= least {
+        firstFit[k] = firstOfClass ?? at
+        let run = Extent(start: start, count: min(length, most))
+        _ = occupy(run)
+        return run
       }
+      at = nextFree(end)
     }
-    if start < endUnit, let last = runs.popLast() {
-      if last.start < start { runs.append(Extent(start: last.start, count: start - last.start)) }
-    }
-    endUnit = grown.end
+    firstFit[k] = firstOfClass ?? endUnit
+    // The last run may reach the end of the file: begin there.
+    let tail = self.tail
+    let grown = Extent(start: Self.aligned(tail), count: most)
+    endUnit = max(endUnit, grown.end)
+    _ = occupy(grown)
+    if grown.start > tail { lowerFits(to: tail) }
     return grown
   }
 
-  private mutating func take(_ i: Int, _ part: Extent) {
-    let run = runs[i]
-    let after = Extent(start: part.end, count: run.end - part.end)
-    let before = Extent(start: run.start, count: part.start - run.start)
-    if before.count > 0 {
-      runs[i] = before
-      if after.count > 0 { runs.insert(after, at: i + 1) }
-    } else if after.count > 0 {
-      runs[i] = after
-    } else {
-      runs.remove(at: i)
-    }
-  }
-
-  /// Gives extents back. O(n) for all of them together.
-  mutating func release(_ extents: [Extent]) {
-    guard !extents.isEmpty else { return }
-    var merged: [Extent] = []
-    merged.reserveCapacity(runs.count + extents.count)
-    for run in (runs + extents).sorted(by: { $0.start < $1.start }) where run.count > 0 {
-      if let last = merged.last, last.end == run.start {
-        merged[merged.count - 1].count += run.count
-      } else {
-        merged.append(run)
-      }
-    }
-    runs = merged
+  /// The end of the last extent in use.
+  private var tail: UInt64 {
+    var i = words.count - 1
+    while i > 0, words[i] == 0 { i -= 1 }
+    return max(UInt64(i) << 6 + UInt64(64 - words[i].leadingZeroBitCount), Self.firstUnit)
   }
 
   /// Cuts the free run at the end of the file off, if there is one.
   mutating func trimEnd() {
-    if let last = runs.last, last.end == endUnit {
-      runs.removeLast()
-      endUnit = last.start
-    }
+    endUnit = tail
+    let needed = Int((endUnit + 63) >> 6)
+    if words.count > needed { words.removeSubrange(needed...) }
   }
 
   // MARK: Compaction
 
   /// Where a file of the same extents would end that has no free space.
-  var leastEnd: UInt64 { endUnit - freeUnits }
+  var leastEnd: UInt64 { Self.firstUnit + usedUnits }
 
   /// The lowest unit from which on at most `units` are in use; no lower than `leastEnd`.
   func start(ofLast units: UInt64) -> UInt64 {
-    let least = leastEnd
-    var at = endUnit
-    var used: UInt64 = 0
-    for run in runs.reversed() {
-      let between = at - run.end
-      if used + between >= units { return max(least, at - (units - used)) }
-      used += between
-      at = run.start
-      if at <= least { return least }
+    var left = units
+    var i = words.count - 1
+    while i >= 0, UInt64(i) << 6 >= leastEnd {
+      let used = UInt64(words[i].nonzeroBitCount)
+      guard used <= left else { break }
+      left -= used
+      i -= 1
     }
-    return max(least, at - min(units - used, at))
+    guard i >= 0 else { return leastEnd }
+    // The word in which it lies, bit by bit.
+    var at = min(UInt64(i + 1) << 6, endUnit)
+    while at > leastEnd {
+      let bit = words[i] >> ((at - 1) & 63) & 1
+      guard at - 1 >= UInt64(i) << 6, bit <= left else { break }
+      left -= bit
+      at -= 1
+    }
+    return max(at, leastEnd)
   }
 
   /// Takes, for each of some extents, the lowest free place that is long enough and lies before it; nil where there is
@@ -142,42 +210,27 @@ struct FreeSpace {
   ///   - leastRun: units of the runs that are used; of runs longer than one unit, the part from a multiple of 4 KB on.
   mutating func takePlaces(before extents: [Extent], leastRun: UInt64) -> [Extent?] {
     var holes = runs.compactMap { run -> Extent? in
-      let start =
-        leastRun > 1 ? (run.start + Self.alignment - 1) / Self.alignment * Self.alignment : run.start
+      let start = leastRun > 1 ? Self.aligned(run.start) : run.start
       return start < run.end && run.end - start >= leastRun
         ? Extent(start: start, count: run.end - start) : nil
     }
     var firstOfLength = [Int](repeating: 0, count: Int(extents.map(\.count).max() ?? 0) + 1)
-    var taken: [Extent] = []
-    let places = extents.map { extent -> Extent? in
+    var places: [Extent?] = []
+    places.reserveCapacity(extents.count)
+    for extent in extents {
       var i = firstOfLength[Int(extent.count)]
       while i < holes.count, holes[i].count < extent.count { i += 1 }
       firstOfLength[Int(extent.count)] = i
-      guard i < holes.count, holes[i].start + extent.count <= extent.start else { return nil }
+      guard i < holes.count, holes[i].start + extent.count <= extent.start else {
+        places.append(nil)
+        continue
+      }
       let place = Extent(start: holes[i].start, count: extent.count)
       holes[i].start += extent.count
       holes[i].count -= extent.count
-      taken.append(place)
-      return place
+      _ = occupy(place)
+      places.append(place)
     }
-    remove(taken)
     return places
-  }
-
-  /// Takes parts of runs out.
-  private mutating func remove(_ parts: [Extent]) {
-    guard !parts.isEmpty else { return }
-    var rest: [Extent] = []
-    var next = parts.sorted { $0.start < $1.start }[...]
-    for run in runs {
-      var at = run.start
-      while let part = next.first, part.start < run.end {
-        if part.start > at { rest.append(Extent(start: at, count: part.start - at)) }
-        at = part.end
-        next.removeFirst()
-      }
-      if at < run.end { rest.append(Extent(start: at, count: run.end - at)) }
-    }
-    runs = rest
   }
 }

@@ -31,9 +31,12 @@ struct Backup {
       try copy(root.page, level: try TreeReader.rootLevel(root))
     }
     for (i, chunk) in read.base.roots.chunks.enumerated() {
-      if let chunk { roots.set(UInt64(i), try writer.store(chunk, at: i)) }
+      guard let chunk, chunk.roots.contains(where: { $0 != nil }) else { continue }
+      // What is left of dropped trees stays behind.
+      let kept = RootsArray.Chunk(chunk.roots)
+      try roots.set(UInt64(i), try writer.store(kept, at: i), PageMap.unread)
     }
-    try writer.storeChanges(&map, &roots)
+    try writer.storeChanges(&map, &roots, PageMap.unread)
     try writer.finish()
     let superblock = makeSuperblock()
     // The file is as long as its superblock says.
@@ -126,8 +129,8 @@ struct Backup {
   }
 
   private mutating func store(_ page: PageID, _ base: UnsafeMutableRawPointer) throws(StorageError) {
-    guard map[page.rawValue].isNone else { throw damaged(page, "is reached twice") }
-    map.set(page.rawValue, try writer.store(base, identity: page.rawValue))
+    guard try map.entry(page.rawValue, PageMap.unread).isNone else { throw damaged(page, "is reached twice") }
+    try map.set(page.rawValue, try writer.store(base, identity: page.rawValue), PageMap.unread)
   }
 }
 

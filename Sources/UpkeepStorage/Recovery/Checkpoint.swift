@@ -57,7 +57,7 @@ extension StorageCore {
       #endif
       try writeRoots(of: version, into: writer, &draft)
       try Compaction(data, writer, reach).run(&draft.pages, &draft.roots)
-      try writer.storeChanges(&draft.pages, &draft.roots)
+      try writer.storeChanges(&draft.pages, &draft.roots, writer.readMapPage)
       try writer.finish()
       #if UPKEEP_PLANTS
         Plant.skipSync(.skipsPageSync)
@@ -158,16 +158,29 @@ extension StorageCore {
   private func writePages(
     _ changes: [VersionChange], into writer: ExtentWriter, _ draft: inout CheckpointDraft
   ) throws(StorageError) -> [PageID] {
+    guard let data else { return [] }
     let table = pages.table
+    var retired: [PageID] = []
+    var born: [PageID] = []
     for change in changes {
-      for id in change.retired {
-        table.entry(id).pointee.needsWriting = false
-        if let entry = draft.pages.remove(id.rawValue) { draft.given.append((id, entry)) }
-      }
+      for id in change.retired { table.entry(id).pointee.needsWriting = false }
       for id in change.born { table.entry(id).pointee.needsWriting = true }
+      retired += change.retired
+      born += change.born
+    }
+    // In the order of the map: each leaf of it is read and changed once.
+    retired.sort()
+    born.sort()
+    for id in retired {
+      if let entry = try draft.pages.remove(id.rawValue, writer.readMapPage) {
+        draft.given.append((id, entry))
+      }
+      if draft.pages.changedLeafCount > data.mostMapLeaves {
+        try writer.storeLeaves(&draft.pages, writer.readMapPage)
+      }
     }
     #if UPKEEP_PLANTS
-      if Plant.isOn(.reusesExtentsEarly), let data {
+      if Plant.isOn(.reusesExtentsEarly) {
         let early = draft.given.map(\.1.extent)
         data.free.withLock { $0.release(early) }
         draft.given = []
@@ -176,23 +189,24 @@ extension StorageCore {
     let copy = UnsafeMutableRawPointer.allocate(byteCount: pages.pageSize, alignment: 64)
     defer { copy.deallocate() }
     var written: [PageID] = []
-    let spilled = data?.maps.withLock { $0.spilled } ?? [:]
-    for change in changes {
-      for id in change.born {
-        let entry = table.entry(id)
-        guard entry.pointee.needsWriting else { continue }
-        entry.pointee.needsWriting = false
-        if let place = spilled[id.rawValue] {
-          draft.pages.set(id.rawValue, place)
-          draft.entered.append(id)
-          continue
-        }
-        guard let frame = table.frame(id) else { continue }
+    let spilled = data.maps.withLock { $0.spilled }
+    for id in born {
+      let entry = table.entry(id)
+      guard entry.pointee.needsWriting else { continue }
+      entry.pointee.needsWriting = false
+      if let place = spilled[id.rawValue] {
+        try draft.pages.set(id.rawValue, place, writer.readMapPage)
+        draft.entered.append(id)
+      } else if let frame = table.frame(id) {
         // Readers may stand on the page: its compact form is made in a copy (rule 21).
         copy.copyMemory(from: frame, byteCount: pages.pageSize)
         NodeLayout.prepareForDisk(copy, pageSize: pages.pageSize)
-        draft.pages.set(id.rawValue, try writer.store(copy, identity: id.rawValue))
+        let place = try writer.store(copy, identity: id.rawValue)
+        try draft.pages.set(id.rawValue, place, writer.readMapPage)
         written.append(id)
+      }
+      if draft.pages.changedLeafCount > data.mostMapLeaves {
+        try writer.storeLeaves(&draft.pages, writer.readMapPage)
       }
     }
     return written
@@ -205,8 +219,8 @@ extension StorageCore {
       let new = i < version.roots.chunks.count ? version.roots.chunks[i] : nil
       let old = i < durableRoots.chunks.count ? durableRoots.chunks[i] : nil
       guard new !== old else { continue }
-      draft.roots.set(
-        UInt64(i), try new.map { chunk throws(StorageError) in try writer.store(chunk, at: i) } ?? .none)
+      let place = try new.map { chunk throws(StorageError) in try writer.store(chunk, at: i) } ?? .none
+      try draft.roots.set(UInt64(i), place, writer.readMapPage)
     }
   }
 }

@@ -105,6 +105,7 @@ final class CheckpointSchedule: @unchecked Sendable {
 extension StorageCore {
   /// What a commit leaves to be done, after it: a checkpoint once the log has grown, a spare log segment, a sync.
   func tendAfterCommit() {
+    if commits.hasDroppedTrees { tendDroppedTrees() }
     guard isDurable, let log else { return }
     if case .interval(let pause) = options.durability { askForSync(pause) }
     let due = UInt64(options.checkpointLogSize)
@@ -118,18 +119,26 @@ extension StorageCore {
     }
     let isDue = length > due || pages.pool.wantsCheckpoint
     if isDue ? checkpoints.isWorthTrying(at: end, step: due / 4) : log.wantsSpare {
-      checkpoints.ask { [weak self] in
-        self?.tend()
-        return nil
-      }
+      askToTend()
     }
     // Far behind: the commits slow down, more the longer the log, so that replay stays short.
     if length > 2 * due { checkpoints.waitForProgress(.milliseconds(Int64(min(length / due, 64)))) }
   }
 
-  private func tend() {
+  func askToTend() {
+    checkpoints.ask { [weak self] in self?.tend() ?? nil }
+  }
+
+  /// - Returns: after what time there is more to do.
+  private func tend() -> Duration? {
     checkpoints.workBegins()
-    guard let log, !isClosed else { return }
+    guard !isClosed else { return nil }
+    tendLog()
+    return commits.hasDroppedTrees ? reclaimInBackground() : nil
+  }
+
+  private func tendLog() {
+    guard let log else { return }
     if log.wantsSpare { try? log.makeSpare() }
     let length = log.written.rawValue &- checkpointedTo.load(ordering: .acquiring)
     if length > UInt64(options.checkpointLogSize) || pages.pool.wantsCheckpoint { try? checkpoint() }

@@ -51,8 +51,8 @@ struct Compaction {
     }
     guard let start else { return }
     let durable = data.maps.withLock { (pages: $0.pages, roots: $0.roots) }
-    var moves = Self.movable(&pages, since: durable.pages, from: start, isRoots: false)
-    moves += Self.movable(&roots, since: durable.roots, from: start, isRoots: true)
+    var moves = try movable(&pages, since: durable.pages, from: start, isRoots: false)
+    moves += try movable(&roots, since: durable.roots, from: start, isRoots: true)
     moves.sort { $0.entry.extent.start > $1.entry.extent.start }
     let leastRun = reach == .full ? 1 : Self.leastRunOfStep
     let places = data.free.withLock {
@@ -67,30 +67,31 @@ struct Compaction {
     placed.sort { $0.target.start < $1.target.start }
     // Noted first, so that a failure gives all of them back.
     writer.note(placed.map(\.target))
-    for move in try copy(placed) {
+    // In the order of the map: each leaf of it is changed once.
+    for move in try copy(placed).sorted(by: { $0.index < $1.index }) {
       let entry = MapEntry(move.target, checksum: move.entry.checksum)
-      if move.isRoots { roots.set(move.index, entry) } else { pages.set(move.index, entry) }
+      if move.isRoots {
+        try roots.set(move.index, entry, writer.readMapPage)
+      } else {
+        try pages.set(move.index, entry, writer.readMapPage)
+        if pages.changedLeafCount > data.mostMapLeaves { try writer.storeLeaves(&pages, writer.readMapPage) }
+      }
     }
   }
 
   /// What lies from `start` on and is not new; pages of the map itself are marked to be written anew.
-  private static func movable(
+  private func movable(
     _ map: inout PageMap, since durable: PageMap, from start: UInt64, isRoots: Bool
-  ) -> [Move] {
+  ) throws(StorageError) -> [Move] {
     var moves: [Move] = []
-    var touched: [(level: Int, index: Int)] = []
-    map.forEachExtent { level, index, extent in
-      guard extent.start >= start else { return }
-      if level > 0 {
-        touched.append((level, index))
-      } else {
-        let entry = map[UInt64(index)]
-        if durable[UInt64(index)] == entry {
-          moves.append(Move(isRoots: isRoots, index: UInt64(index), entry: entry))
-        }
-      }
+    try map.forEachEntry(writer.readMapPage) { index, entry in
+      guard entry.extent.start >= start else { return }
+      moves.append(Move(isRoots: isRoots, index: index, entry: entry))
     }
-    for place in touched { map.touch(level: place.level, place.index) }
+    let old = try durable.entries(moves.map(\.index), data.readMapPage)
+    let isOld = zip(moves, old).map { $0.entry == $1 }
+    moves = zip(moves, isOld).filter(\.1).map(\.0)
+    map.touchPages(from: start)
     return moves
   }
 

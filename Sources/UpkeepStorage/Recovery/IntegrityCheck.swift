@@ -15,13 +15,19 @@ struct IntegrityCheck {
     var problems: [String] = []
     var reached: Set<PageID> = []
     let reader = try ReadTransaction(reading: core)
-    for (tree, root) in core.versions.visible.roots.trees {
+    let roots = core.versions.visible.roots
+    // What is left of dropped trees are trees too.
+    for (tree, root) in roots.trees + roots.droppedTrees {
       for problem in TreeVerifier.verify(root, core.pages, reader, visit: { reached.insert($0).inserted }) {
         problems.append("\(tree): \(problem)")
       }
     }
     checkIDs(reached, &problems)
-    try checkExtents(&problems)
+    do throws(StorageError) { try checkExtents(&problems) } catch {
+      // A page of the map itself.
+      guard case .corrupt(_, let place, let reason) = error else { throw error }
+      problems.append("\(place): \(reason)")
+    }
     return Array(problems.prefix(Self.limit))
   }
 
@@ -43,9 +49,9 @@ struct IntegrityCheck {
     guard let data = core.data else { return }
     let maps = data.maps.withLock { $0 }
     var used: [Extent] = []
-    maps.pages.forEachExtent { _, _, extent in used.append(extent) }
-    maps.roots.forEachExtent { _, _, extent in used.append(extent) }
-    used += maps.graves.values.map(\.extent) + maps.spilled.values.map(\.extent)
+    try maps.pages.forEachExtent(data.readMapPage) { _, _, extent in used.append(extent) }
+    try maps.roots.forEachExtent(data.readMapPage) { _, _, extent in used.append(extent) }
+    used += maps.graves.values.map(\.extent) + maps.spilled.extents
     let known = data.free.withLock { $0 }
     if let free = FreeSpace(used: used, endUnit: known.endUnit) {
       if free.runs != known.runs { problems.append("free space is not what the pages leave") }
@@ -54,8 +60,10 @@ struct IntegrityCheck {
     }
     let frame = UnsafeMutableRawBufferPointer.allocate(byteCount: core.pages.pageSize, alignment: 64)
     defer { frame.deallocate() }
-    for id in 0..<maps.pages.count where !maps.pages[UInt64(id)].isNone {
-      do throws(StorageError) { try data.read(PageID(rawValue: UInt64(id)), into: frame) } catch {
+    var ids: [UInt64] = []
+    try maps.pages.forEachEntry(data.readMapPage) { id, _ in ids.append(id) }
+    for id in ids {
+      do throws(StorageError) { try data.read(PageID(rawValue: id), into: frame) } catch {
         guard case .corrupt(_, let place, let reason) = error else { throw error }
         problems.append("\(place): \(reason)")
       }

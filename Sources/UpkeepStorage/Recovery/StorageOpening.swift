@@ -82,7 +82,9 @@ struct StorageOpening {
 
   private func open(_ file: StoreFile) throws(StorageError) -> StorageCore {
     let (superblock, slot) = try chooseSuperblock(file)
-    let data = DataFile(file: file, pageSize: superblock.pageSize, databaseID: superblock.databaseID)
+    let data = DataFile(
+      file: file, pageSize: superblock.pageSize, databaseID: superblock.databaseID,
+      mapCacheSize: options.mapCacheSize)
     try loadMaps(data, superblock)
     let core = try makeCore(data, superblock)
 
@@ -178,41 +180,57 @@ struct StorageOpening {
     let pageCount = superblock.mapLevels == 0 ? 0 : superblock.nextPageID
     guard pages.fanOut >= 2 else { throw corrupt("pages too small") }
     do throws(StorageError) {
-      let fanOut = pages.fanOut
       try pages.load(
-        root: superblock.mapRoot, levelCount: superblock.mapLevels, count: pageCount, limit: pageCount
-      ) { (identity, entry) throws(StorageError) in try data.readMapPage(identity, entry, fanOut: fanOut) }
+        root: superblock.mapRoot, levelCount: superblock.mapLevels, count: pageCount, limit: pageCount,
+        data.readMapPage)
       try roots.load(
         root: superblock.rootsRoot, levelCount: superblock.rootsLevels, count: superblock.rootsCount,
-        limit: superblock.rootsCount
-      ) { (identity, entry) throws(StorageError) in try data.readMapPage(identity, entry, fanOut: fanOut) }
+        limit: superblock.rootsCount, data.readMapPage)
     } catch {
       if case .corrupt(let file, let place, let reason) = error, file.isEmpty {
         throw .corrupt(file: path, place: place, reason: reason)
       }
       throw error
     }
-    data.maps.withLock { $0 = DataFile.Maps(pages: pages, roots: roots) }
+    data.maps.withLock {
+      $0.pages = pages
+      $0.roots = roots
+    }
   }
 
   private func makeCore(_ data: DataFile, _ superblock: Superblock) throws(StorageError) -> StorageCore {
     let maps = data.maps.withLock { $0 }
-    var used: [Extent] = []
-    maps.pages.forEachExtent { _, _, extent in used.append(extent) }
-    maps.roots.forEachExtent { _, _, extent in used.append(extent) }
-    guard let free = FreeSpace(used: used, endUnit: superblock.fileSize / UInt64(Extent.unitSize)) else {
+    var free = FreeSpace(endUnit: superblock.fileSize / UInt64(Extent.unitSize))
+    // What is kept of the file is no larger than the file, whatever its superblock says.
+    let end = try data.file.size() / UInt64(Extent.unitSize)
+    var isSound = true
+    func occupy(_ level: Int, _ index: Int, _ extent: Extent) {
+      if extent.end > end || !free.occupy(extent) { isSound = false }
+    }
+    var unused: [PageID] = []
+    var next = 1
+    try maps.pages.forEachExtent(data.readMapPage) { level, index, extent in
+      occupy(level, index, extent)
+      guard level == 0 else { return }
+      while next < index {
+        unused.append(PageID(rawValue: UInt64(next)))
+        next += 1
+      }
+      next = index + 1
+    }
+    let count = max(maps.pages.count, 1)
+    while next < count {
+      unused.append(PageID(rawValue: UInt64(next)))
+      next += 1
+    }
+    try maps.roots.forEachExtent(data.readMapPage, occupy)
+    guard isSound else {
       throw .corrupt(file: path, place: "page map", reason: "two pages lie in one place, or beyond the end")
     }
     data.free.withLock { $0 = free }
     let pages = PageStore(pageSize: superblock.pageSize, source: data, cacheSize: options.cacheSize)
-    var freeIDs: [PageID] = []
-    let count = maps.pages.count
-    if count > 1 {
-      for id in stride(from: count - 1, through: 1, by: -1) where maps.pages[UInt64(id)].isNone {
-        freeIDs.append(PageID(rawValue: UInt64(id)))
-      }
-    }
-    pages.restoreIDs(next: PageID(rawValue: UInt64(max(count, 1))), free: freeIDs)
+    // The lowest is given first.
+    pages.restoreIDs(next: PageID(rawValue: UInt64(count)), free: unused.reversed())
     let roots = try loadRoots(data, maps.roots, superblock)
     let first = Version(
       number: superblock.version, roots: roots, nextTreeID: superblock.nextTreeID,
@@ -231,9 +249,10 @@ struct StorageOpening {
     var roots = RootsArray(pageSize: superblock.pageSize)
     let page = UnsafeMutableRawBufferPointer.allocate(byteCount: superblock.pageSize, alignment: 64)
     defer { page.deallocate() }
-    for i in 0..<map.count where !map[UInt64(i)].isNone {
-      try data.readExtent(
-        map[UInt64(i)], identity: UInt64(i), kind: .roots, place: "roots page \(i)", into: page)
+    for i in 0..<map.count {
+      let entry = try map.entry(UInt64(i), data.readMapPage)
+      guard !entry.isNone else { continue }
+      try data.readExtent(entry, identity: UInt64(i), kind: .roots, place: "roots page \(i)", into: page)
       guard let base = page.baseAddress,
         let chunk = RootsArray.decode(UnsafeRawPointer(base), chunkSize: roots.chunkSize)
       else { throw .corrupt(file: path, place: "roots page \(i)", reason: "a root makes no sense") }

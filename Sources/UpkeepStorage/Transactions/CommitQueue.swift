@@ -19,13 +19,19 @@ final class CommitQueue: @unchecked Sendable {
   private var isLed = false
   private var failure: StorageError?
   /// The newest version there is, visible or not: what the next writer builds on. Used under the writer's turn.
-  var newest: Version
+  var newest: Version {
+    didSet { droppedCount.store(newest.roots.droppedCount, ordering: .relaxed) }
+  }
+  /// Trees that were dropped and have pages left in that version, for everybody.
+  private let droppedCount: Atomic<Int>
+  var hasDroppedTrees: Bool { droppedCount.load(ordering: .relaxed) > 0 }
   private let versions: VersionSet
   /// What the visible versions brought and gave up since the last checkpoint, oldest first.
   private let changes = Guarded<[VersionChange]>([])
 
   init(_ first: Version, versions: VersionSet) {
     newest = first
+    droppedCount = Atomic(first.roots.droppedCount)
     self.versions = versions
   }
 

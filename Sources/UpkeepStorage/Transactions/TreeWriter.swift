@@ -28,6 +28,17 @@ package final class TreeWriter {
     state.notePut(tree, key, value)
   }
 
+  /// Removes an entry.
+  ///
+  /// - Returns: whether there was one.
+  @discardableResult
+  package func delete(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    try transaction.requireOpen()
+    guard try editor.delete(key) else { return false }
+    state.noteDelete(tree, key)
+    return true
+  }
+
   /// Inserts an entry unless its key is there.
   ///
   /// - Returns: the value that is there, with nothing changed; nil if the entry was inserted.

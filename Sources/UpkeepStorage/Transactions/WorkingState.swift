@@ -17,21 +17,29 @@ final class WorkingState {
   let log: ByteBuffer
   /// False while recovery replays, in memory stores, and once the transaction is to commit by checkpoint.
   var isLogging: Bool
+  /// Bytes that the log's buffer keeps from one transaction to the next.
+  private static let keptLog = 1 << 20
   /// How long the log may be before it is given up.
   private let longestLog: Int
   /// Changes so far that a commit must make visible.
   var changeCount = 0
+  /// Returns to savepoints so far.
+  private(set) var rollbackCount = 0
+  /// A value that is being put in pieces. It is given up where the transaction ends before it does.
+  weak var openValue: ValueWriter?
+  /// Whether there is one: the log takes its parts in a row.
+  var isPuttingValue = false
 
   init(_ core: StorageCore, base: Version, isLogging: Bool) {
     self.core = core
     pages = core.pages
     edits = PageEdits(store: core.pages, version: base.number + 1, stamps: core.stamps)
     log = core.logBuffer
-    log.removeAll()
+    log.removeAll(keepingCapacity: Self.keptLog)
     roots = base.roots
     nextTreeID = base.nextTreeID
     self.isLogging = isLogging
-    longestLog = core.isDurable ? core.options.checkpointLogSize : .max
+    longestLog = core.isDurable ? core.options.longestLogOfTransaction : .max
     edits.makeRoom = { [unowned self] () throws(StorageError) in try self.makeRoom() }
   }
 
@@ -126,13 +134,24 @@ final class WorkingState {
     }
   }
 
-  /// A transaction whose log alone would make a checkpoint due commits by checkpoint, so that its data is
-  /// written once (rule 14).
+  /// Tells the log of an entry that was removed.
+  @inline(__always)
+  func noteDelete(_ tree: TreeID, _ key: UnsafeRawBufferPointer) {
+    guard tree < .firstOfScratch else { return }
+    changeCount &+= 1
+    if isLogging {
+      LogOperation.appendDelete(tree, key, to: log)
+      limitLog()
+    }
+  }
+
+  /// A transaction whose log alone would make a checkpoint due, or would take much of the memory that there is, commits
+  /// by checkpoint, so that its data is written once (rule 14).
   @inline(__always)
   func limitLog() {
     guard log.count > longestLog else { return }
     isLogging = false
-    log.removeAll()
+    log.removeAll(keepingCapacity: Self.keptLog)
   }
 
   // MARK: Savepoints and cursors
@@ -182,6 +201,7 @@ final class WorkingState {
   func rollback(to savepoint: Savepoint) -> Bool {
     guard let at = savepoints.lastIndex(where: { $0.serial == savepoint.serial }) else { return false }
     savepoints.removeSubrange((at + 1)...)
+    rollbackCount += 1
     forgetEditors()
     edits.rollback(to: savepoint.edits)
     roots = savepoint.roots
@@ -219,14 +239,46 @@ final class WorkingState {
 
   func dropTree(_ tree: TreeID) throws(StorageError) {
     let editor = try editor(tree)
-    try editor.dropAll()
+    try editor.flush()
+    let isLater = dropsLater(tree, editor.root)
+    if !isLater { try editor.dropAll() }
     editors.removeAll { $0.tree == tree }
     lastEditor = nil
     lastTree = TreeID(rawValue: 0)
     store(tree, nil)
+    if isLater { roots.setDropped(tree, editor.root) }
     #if UPKEEP_PLANTS
       if Plant.isOn(.reusesTreeIDs), tree.rawValue + 1 == nextTreeID { nextTreeID -= 1 }
     #endif
+  }
+
+  /// Whether the pages of a tree that goes are given up afterwards, by and by (`Reclaim.swift`).
+  func dropsLater(_ tree: TreeID, _ root: TreeRoot) -> Bool {
+    let least = UInt64(core.options.fewestRowsDroppedLater)
+    guard core.isDurable, tree < .firstOfScratch, root.height > 0 else { return false }
+    return root.count >= least || root.overflowPages >= least / 16 + 1
+  }
+
+  /// Takes all entries out of a tree; what is left of it has an id of its own from now on.
+  func emptyTree(_ tree: TreeID) throws(StorageError) -> TreeID {
+    let editor = try editor(tree)
+    try editor.flush()
+    let rest = TreeID(rawValue: nextTreeID)
+    nextTreeID += 1
+    if editor.root.height > 0 { roots.setDropped(rest, editor.root) }
+    editor.reset(to: .empty)
+    return rest
+  }
+
+  /// Gives up the first rows of what is left of a tree that was dropped, and the pages that only they needed.
+  ///
+  /// - Returns: false if nothing is left of it.
+  func reclaim(_ tree: TreeID, rows: UInt64) throws(StorageError) -> Bool {
+    guard let root = roots.dropped(tree) else { return false }
+    let editor = TreeEditor(edits: edits, root: root)
+    try editor.removeFirst(rows)
+    roots.setDropped(tree, editor.root.height == 0 ? nil : editor.root)
+    return true
   }
 
   /// A tree that was empty is this one now.

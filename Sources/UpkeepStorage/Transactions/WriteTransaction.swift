@@ -22,8 +22,17 @@ package final class WriteTransaction: ReadTransaction {
 
   @inline(__always)
   func requireOpen() throws(StorageError) {
-    guard isOpen else { throw .transactionEnded }
+    if !isOpen || state.isPuttingValue { throw refusal }
   }
+
+  private var refusal: StorageError {
+    isOpen
+      ? .badOption("a value is being written in pieces: nothing else can be changed before it is finished")
+      : .transactionEnded
+  }
+
+  /// Bytes that a statement may gather before it goes on, so as to work in key order.
+  package var batchByteCount: Int { core.options.batchByteCount }
 
   // MARK: Trees
 
@@ -78,7 +87,7 @@ package final class WriteTransaction: ReadTransaction {
   package func delete(_ tree: TreeID, _ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
     try requireOpen()
     guard try state.editor(tree).delete(key) else { return false }
-    if tree < .firstOfScratch { note { LogOperation.appendDelete(tree, key, to: $0) } }
+    state.noteDelete(tree, key)
     return true
   }
 
@@ -89,11 +98,35 @@ package final class WriteTransaction: ReadTransaction {
     _ tree: TreeID, from lower: UnsafeRawBufferPointer?, to upper: UnsafeRawBufferPointer?
   ) throws(StorageError) -> UInt64 {
     try requireOpen()
+    if lower == nil, upper == nil {
+      let root = try state.root(tree)
+      if state.nextTreeID < TreeID.limit, state.dropsLater(tree, root) {
+        let rest = try state.emptyTree(tree)
+        note { LogOperation.appendEmptyTree(tree, rest: rest, to: $0) }
+        return root.count
+      }
+    }
     let count = try state.editor(tree).deleteRange(lower, upper)
     if count > 0, tree < .firstOfScratch {
       note { LogOperation.appendDeleteRange(tree, from: lower, to: upper, into: $0) }
     }
     return count
+  }
+
+  /// Takes all entries out of a tree, as the log says it was done.
+  ///
+  /// - Returns: the id of what is left of it.
+  func emptyTree(_ tree: TreeID) throws(StorageError) -> TreeID {
+    try requireOpen()
+    guard state.nextTreeID < TreeID.limit else { throw .badOption("there are too many trees") }
+    state.changeCount &+= 1
+    return try state.emptyTree(tree)
+  }
+
+  /// Gives up rows of a tree that was dropped.
+  func reclaim(_ tree: TreeID, rows: UInt64) throws(StorageError) {
+    try requireOpen()
+    if try state.reclaim(tree, rows: rows) { note { LogOperation.appendReclaim(tree, rows: rows, to: $0) } }
   }
 
   private func note(_ append: (ByteBuffer) -> Void) {
@@ -113,7 +146,8 @@ package final class WriteTransaction: ReadTransaction {
 
   /// Returns to a savepoint, which stays usable; later ones do not.
   package func rollback(to savepoint: Savepoint) throws(StorageError) {
-    try requireOpen()
+    guard isOpen else { throw .transactionEnded }
+    state.openValue?.abandon()
     guard state.rollback(to: savepoint) else { throw .transactionEnded }
   }
 
@@ -135,7 +169,8 @@ package final class WriteTransaction: ReadTransaction {
   /// The first half of a commit: the changes are in line to become durable and visible, and another may write. Whoever
   /// asked for them must not be told of anything, a failure included, before `Storage.wait` returned.
   package func commitLater() throws(StorageError) -> CommitTicket {
-    try requireOpen()
+    guard isOpen else { throw .transactionEnded }
+    state.openValue?.abandon()
     markEnded()
     do throws(StorageError) {
       let ticket = try core.append(state)

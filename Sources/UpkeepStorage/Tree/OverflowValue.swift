@@ -50,52 +50,20 @@ enum OverflowValue {
   static func write(
     _ value: RawBytes, _ edits: PageEdits, reference: ByteBuffer
   ) throws(StorageError) {
-    let pageSize = edits.store.pageSize
-    let perPage = pageSize - content
-    let perIndex = perPage / 8
-    let needed = pagesNeeded(value.count, pageSize: pageSize)
-    reference.removeAll()
-    reference.append(littleEndian: UInt32(value.count))
-    reference.append(littleEndian: UInt32(0))
-    var index: MutableNode?
-    var listed = 0
-    for i in 0..<needed.data {
-      let page = try edits.allocate(.overflow)
-      let data = MutableNode(page.base, pageSize)
-      let chunk = min(perPage, value.count - i * perPage)
-      page.base.storeBytes(of: dataRole, toByteOffset: role, as: UInt8.self)
-      data.store16(NodeLayout.overflowLevel, level)
-      data.store32(chunk, count)
-      (page.base + content).copyMemory(from: value.start + i * perPage, byteCount: chunk)
-      if needed.index == 0 {
-        reference.append(littleEndian: page.id.rawValue)
-        continue
-      }
-      if index == nil || listed == perIndex {
-        let made = try edits.allocate(.overflow)
-        let new = MutableNode(made.base, pageSize)
-        made.base.storeBytes(of: indexRole, toByteOffset: role, as: UInt8.self)
-        new.store16(NodeLayout.overflowLevel, level)
-        if let last = index {
-          last.store64(made.id.rawValue, next)
-        } else {
-          reference.append(littleEndian: made.id.rawValue)
-        }
-        index = new
-        listed = 0
-      }
-      if let index {
-        index.store64(page.id.rawValue, content + 8 * listed)
-        listed += 1
-        index.store32(listed, count)
-      }
+    let writer = OverflowWriter(edits)
+    do throws(StorageError) {
+      try writer.append(value)
+      try writer.finish(reference)
+    } catch {
+      writer.abandon()
+      throw error
     }
   }
 
   /// What a page of a value is used for.
-  private enum Role { case data, index }
+  enum Role { case data, index }
 
-  private static func page(
+  static func page(
     _ id: PageID, _ store: PageStore, is role: Role, count expected: Int
   ) throws(StorageError) -> UnsafeRawPointer {
     let base = try store.page(id)
@@ -139,7 +107,7 @@ enum OverflowValue {
   }
 
   /// What an index page lists, and the index page after it.
-  private static func list(
+  static func list(
     _ index: PageID, _ store: PageStore, _ reader: PageReader?, count: Int
   ) throws(StorageError) -> (pages: [PageID], next: PageID) {
     reader?.enter()

@@ -70,6 +70,41 @@ extension TreeEditor {
     try edits.retireUnread(page)
   }
 
+  // MARK: What goes by and by
+
+  /// How many of the first rows have about so many pages, as far as the branches on the way to the first one tell.
+  func rowsOfFirst(pages: Int) throws(StorageError) -> UInt64 {
+    guard root.height > 1 else { return root.count }
+    try enter()
+    defer { leave() }
+    var page = root.page
+    for level in stride(from: try TreeReader.rootLevel(root), to: 1, by: -1) {
+      page = try TreeReader.node(page, level: level, store).child(0)
+    }
+    let node = try TreeReader.node(page, level: 1, store)
+    let children = UInt64(node.count + 1)
+    let rowsOfLeaf = max(node.rows(from: 0, to: node.count + 1) / children, 1)
+    let allPages = root.count / rowsOfLeaf + root.overflowPages + 1
+    guard allPages > UInt64(pages) else { return root.count }
+    return max(root.count / max(allPages / UInt64(max(pages, 1)), 1), 1)
+  }
+
+  /// Removes the first rows, or all there are. What stays need not be well filled, for it is about to go too.
+  func removeFirst(_ rows: UInt64) throws(StorageError) {
+    guard root.height > 0, rows > 0 else { return }
+    try enter()
+    defer { leave() }
+    dropFinger()
+    if rows >= root.count {
+      try retireAll(root.page, level: try TreeReader.rootLevel(root))
+      return reset(to: .empty)
+    }
+    root.page = try cut(root.page, level: try TreeReader.rootLevel(root), from: 0, to: rows)
+    root.count -= rows
+    try renew()
+    try shortenRoot()
+  }
+
   // MARK: Cutting
 
   /// What a range takes from a branch.

@@ -142,15 +142,41 @@ final class TreeEditor {
       try replace(at: position.index, key, stored, isOverflow)
       return before
     }
-    noteInsert(at: position.index)
+    try insertNew(at: position.index, key, stored, isOverflow)
+    return nil
+  }
+
+  /// A new row in the finger's leaf, which is owned.
+  @inline(__always)
+  private func insertNew(
+    at index: Int, _ key: RawBytes, _ stored: RawBytes, _ isOverflow: Bool
+  ) throws(StorageError) {
+    noteInsert(at: index)
     root.count &+= 1
     pending &+= 1
-    if mutableLeaf.insert(at: position.index, key: key, stored: stored, isOverflow: isOverflow) {
-      lastIndex = position.index
+    if mutableLeaf.insert(at: index, key: key, stored: stored, isOverflow: isOverflow) {
+      lastIndex = index
     } else {
-      try rebuildLeaf(at: position.index, replacing: false, key, stored, isOverflow)
+      try rebuildLeaf(at: index, replacing: false, key, stored, isOverflow)
     }
-    return nil
+  }
+
+  /// Inserts or replaces a row whose value lies in overflow pages already. The key is no longer than keys may be.
+  func put(_ key: UnsafeRawBufferPointer, reference: ByteBuffer) throws(StorageError) {
+    var key = RawBytes(key, or: UnsafeRawPointer(path))
+    let stored = RawBytes(start: UnsafeRawPointer(reference.base), count: reference.count)
+    try enter()
+    defer { leave() }
+    root.overflowPages &+= UInt64(OverflowValue.pageCount(stored, pageSize: pageSize))
+    if root.height == 0 { return try plant(key, stored, true) }
+    let position = try locate(key)
+    if key.lies(in: leaf.base, pageSize) { key = copied(key, &keyCopy) }
+    try ownLeaf()
+    if position.isFound {
+      try replace(at: position.index, key, stored, true)
+    } else {
+      try insertNew(at: position.index, key, stored, true)
+    }
   }
 
   /// Removes a row; whether there was one.

@@ -10,6 +10,8 @@ enum LogOperation {
     case dropTree = 6
     /// Kept for changes of a part of a value.
     case patch = 7
+    case reclaim = 8
+    case emptyTree = 9
   }
 
   /// Values longer than this are put in parts.
@@ -41,11 +43,16 @@ enum LogOperation {
     var at = first
     while at < value.count {
       let count = min(value.count - at, largestPart)
-      buffer.append(Code.putContinued.rawValue)
-      Varint.append(UInt64(count), to: buffer)
-      buffer.append(UnsafeRawBufferPointer(rebasing: value[at..<(at + count)]))
+      appendContinuation(UnsafeRawBufferPointer(rebasing: value[at..<(at + count)]), to: buffer)
       at += count
     }
+  }
+
+  /// More of the value of the put before it.
+  static func appendContinuation(_ part: UnsafeRawBufferPointer, to buffer: ByteBuffer) {
+    buffer.append(Code.putContinued.rawValue)
+    Varint.append(UInt64(part.count), to: buffer)
+    buffer.append(part)
   }
 
   static func appendDelete(_ tree: TreeID, _ key: UnsafeRawBufferPointer, to buffer: ByteBuffer) {
@@ -72,6 +79,16 @@ enum LogOperation {
   static func appendTree(_ code: Code, _ tree: TreeID, to buffer: ByteBuffer) {
     buffer.append(code.rawValue)
     Varint.append(tree.rawValue, to: buffer)
+  }
+
+  static func appendReclaim(_ tree: TreeID, rows: UInt64, to buffer: ByteBuffer) {
+    appendTree(.reclaim, tree, to: buffer)
+    Varint.append(rows, to: buffer)
+  }
+
+  static func appendEmptyTree(_ tree: TreeID, rest: TreeID, to buffer: ByteBuffer) {
+    appendTree(.emptyTree, tree, to: buffer)
+    Varint.append(rest.rawValue, to: buffer)
   }
 
   /// Does again, in `transaction`, what `bytes` say.
@@ -137,6 +154,12 @@ enum LogOperation {
         guard try transaction.createTree() == tree else { return "trees made out of order" }
       case .dropTree:
         try transaction.dropTree(tree)
+      case .reclaim:
+        guard let rows = Varint.read(bytes, &at) else { return "a number beyond its record" }
+        try transaction.reclaim(tree, rows: rows)
+      case .emptyTree:
+        guard let rest = Varint.read(bytes, &at) else { return "a number beyond its record" }
+        guard try transaction.emptyTree(tree).rawValue == rest else { return "trees made out of order" }
       case .putContinued, .patch:
         return "an operation of a newer release"
       }

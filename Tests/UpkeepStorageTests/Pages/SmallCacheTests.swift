@@ -101,6 +101,33 @@ struct SmallCacheTests {
     UInt64(bigEndian: key.loadUnaligned(as: UInt64.self))
   }
 
+  @Test func whatGrowsWithTheFileStaysOnDisk() throws {
+    let database = try Database()
+    let data = try #require(database.storage.core.data)
+    for start in stride(from: UInt64(0), to: 20_000, by: 500) {
+      try database.fill(start..<start + 500, round: 1)
+      if start % 2000 == 0 { try database.storage.checkpoint() }
+      #expect(data.maps.withLock { $0.pages.leafCount } <= data.mostMapLeaves)
+    }
+    try database.storage.checkpoint()
+    let figures = try database.storage.statistics()
+    let fanOut = (Self.pageSize - PageStore.headerSize) / MapEntry.byteCount
+    #expect(
+      figures.pageCount > 4 * UInt64(data.mostMapLeaves * fanOut), "the map is far larger than what is kept")
+    let read = try database.storage.beginRead()
+    for step in UInt64(0)..<3000 {
+      let row = step &* 2_654_435_761 % 20_000
+      let value = try withUnsafeBytes(of: row.bigEndian) { try read.get(database.tree, $0) }
+      #expect(value.flatMap { Self.round(of: $0, row: row) } == 1)
+      #expect(data.maps.withLock { $0.pages.leafCount } <= data.mostMapLeaves)
+    }
+    read.end()
+    #expect(data.maps.withLock { $0.spilled.isEmpty && $0.graves.isEmpty })
+    #expect(data.free.withLock { $0.byteCount } <= Int(figures.fileSize / 4096) + 64)
+    #expect(database.figures.frameCount <= Self.frames + 16)
+    #expect(try database.storage.verify() == [])
+  }
+
   @Test func tenTimesTheCacheIsReadWithinIt() throws {
     let database = try Database()
     let rows: UInt64 = 4000

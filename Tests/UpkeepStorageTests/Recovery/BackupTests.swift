@@ -198,10 +198,9 @@ import UpkeepTesting
     try storage.close()
     let again = try Storage.open(Self.path, fileSystem: system, options: options())
     var place = Extent(start: 0, count: 0)
-    again.core.data?.maps.withLock {
-      $0.pages.forEachExtent { level, _, extent in
-        if level == 0 { place = max(place, extent) { $0.start < $1.start } }
-      }
+    let data = try #require(again.core.data)
+    try data.maps.withLock({ $0.pages }).forEachExtent(data.readMapPage) { level, _, extent in
+      if level == 0 { place = max(place, extent) { $0.start < $1.start } }
     }
     let file = try system.open(Self.path, .readWrite)
     try [1, 2, 3, 4].withUnsafeBytes { try file.write($0, at: place.byteOffset + 70) }

@@ -202,9 +202,8 @@ import UpkeepTesting
     let data = try #require(again.core.data)
     // The page that lies last is the first to move.
     var last = Extent(start: 0, count: 1)
-    data.maps.withLock {
-      $0.pages.forEachExtent { level, _, extent in if level == 0, extent.start > last.start { last = extent }
-      }
+    try data.maps.withLock({ $0.pages }).forEachExtent(data.readMapPage) { level, _, extent in
+      if level == 0, extent.start > last.start { last = extent }
     }
     let file = try system.open(Self.path, .readWrite)
     try [UInt8](repeating: 0x5A, count: 8).withUnsafeBytes { try file.write($0, at: last.byteOffset + 100) }

@@ -3,6 +3,49 @@ import Testing
 @testable import Upkeep
 
 @Suite struct BucketTests {
+  @Test func longValuesAreWrittenAndReadInPieces() throws {
+    let store = try Store.inMemory()
+    let films = store.bucket("films", key: String.self, value: [UInt8].self)
+    let pieces = (0..<30).map { number in [UInt8](repeating: UInt8(number), count: 10_000 + number) }
+    let whole = Array(pieces.joined())
+    #expect(try store.read { try $0.valueSize(films, "a") } == nil)
+    try store.write { tx throws in
+      var left = pieces[...]
+      try tx.put(films, "a") { () throws(UpkeepError) in left.popFirst() }
+      try tx.put(films, "empty") { () throws(UpkeepError) in nil }
+      // What throws has changed nothing, and the transaction goes on.
+      let error = #expect(throws: UpkeepError.self) {
+        var count = 0
+        try tx.put(films, "b") { () throws(UpkeepError) in
+          count += 1
+          if count == 20 { throw UpkeepError(.badInput, "no more") }
+          return [UInt8](repeating: 1, count: 20_000)
+        }
+      }
+      #expect(error?.code == .badInput)
+      #expect(try tx.get(films, "b") == nil)
+      try tx.put(films, "c", [1, 2, 3])
+    }
+    try store.read { snapshot throws in
+      #expect(try snapshot.get(films, "a") == whole)
+      #expect(try snapshot.valueSize(films, "a") == whole.count)
+      #expect(try snapshot.valueSize(films, "empty") == 0)
+      #expect(try snapshot.read(films, "a", from: 100_000, count: 50_000) == Array(whole[100_000..<150_000]))
+      #expect(try snapshot.read(films, "a", from: whole.count - 3, count: 50) == Array(whole.suffix(3)))
+      #expect(try snapshot.read(films, "c", from: 1, count: 1) == [2])
+      #expect(try snapshot.read(films, "nothing", from: 1, count: 1) == nil)
+      var found: [UInt8] = []
+      let lent = try snapshot.withPieces(films, "a", of: 7000) { piece throws(UpkeepError) in
+        found += piece
+        return found.count < 200_000
+      }
+      #expect(lent == found.count && found.count >= 200_000 && found.count < 207_000)
+      #expect(found == Array(whole.prefix(found.count)))
+      #expect(try snapshot.withPieces(films, "nothing") { _ throws(UpkeepError) in true } == nil)
+    }
+    #expect(try store.verify() == [])
+  }
+
   @Test func keysAndValuesComeBackInOrder() throws {
     let store = try Store.inMemory()
     let hits = store.bucket("hits", key: Int64.self, value: String.self)

@@ -196,7 +196,7 @@ final class UpkeepSession: Session {
   }
 
   func delete(_ ids: [Int]) throws {
-    try store.write { tx in for id in ids { try tx.delete(from: "t", .integer(Int64(id))) } }
+    _ = try store.write { tx in try tx.delete(from: "t", keys: ids.lazy.map { Value.integer(Int64($0)) }) }
   }
 
   func delete(_ ids: Range<Int>) throws {
