@@ -86,8 +86,8 @@ extension StorageCore {
       do throws(StorageError) {
         try writeCheckpoint(of: version, unpublished: pending)
       } catch {
-        // A superblock whose sync failed may be there after all.
-        if case .io(let cause) = error { throw .commitUnknown(cause) }
+        // A superblock whose sync failed may be there after all. What cannot be read is so before any is written.
+        if case .io(let cause) = error, cause.operation != .read { throw .commitUnknown(cause) }
         throw error
       }
     }
