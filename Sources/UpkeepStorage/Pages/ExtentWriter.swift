@@ -88,7 +88,7 @@ final class ExtentWriter {
     filled = 0
   }
 
-  /// Writes the rest, and gives back what no page took.
+  /// Writes the rest, and gives back what no page took. More may be stored afterwards.
   func finish() throws(StorageError) {
     try flush()
     data.free.withLock { $0.release(leftOver) }
@@ -107,11 +107,16 @@ final class ExtentWriter {
   }
 
   /// Gives everything back: what was written is not needed after all.
-  func abandon() {
+  ///
+  /// - Parameter kept: but for these, which are in use by somebody else by now.
+  func abandon(keeping kept: [Extent] = []) {
     if run.count > 0 { leftOver.append(run) }
     run = Extent(start: 0, count: 0)
     filled = 0
-    data.free.withLock { $0.release(used + leftOver) }
+    data.free.withLock { free in
+      free.release(used + leftOver)
+      for extent in kept { _ = free.occupy(extent) }
+    }
     used.removeAll()
     leftOver.removeAll()
   }

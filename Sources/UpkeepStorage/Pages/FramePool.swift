@@ -180,6 +180,9 @@ final class FramePool: Sendable {
   /// How many dirty frames should go at least.
   var excess: Int { state.withLock { max($0.dirtyCount - limit * 5 / 8, 0) } }
 
+  /// Pages of a checkpoint after which their frames are let go: many enough to be written in long runs.
+  var pagesLetGoAtOnce: Int { min(max(limit / 8, 8), 256) }
+
   private func noteDirty(_ state: inout State) {
     if state.dirtyCount <= budget { state.threshold = budget }
     let isCrowded = state.dirtyCount > state.threshold

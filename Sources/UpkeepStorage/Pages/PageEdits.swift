@@ -114,7 +114,16 @@ final class PageEdits {
     entry.pointee.born = version
     entry.pointee.bornIndex = born.count
     born.append(made.0)
+    if born.count >= nextCompaction { compactTail() }
     return made
+  }
+
+  /// A page that was written early and is touched again is entered anew: of a transaction larger than the memory most
+  /// entries would be such. What marks count stays as it is.
+  @inline(never)
+  private func compactTail() {
+    compactBorn(keepingSpares: true, from: frozenBorn)
+    nextCompaction = born.count * 2 + 4096
   }
 
   /// A page that the working roots no longer reach.
@@ -199,6 +208,7 @@ final class PageEdits {
   /// Entries of `dead` that `thaw` looked at and kept.
   private var deadSeen = 0
   private var compactedCount = 0
+  private var nextCompaction = 4096
 
   /// Returns to a mark: what was made since is freed, what was given up since is needed again.
   func rollback(to mark: Mark) {
@@ -239,9 +249,9 @@ final class PageEdits {
   private func isCounted(_ i: Int) -> Bool { store.table.entry(born[i]).pointee.bornIndex == i }
 
   /// Drops what is not counted, and frees spare pages unless they are to be used again.
-  private func compactBorn(keepingSpares: Bool) {
-    var kept = 0
-    for i in born.indices where isCounted(i) {
+  private func compactBorn(keepingSpares: Bool, from start: Int = 0) {
+    var kept = start
+    for i in start..<born.count where isCounted(i) {
       let id = born[i]
       let entry = store.table.entry(id)
       if entry.pointee.stamp == 0, !keepingSpares {

@@ -4,8 +4,10 @@ private struct CheckpointDraft {
   var roots: PageMap
   /// Pages that were on disk and that the version does not have.
   var given: [(PageID, MapEntry)] = []
-  /// Pages that were written early, before the checkpoint.
+  /// Pages that were on disk before their superblock: written early, before the checkpoint or by it.
   var entered: [PageID] = []
+  /// Where those lie that this checkpoint wrote.
+  var kept: [Extent] = []
 }
 
 extension StorageCore {
@@ -71,7 +73,7 @@ extension StorageCore {
       #endif
       try data.file.sync(.data)
     } catch {
-      writer.abandon()
+      writer.abandon(keeping: draft.kept)
       throw error
     }
 
@@ -190,6 +192,7 @@ extension StorageCore {
     defer { copy.deallocate() }
     var written: [PageID] = []
     let spilled = data.maps.withLock { $0.spilled }
+    var places: [(id: PageID, entry: MapEntry)] = []
     for id in born {
       let entry = table.entry(id)
       guard entry.pointee.needsWriting else { continue }
@@ -204,12 +207,33 @@ extension StorageCore {
         let place = try writer.store(copy, identity: id.rawValue)
         try draft.pages.set(id.rawValue, place, writer.readMapPage)
         written.append(id)
+        places.append((id, place))
+        if places.count >= pages.pool.pagesLetGoAtOnce {
+          try letGo(places, of: writer, data, &draft)
+          written.removeLast(places.count)
+          places.removeAll(keepingCapacity: true)
+        }
       }
       if draft.pages.changedLeafCount > data.mostMapLeaves {
         try writer.storeLeaves(&draft.pages, writer.readMapPage)
       }
     }
     return written
+  }
+
+  /// In a bounded cache the frames of pages that are written need not wait for the superblock, and so for syncs: from now
+  /// on these are pages that were written early, and stay such where the checkpoint fails. None of them can go meanwhile,
+  /// because the checkpoint stands on a version that has them all, or keeps the writer's turn.
+  private func letGo(
+    _ places: [(id: PageID, entry: MapEntry)], of writer: ExtentWriter, _ data: DataFile,
+    _ draft: inout CheckpointDraft
+  ) throws(StorageError) {
+    try writer.finish()
+    data.enterSpilled(places)
+    pages.markClean(places.map(\.id))
+    draft.entered += places.map(\.id)
+    draft.kept += places.map(\.entry.extent)
+    checkpoints.roomWasMade()
   }
 
   private func writeRoots(

@@ -87,6 +87,26 @@ final class CheckpointSchedule: @unchecked Sendable {
     }
   }
 
+  /// Frames were let go: a writer may wait for some.
+  func roomWasMade() { progress.withLock { progress.signalAll() } }
+
+  /// Waits until there is `room`, but no longer than two checkpoints last, of which the first may have begun before; not
+  /// at all where the last one failed.
+  ///
+  /// - Returns: false if a second went by without room.
+  func waitForRoom(_ room: () -> Bool) -> Bool {
+    let deadline = Moment.now.after(.seconds(1))
+    return progress.withLock {
+      let first = endedCount
+      while endedCount < first + 2, failedAt == nil, !room() {
+        if deadline.hasCome { return false }
+        // Whoever makes room says so; the time is for what nobody says.
+        progress.wait(until: Moment.now.after(.milliseconds(5)))
+      }
+      return true
+    }
+  }
+
   /// Whether a checkpoint that failed is worth another try, now that the log ends at `end`.
   func isWorthTrying(at end: UInt64, step: UInt64) -> Bool {
     progress.withLock { failedAt.map { end >= $0 + step } ?? true }

@@ -69,6 +69,14 @@ extension StorageCore {
   func relieve() {
     guard commits.hasChanges || commits.newest.number > versions.visibleNumber else { return }
     try? wait(for: CommitTicket(version: commits.newest.number))
+    if options.checkpointsInBackground {
+      // The store's own thread writes it, and lets frames go on its way.
+      askToTend()
+      let isRelieved = checkpoints.waitForRoom {
+        !pages.pool.isCrowded || !commits.hasChanges || latch?.failure != nil
+      }
+      if isRelieved { return }
+    }
     try? checkpoint()
   }
 

@@ -102,7 +102,7 @@ struct SmallCacheTests {
   }
 
   @Test func whatGrowsWithTheFileStaysOnDisk() throws {
-    let database = try Database()
+    let database = try Database { $0.checkpointsInBackground = false }
     let data = try #require(database.storage.core.data)
     for start in stride(from: UInt64(0), to: 20_000, by: 500) {
       try database.fill(start..<start + 500, round: 1)

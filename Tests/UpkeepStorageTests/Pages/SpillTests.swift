@@ -34,6 +34,31 @@ struct SpillTests {
     try database.storage.close()
   }
 
+  @Test func pagesTouchedAgainAreNotCountedAgain() throws {
+    let database = try Database(frames: Self.frames)
+    try database.fill(0..<Self.rows, round: 1)
+    try database.storage.checkpoint()
+    do {
+      let transaction = try database.storage.beginWrite()
+      let savepoint = try transaction.savepoint()
+      for round in UInt64(2)..<12 {
+        // In an order in which no two rows in a row lie on one leaf.
+        for step in 0..<Self.rows { try database.put(step * 997 % Self.rows, round: round, transaction) }
+      }
+      let edits = try #require(transaction.working?.edits)
+      #expect(edits.born.count < 3 * Int(try database.storage.statistics().pageCount) + 5000)
+      let inner = try transaction.savepoint()
+      for row in 0..<Self.rows { try database.put(row, round: 20, transaction) }
+      try transaction.rollback(to: inner)
+      #expect(try database.check(transaction, rows: Self.rows) { _ in 11 })
+      try transaction.rollback(to: savepoint)
+      #expect(try database.check(transaction, rows: Self.rows) { _ in 1 })
+      for row in 0..<Self.rows { try database.put(row, round: 30, transaction) }
+      try transaction.commit()
+    }
+    #expect(try database.storage.verify() == [])
+  }
+
   @Test func whatIsRolledBackLeavesNothing() throws {
     let database = try Database(frames: Self.frames)
     try database.fill(0..<Self.rows, round: 1)
