@@ -16,7 +16,9 @@ import Synchronization
 /// Invariants:
 /// 1. A frame's address is published with release order after its bytes are complete. Whoever may find it there
 ///    while pages are evicted reads it within an operation (rule 22).
-/// 2. `stamp`, `born`, `bornIndex` and `needsWriting` are touched only under the writer's turn.
+/// 2. What else is known is changed under the writer's turn, but for two things. `needsWriting` is the checkpoint's,
+///    under its lock. And whoever publishes a version clears `stamp` and `bornIndex` of pages that it frees: no
+///    transaction can reach those, but one that looks for pages to be written early may come by and look at them.
 /// 3. Zero bytes are an empty directory and unused entries: memory comes zeroed from the system, which gives
 ///    it only where it is touched, so that opening a store costs nothing here.
 final class PageTable: @unchecked Sendable {
@@ -25,18 +27,26 @@ final class PageTable: @unchecked Sendable {
   typealias FrameWord = Atomic<UInt>
 
   /// What else is known of one page.
-  struct Entry {
-    /// The edit stamp under which the page may be edited in place (rule 3); 0: by nobody.
-    var stamp: UInt64 = 0
+  struct Entry: ~Copyable {
+    private let stampWord = Atomic<UInt64>(0)
+    private let bornPlace = Atomic<Int>(0)
     /// The version in which the page was born; 0 for pages found on disk.
     var born: UInt64 = 0
+
+    /// The edit stamp under which the page may be edited in place (rule 3); 0: by nobody.
+    @inline(__always)
+    var stamp: UInt64 {
+      get { stampWord.load(ordering: .relaxed) }
+      nonmutating set { stampWord.store(newValue, ordering: .relaxed) }
+    }
+
     /// Where the open transaction's list of the pages that it made counts this one; -1: nowhere.
     @inline(__always)
     var bornIndex: Int {
-      get { bornPlace - 1 }
-      set { bornPlace = newValue + 1 }
+      get { bornPlace.load(ordering: .relaxed) - 1 }
+      nonmutating set { bornPlace.store(newValue + 1, ordering: .relaxed) }
     }
-    private var bornPlace = 0
+
     /// Born since the last checkpoint and still needed by the version being written.
     var needsWriting = false
     /// The frame's number, for the frame pool.
