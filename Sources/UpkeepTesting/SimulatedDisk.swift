@@ -38,7 +38,7 @@ final class SimulatedDisk: @unchecked Sendable {
   }
 
   /// Guards everything below.
-  let lock = Guarded<Void>(())
+  let lock = Monitor()
 
   var inodes: [UInt64: SimulatedInode] = [:]
   var names: [String: UInt64] = [:]

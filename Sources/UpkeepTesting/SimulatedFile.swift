@@ -21,7 +21,7 @@ final class SimulatedFile: File, @unchecked Sendable {
   }
 
   deinit {
-    fileSystem.disk.lock.withLock { _ in releaseLock() }
+    fileSystem.disk.lock.withLock { releaseLock() }
   }
 
   func identity() throws(FileError) -> FileIdentity {
@@ -192,7 +192,7 @@ extension SimulatedDisk {
   /// Runs `body` under the lock. What it returns stays with the caller that holds the disk.
   func withLockHeld<Result>(_ body: () throws(FileError) -> Result) throws(FileError) -> Result {
     var result: Swift.Result<Result, FileError>?
-    lock.withLock { _ in
+    lock.withLock {
       do throws(FileError) { result = .success(try body()) } catch { result = .failure(error) }
     }
     guard let result else { throw FileError(.status, path: "", code: SystemErrorCode.inputOutput) }
@@ -206,7 +206,7 @@ extension SimulatedDisk {
 
   /// What is to happen before this call, outside the lock, if anything is.
   func takeInterruption(_ process: UInt64) -> (@Sendable () -> Void)? {
-    lock.withLock { _ in
+    lock.withLock {
       guard let planned = interruption, planned.process == process else { return nil }
       interruption?.callsLeft -= 1
       guard planned.callsLeft == 0 else { return nil }

@@ -32,7 +32,7 @@ public final class SimulatedFileSystem: FileSystem {
 
   init(_ disk: SimulatedDisk) {
     self.disk = disk
-    process = disk.lock.withLock { _ in disk.takeNumber() }
+    process = disk.lock.withLock { disk.takeNumber() }
   }
 
   // MARK: Control
@@ -161,7 +161,7 @@ public final class SimulatedFileSystem: FileSystem {
   }
 
   private func withDisk<Result: Sendable>(_ body: (SimulatedDisk) -> Result) -> Result {
-    disk.lock.withLock { _ in body(disk) }
+    disk.lock.withLock { body(disk) }
   }
 
   // MARK: FileSystem

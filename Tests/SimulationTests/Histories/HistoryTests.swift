@@ -24,7 +24,10 @@ struct HistoryTests {
       print(
         "history \(seed): \(steps) steps, \(history.crashCount) crashes, "
           + "\(history.comparedSnapshotCount) snapshots")
-      #expect(history.crashCount > steps / 1000 && history.comparedSnapshotCount > steps / 100)
+      // A short history may have none.
+      if steps == Self.steps {
+        #expect(history.crashCount > steps / 1000 && history.comparedSnapshotCount > steps / 100)
+      }
     } catch {
       Issue.record("\(error)\n  replay with UPKEEP_REPLAY='history/\(seed)'")
     }
