@@ -44,7 +44,7 @@ tsan: need need-sqlite
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan
 	SWIFT_BACKTRACE=enable=no UPKEEP_THREAD_SECONDS=$$(($(SECONDS) / 2)) \
 	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --skip-build \
-	  --filter 'ThreadTests|BackgroundTests|GroupCommitTests|TaskWriteTests|HistoryTests'
+	  --filter 'ThreadTests|BackgroundTests|GroupCommitTests|TaskWriteTests|StorageHistoryTests|SimulationTests.HistoryTests'
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources)
