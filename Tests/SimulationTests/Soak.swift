@@ -2,8 +2,8 @@ import Foundation
 
 import class UpkeepTestSupport.Running
 
-/// Programs one after the other, on as many threads as there are processors: first each sequence of three operations in
-/// turn with one made by chance, then those alone. What was done is kept in a file, so that the next run goes on from
+/// Programs one after the other, on as many threads as there are processors: sequences of three operations, after each
+/// fifteen of them a program made by chance, which takes about as long, and when there are no more sequences those alone. What was done is kept in a file, so that the next run goes on from
 /// there and adds up.
 final class Soak: @unchecked Sendable {
   /// What all runs did together.
@@ -23,7 +23,7 @@ final class Soak: @unchecked Sendable {
   private let lock = NSLock()
   private var failures: [String] = []
   private var startedCount = 0
-  private var isTurnOfTriple = true
+  private var turn = 0
   private var underWay: Set<ProgramRun.Program> = []
 
   init(file: URL) throws {
@@ -64,9 +64,9 @@ final class Soak: @unchecked Sendable {
 
   /// The next program, in turn.
   private func take() -> ProgramRun.Program {
-    defer { isTurnOfTriple.toggle() }
+    defer { turn = (turn + 1) % 16 }
     let program: ProgramRun.Program
-    if isTurnOfTriple, total.nextTriple < Sequences.tripleCount {
+    if turn != 1, total.nextTriple < Sequences.tripleCount {
       program = .triple(total.nextTriple)
       total.nextTriple += 1
     } else {
