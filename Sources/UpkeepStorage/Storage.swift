@@ -136,19 +136,22 @@ extension StorageCore {
       guard let data, !options.isReadOnly else { return }
       defer { try? data.file.unlock() }
       try latch?.check()
-      guard log != nil else { return }
-      try commits.waitUntilVisible(commits.newest.number) { log }
-      try endLog()
-      try compactAtEnd()
+      if log != nil {
+        try commits.waitUntilVisible(commits.newest.number) { log }
+        try endLog()
+        try compactAtEnd(sparing: 16)
+      } else if hasCommitted {
+        try compactAtEnd(sparing: 4)
+      }
     }
   }
 
   /// After a clean end: what is free in the middle of the file goes to its end, and is cut off. Each round is a
   /// checkpoint, clean like the last one. A full disk is no reason for a close to fail that has been made already.
-  private func compactAtEnd() throws(StorageError) {
+  private func compactAtEnd(sparing share: UInt64) throws(StorageError) {
     guard let data else { return }
     do throws(StorageError) {
-      try compactInRounds(sparing: 16) { () throws(StorageError) in
+      try compactInRounds(sparing: share) { () throws(StorageError) in
         try writeCheckpoint(of: commits.newest, for: .cleanEnd, moving: .full)
       }
     } catch {

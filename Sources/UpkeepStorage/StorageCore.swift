@@ -3,7 +3,8 @@ import Synchronization
 /// The state that the rooms of a store share.
 ///
 /// Who may change what:
-/// 1. Under the writer's turn: `commits.newest`, `log` (with the checkpoint's lock held too), `logBuffer`, `stamps`.
+/// 1. Under the writer's turn: `commits.newest`, `log` (with the checkpoint's lock held too), `logBuffer`, `stamps`,
+///    `hasCommitted`.
 /// 2. With the checkpoint's lock held: `superblock`, `durableRoots`.
 /// 3. By anybody, for they guard themselves: `pages`, `versions`, `commits`, `data`.
 /// Locks are taken in this order: the turn, the checkpoint's lock, any other, of which nobody holds two but
@@ -38,6 +39,8 @@ final class StorageCore: @unchecked Sendable {
     get { currentLog.withLock { $0 } }
     set { currentLog.withLock { $0 = newValue } }
   }
+  /// Whether anything was committed since the store was opened. Used under the writer's turn.
+  var hasCommitted = false
   private let closed = Atomic<Bool>(false)
   var isClosed: Bool {
     get { closed.load(ordering: .acquiring) }
@@ -96,12 +99,13 @@ final class StorageCore: @unchecked Sendable {
     next.logPosition = made.end
     next.logChain = made.chain
     let first = Int(next.generation % 2)
-    for slot in [first, 1 - first] {
-      try data.writeSlot(slot, next)
-      try data.file.sync(.data)
-    }
+    try data.writeSlot(first, next)
+    try data.file.sync(.data)
     superblock = next
     log = made
+    // The other slot needs no sync of its own: should this one rot, that one is of the generation that the log
+    // names, and the log's records tell that a newer one was.
+    if let failure = mirror(next, in: 1 - first, isSynced: false) { throw failure }
     // The visible version has a place in the new log now: its beginning.
     let visible = commits.newest
     let again = Version(

@@ -23,6 +23,9 @@ package struct StorageOptions: Sendable {
   package var cacheSize = 256 << 20
   /// Log bytes after which a checkpoint is due.
   package var checkpointLogSize = 32 << 20
+  /// The first transaction after opening writes its pages itself, and begins no log, if they are at most so many;
+  /// 0: every one has a log.
+  package var mostPagesWithoutLog = 48
 
   /// How long opening waits for another process to let the database go before it throws `locked`.
   package var lockWait = Duration.zero

@@ -8,6 +8,22 @@ extension Workload {
     largeTransaction, groups, bulk, busyCheckpoints, busyUnsynced, rewriting,
     busyRewriting, busySegments, smallCache,
     compaction, filling, backups, droppedTrees, pieces,
+    firstCommits, firstCommitsUnsynced,
+  ]
+
+  /// The first commit after each opening takes no log; the second makes one.
+  static let firstCommits = Workload(
+    "first commits", options: options(firstCommitHasLog: false), stepsOfFirstCommits)
+  static let firstCommitsUnsynced = Workload(
+    "first commits, unsynced", options: options(.none, firstCommitHasLog: false), stepsOfFirstCommits)
+
+  private static let stepsOfFirstCommits: [Step] = [
+    .commit([put(1, 1), put(2, 2, 900)]), .reopen,
+    .commit([put(1, 3), .delete(tree: 0, key: key(2))]), .commit([put(3, 4, 3000)]), .checkpoint, .reopen,
+    .compact, .commit((0..<20).map { put($0, $0 + 50, 200) }), .checkpoint, .reopen,
+    .group([[put(4, 5)], [put(5, 6)]]), .reopen,
+    .commit((0..<20).map { .delete(tree: 0, key: key($0)) }), .reopen,
+    .commit([put(6, 7)]),
   ]
 
   static let puts = Workload("puts", options: options(), (0..<10).map { .commit([put($0 % 7, $0)]) })

@@ -120,9 +120,11 @@ extension StoreState: Sendable {}
 extension Workload {
   /// Small pages and segments, so that little data makes much happen; nothing happens in the background.
   static func options(
-    pageSize: Int = 1024, _ durability: StorageOptions.Durability = .full, checkpointLogSize: Int = 32 << 20
+    pageSize: Int = 1024, _ durability: StorageOptions.Durability = .full,
+    checkpointLogSize: Int = 32 << 20, firstCommitHasLog: Bool = true
   ) -> StorageOptions {
     var options = StorageOptions()
+    if firstCommitHasLog { options.mostPagesWithoutLog = 0 }
     options.pageSize = pageSize
     options.segmentSize = 16384
     options.durability = durability

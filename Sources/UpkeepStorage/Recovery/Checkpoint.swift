@@ -15,7 +15,7 @@ extension StorageCore {
   enum CheckpointPurpose {
     /// To keep the log short.
     case progress
-    /// To be found without a log: at close, and at the end of recovery.
+    /// To be found without a log: at close, at the end of recovery, and while none was begun.
     case cleanEnd
   }
 
@@ -39,6 +39,8 @@ extension StorageCore {
       let log = Plant.isOn(.checkpointSkipsLogSync) ? nil : self.log
     #endif
     try log?.sync()
+    // Whoever made the database may have failed to make its name durable; a log would have done it since.
+    if superblock.generation == 1 { try folder?.syncDirectory(of: path) }
 
     let isClean = purpose == .cleanEnd
     var draft = data.maps.withLock { CheckpointDraft(pages: $0.pages, roots: $0.roots) }
@@ -102,11 +104,11 @@ extension StorageCore {
     log?.recycle(before: version.logEnd)
     // One slot holds the version durably: what was promised is kept, and the latch keeps the failure. Only the
     // removal of the log needs both.
-    if let second, isClean { throw second }
+    if let second, isClean, unpublished == nil { throw second }
   }
 
   /// Writes the other slot, so that at rest both say the same.
-  private func mirror(_ superblock: Superblock, in slot: Int, isSynced: Bool) -> StorageError? {
+  func mirror(_ superblock: Superblock, in slot: Int, isSynced: Bool) -> StorageError? {
     #if UPKEEP_PLANTS
       if Plant.isOn(.skipsMirror) { return nil }
       let isSynced = isSynced && (superblock.isClean || !Plant.isOn(.unloggedSkipsMirrorSync))

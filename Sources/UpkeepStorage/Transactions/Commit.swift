@@ -29,7 +29,7 @@ extension StorageCore {
 
     // 3. Into the log, or into a checkpoint of its own.
     let number = commits.newest.number + 1
-    if isDurable, !state.isLogging {
+    if isDurable, !state.isLogging || isWorthNoLog(state) {
       try commitByCheckpoint(state, number: number)
       return CommitTicket(version: number)
     }
@@ -72,10 +72,19 @@ extension StorageCore {
       logChain: base.logChain)
   }
 
+  /// Whether a transaction is the first since the store was opened, and small. Making a log and removing it at close
+  /// takes more syncs than writing its few pages, and many a store is opened for one change.
+  private func isWorthNoLog(_ state: WorkingState) -> Bool {
+    log == nil && !hasCommitted && options.mostPagesWithoutLog > 0
+      && state.edits.born.count <= options.mostPagesWithoutLog
+  }
+
   /// Rule 14: nobody sees the transaction until a superblock that holds it is durable, in both slots; its base is
-  /// durable before that, no other checkpoint runs, and the writer's turn is kept.
+  /// durable before that, no other checkpoint runs, and the writer's turn is kept. Where there is no log yet it
+  /// takes none: then the superblock is clean, as the one before it was.
   private func commitByCheckpoint(_ state: WorkingState, number: UInt64) throws(StorageError) {
-    try beginLog()
+    hasCommitted = true
+    let hasLog = log != nil
     try wait(for: everythingSoFar)
     let version = version(state, number: number)
     let pending = PendingVersion(version: version, change: state.change(number: number))
@@ -84,7 +93,9 @@ extension StorageCore {
     #endif
     try checkpoints.lock.withLock { () throws(StorageError) in
       do throws(StorageError) {
-        try writeCheckpoint(of: version, unpublished: pending)
+        try writeCheckpoint(
+          of: version, for: hasLog ? .progress : .cleanEnd, unpublished: pending,
+          moving: hasLog ? .step : .nothing)
       } catch {
         // A superblock whose sync failed may be there after all. What cannot be read is so before any is written.
         if case .io(let cause) = error, cause.operation != .read { throw .commitUnknown(cause) }

@@ -5,8 +5,8 @@ import Synchronization
 /// `append` is called under the writer's turn; `sync`, `recycle` and `makeSpare` by anybody, also meanwhile.
 ///
 /// Invariants:
-/// 1. Space is allocated, zeroed and synced before a segment's header is written, and the header is synced
-///    before the first record in it (rule 11). One place more than is in use is always kept.
+/// 1. Space is allocated, zeroed and synced before anything is written there, and a segment's header is synced
+///    before the first record in it (rule 11). One place more than is in use is always allocated.
 /// 2. After a sync began the next record begins in a new sector: what is durable is never written again.
 /// 3. `durable` is where the records ended when the last sync that succeeded was *called* (rule 10).
 /// 4. `layout` is held while a record is placed and written, so that a sync finds all bytes up to `end` written.
@@ -14,10 +14,6 @@ import Synchronization
 /// 5. All space that a transaction needs is had before its first byte is written, so that a full disk leaves
 ///    no part of it behind.
 final class LogWriter: @unchecked Sendable {
-  /// Bytes zeroed at a time. Small, because Linux keeps in its cache the pieces that it was handed, and a later
-  /// write of one record costs time in proportion to the piece that it falls in.
-  private static let zeroingStep = 16 << 10
-
   let file: StoreFile
   let salt: UInt64
   private let layout = Monitor()
@@ -29,6 +25,10 @@ final class LogWriter: @unchecked Sendable {
   private var place: Int
   private var placeCount: Int
   private var freePlaces: [Int]
+  /// Up to here the file is zeroed and synced; `LogSpace` says how far it goes at a time.
+  private var preparedTo: UInt64
+  /// Places that a sync came after: the file is known to be so long.
+  private var syncedPlaces: Int
   /// Segments that hold records, oldest first, the current one last.
   private var inUse: [(sequence: UInt64, place: Int)]
 
@@ -96,18 +96,22 @@ final class LogWriter: @unchecked Sendable {
     self.salt = salt
     sequence = 1
     place = 0
-    placeCount = 0
-    freePlaces = []
+    placeCount = 2
+    syncedPlaces = 2
+    freePlaces = [1]
+    preparedTo = UInt64(min(LogSpace.firstStep, 2 * segmentSize))
     inUse = [(1, 0)]
     end = LogPosition(sequence: 1, offset: LogSegment.headerByteCount, segmentSize: segmentSize)
     chain = salt
     writtenTo = Atomic(end.rawValue)
     durableTo = Atomic(end.rawValue)
     lastVersion = superblock.version
-    try grow(by: 2)
-    freePlaces.removeAll { $0 == 0 }
+    // Nobody knows the file yet, so that one sync is enough for its space and its first header.
+    try LogSpace.allocate(0..<(2 * UInt64(segmentSize)), of: file)
+    try LogSpace.zero(0..<preparedTo, of: file)
     try writeSegmentHeader(
       superblockGeneration: superblock.generation, predecessorEnd: LogPosition(0), durable: end)
+    try file.sync(.full)
   }
 
   // MARK: Appending
@@ -240,52 +244,91 @@ final class LogWriter: @unchecked Sendable {
     #if UPKEEP_PLANTS
       if Plant.isOn(.reservesNoSpace) { return }
     #endif
-    let usable = segmentSize - LogSegment.headerByteCount
-    let smallestPiece = min(usable, LogRecord.longestPayload) - LogRecord.headerByteCount
-    let records = byteCount / max(smallestPiece, 1) + 2
-    // Each segment may lose a sector at its start and less than a record's least size at its end.
-    let bytes = byteCount + records * (LogRecord.headerByteCount + LogRecord.alignment) + LogRecord.sectorSize
-    func missing() -> Int {
-      let used = end.offset(segmentSize: segmentSize)
-      let left = end.sequence(segmentSize: segmentSize) == sequence ? segmentSize - used : 0
-      let segments = bytes <= left ? 0 : (bytes - left) / (usable - LogRecord.headerByteCount - 128) + 1
-      return segments + 1 - freePlaces.count
-    }
-    guard layout.withLock({ missing() }) > 0 else { return }
+    let need = LogSpace.Need(byteCount, segmentSize: segmentSize)
+    guard layout.withLock({ missing(need) }) != nil else { return }
     try growth.withLock { () throws(StorageError) in
-      let count = layout.withLock { missing() }
-      if count > 0 { try grow(by: count) }
+      guard let missing = layout.withLock({ missing(need) }) else { return }
+      try grow(by: missing.places)
+      if let end = layout.withLock({ self.missing(need)?.preparedTo }) { try prepare(to: end) }
     }
   }
 
-  /// Whether `makeSpare` would be of use: the current segment is half full, and one after it is all there is.
+  /// What the file lacks for records of so many bytes: places, and up to where it must be prepared. Call with `layout`
+  /// held.
+  private func missing(_ need: LogSpace.Need) -> (places: Int, preparedTo: UInt64)? {
+    var start = UInt64(place * segmentSize)
+    let used =
+      end.sequence(segmentSize: segmentSize) == sequence ? end.offset(segmentSize: segmentSize) : segmentSize
+    if need.bytes <= segmentSize - used {
+      start += UInt64(used + need.bytes)
+      return freePlaces.isEmpty || start > preparedTo ? (freePlaces.isEmpty ? 1 : 0, start) : nil
+    }
+    var end = start + UInt64(segmentSize)
+    var left = need.bytes - (segmentSize - used)
+    for free in freePlaces where left > 0 {
+      start = UInt64(free * segmentSize)
+      end = max(end, start + UInt64(min(LogSegment.headerByteCount + left + LogSpace.lossAtEnd, segmentSize)))
+      left -= need.usable
+    }
+    let segments = need.segments(after: segmentSize - used)
+    let places = max(segments + 1 - freePlaces.count, 0)
+    return places > 0 || end > preparedTo ? (places, end) : nil
+  }
+
+  /// Whether `makeSpare` would be of use: the current segment is half full, and one after it is all there is; or what is
+  /// prepared goes to its end.
   var wantsSpare: Bool {
-    layout.withLock { freePlaces.count < 2 && end.offset(segmentSize: segmentSize) > segmentSize / 2 }
+    layout.withLock { wantsPlace || wantsZeros }
   }
 
-  /// Makes the file longer before a commit has to wait for that.
-  func makeSpare() throws(StorageError) {
-    try growth.withLock { () throws(StorageError) in if wantsSpare { try grow(by: 1) } }
+  private var wantsPlace: Bool {
+    freePlaces.count < 2 && end.offset(segmentSize: segmentSize) > segmentSize / 2
   }
 
-  /// Adds places to the file: allocated, zeroed, synced. Call with `growth` held; nobody waits for `layout` meanwhile.
-  private func grow(by count: Int) throws(StorageError) {
-    let start = UInt64(placeCount) * UInt64(segmentSize)
-    let length = UInt64(count) * UInt64(segmentSize)
-    try file.allocate(start..<(start + length), .spare)
-    let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.zeroingStep, alignment: 4096)
-    defer { zeros.deallocate() }
-    zeros.initializeMemory(as: UInt8.self, repeating: 0)
-    var at = start
-    while at < start + length {
-      let part = Int(min(UInt64(zeros.count), start + length - at))
-      try file.write(UnsafeRawBufferPointer(rebasing: zeros[..<part]), at: at, .spare)
-      at += UInt64(part)
+  private var wantsZeros: Bool {
+    if preparedTo == UInt64(placeCount * segmentSize) { return false }
+    let start = UInt64(place * segmentSize)
+    let used =
+      end.sequence(segmentSize: segmentSize) == sequence ? end.offset(segmentSize: segmentSize) : segmentSize
+    var ahead = min(start + UInt64(segmentSize), max(preparedTo, start)) &- (start + UInt64(used))
+    for free in freePlaces {
+      let start = UInt64(free * segmentSize)
+      ahead += min(UInt64(segmentSize), max(preparedTo, start) - start)
+      if preparedTo < start + UInt64(segmentSize) { break }
     }
-    try file.sync(.full)
+    return ahead < LogSpace.step(after: preparedTo) / 2
+  }
+
+  /// Makes the file longer, and prepares it, before a commit has to wait for that.
+  func makeSpare() throws(StorageError) {
+    try growth.withLock { () throws(StorageError) in
+      if layout.withLock({ wantsPlace }) { try grow(by: 1) }
+      if layout.withLock({ wantsZeros }) { try prepare(to: preparedTo + 1) }
+    }
+  }
+
+  /// Adds places to the file. Call with `growth` held; nobody waits for `layout` meanwhile.
+  private func grow(by count: Int) throws(StorageError) {
+    guard count > 0 else { return }
+    let start = UInt64(placeCount * segmentSize)
+    try LogSpace.allocate(start..<(start + UInt64(count * segmentSize)), of: file)
     layout.withLock {
       freePlaces.append(contentsOf: placeCount..<(placeCount + count))
       placeCount += count
+    }
+  }
+
+  /// Zeroes and syncs the file up to `position` at least, a step at a time. Call with `growth` held.
+  private func prepare(to position: UInt64) throws(StorageError) {
+    let start = preparedTo
+    guard position > start else { return }
+    let size = UInt64(placeCount * segmentSize)
+    let end = min(max(position, start + LogSpace.step(after: start)), size)
+    try LogSpace.zero(start..<end, of: file)
+    try file.sync(.full)
+    layout.withLock {
+      preparedTo = end
+      syncedPlaces = placeCount
     }
   }
 
@@ -300,6 +343,10 @@ final class LogWriter: @unchecked Sendable {
     inUse.append((sequence, place))
     try writeSegmentHeader(
       superblockGeneration: superblockGeneration, predecessorEnd: predecessorEnd, durable: durable)
+    #if UPKEEP_PLANTS
+      Plant.skipSync(.segmentHeaderUnsynced)
+    #endif
+    try file.sync(.data)
     end = LogPosition(sequence: sequence, offset: LogSegment.headerByteCount, segmentSize: segmentSize)
     startsNewSector = true
   }
@@ -310,7 +357,7 @@ final class LogWriter: @unchecked Sendable {
     let header = LogSegment(
       databaseID: databaseID, segmentSize: segmentSize, salt: salt, sequence: sequence,
       superblockGeneration: superblockGeneration, predecessorEnd: predecessorEnd, predecessorChain: chain,
-      predecessorVersion: lastVersion, durableBefore: durable, segmentCount: placeCount)
+      predecessorVersion: lastVersion, durableBefore: durable, segmentCount: syncedPlaces)
     let bytes = header.encoded()
     let offset = UInt64(place) * UInt64(segmentSize)
     let written: Result<Void, StorageError> = bytes.withUnsafeBytes { buffer in
@@ -320,10 +367,6 @@ final class LogWriter: @unchecked Sendable {
     }
     try written.get()
     byteCounter.add(UInt64(bytes.count), ordering: .relaxed)
-    #if UPKEEP_PLANTS
-      if Plant.isOn(.segmentHeaderUnsynced) { return }
-    #endif
-    try file.sync(.data)
   }
 
   /// Segments whose records all lie before `position`, which a durable superblock holds, may be used again.
