@@ -25,6 +25,7 @@
     case sharesSectors, segmentHeaderUnsynced, ignoresPayloadChecksum, cutsAnywhere
     case durableBeforeTooLate, durableBeforeNever
     // Recovery, superblocks, the clean flag (rules 15 to 17).
+    case trustsLogRead
     case trustsSuperblockRead, trustsCleanSuperblock, skipsMirror, choosesOlderSuperblock, ignoresNewerLog
     case keepsCleanFlag, removesLogFirst, skipsFolderSync
     // Failures, creation, locks (rules 18 and 19).

@@ -39,7 +39,7 @@ final class StorageCore: @unchecked Sendable {
     get { currentLog.withLock { $0 } }
     set { currentLog.withLock { $0 = newValue } }
   }
-  /// Whether anything was committed since the store was opened. Used under the writer's turn.
+  /// Whether a log was begun or a commit made without one since the store was opened. Used under the writer's turn.
   var hasCommitted = false
   private let closed = Atomic<Bool>(false)
   var isClosed: Bool {
@@ -103,6 +103,7 @@ final class StorageCore: @unchecked Sendable {
     try data.file.sync(.data)
     superblock = next
     log = made
+    hasCommitted = true
     // The other slot needs no sync of its own: should this one rot, that one is of the generation that the log
     // names, and the log's records tell that a newer one was.
     if let failure = mirror(next, in: 1 - first, isSynced: false) { throw failure }

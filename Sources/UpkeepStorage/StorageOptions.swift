@@ -26,6 +26,9 @@ package struct StorageOptions: Sendable {
   /// The first transaction after opening writes its pages itself, and begins no log, if they are at most so many;
   /// 0: every one has a log.
   package var mostPagesWithoutLog = 48
+  /// Opening after a crash writes the pages that the log changed, and ends the log, if they are at most so many; else it
+  /// goes on with the log.
+  package var mostPagesAtOpening = 256
 
   /// How long opening waits for another process to let the database go before it throws `locked`.
   package var lockWait = Duration.zero

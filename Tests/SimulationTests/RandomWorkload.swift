@@ -7,7 +7,8 @@ extension Workload {
     var chance = SeededGenerator(seed: seed)
     var options = Workload.options(
       pageSize: chance.pick([512, 1024, 4096]), chance.oneIn(4) ? .none : .full,
-      checkpointLogSize: chance.pick([3000, 8000, 32 << 20]), firstCommitHasLog: seed % 2 == 0)
+      checkpointLogSize: chance.pick([3000, 8000, 32 << 20]), firstCommitHasLog: seed % 2 == 0,
+      goesOnWithLog: seed % 3 != 0)
     options.fewestRowsDroppedLater = chance.pick([6, 4096])
     options.pagesReclaimedAtOnce = 1 + chance.below(6)
     // A commit within a checkpoint must not need one itself: on one thread it would wait for ever.

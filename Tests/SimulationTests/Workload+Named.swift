@@ -8,7 +8,7 @@ extension Workload {
     largeTransaction, groups, bulk, busyCheckpoints, busyUnsynced, rewriting,
     busyRewriting, busySegments, smallCache,
     compaction, filling, backups, droppedTrees, pieces,
-    firstCommits, firstCommitsUnsynced,
+    firstCommits, firstCommitsUnsynced, goingOn, goingOnUnsynced,
   ]
 
   /// The first commit after each opening takes no log; the second makes one.
@@ -16,6 +16,17 @@ extension Workload {
     "first commits", options: options(firstCommitHasLog: false), stepsOfFirstCommits)
   static let firstCommitsUnsynced = Workload(
     "first commits, unsynced", options: options(.none, firstCommitHasLog: false), stepsOfFirstCommits)
+
+  /// Opening after a crash goes on with the log.
+  static let goingOn = Workload(
+    "going on", options: options(goesOnWithLog: true), stepsOfGoingOn)
+  static let goingOnUnsynced = Workload(
+    "going on, unsynced", options: options(.none, goesOnWithLog: true), stepsOfGoingOn)
+
+  private static let stepsOfGoingOn: [Step] =
+    (0..<6).map { .commit([put($0, $0, 3000)]) } + [.checkpoint]
+    + (0..<8).map { .commit([put($0, $0 + 10, 2600), .delete(tree: 0, key: key(($0 + 3) % 6))]) }
+    + [.group([[put(7, 7)], [put(8, 8)]])]
 
   private static let stepsOfFirstCommits: [Step] = [
     .commit([put(1, 1), put(2, 2, 900)]), .reopen,

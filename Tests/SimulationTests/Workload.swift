@@ -121,9 +121,10 @@ extension Workload {
   /// Small pages and segments, so that little data makes much happen; nothing happens in the background.
   static func options(
     pageSize: Int = 1024, _ durability: StorageOptions.Durability = .full,
-    checkpointLogSize: Int = 32 << 20, firstCommitHasLog: Bool = true
+    checkpointLogSize: Int = 32 << 20, firstCommitHasLog: Bool = true, goesOnWithLog: Bool = false
   ) -> StorageOptions {
     var options = StorageOptions()
+    if goesOnWithLog { options.mostPagesAtOpening = 0 }
     if firstCommitHasLog { options.mostPagesWithoutLog = 0 }
     options.pageSize = pageSize
     options.segmentSize = 16384

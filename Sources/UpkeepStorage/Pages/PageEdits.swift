@@ -69,6 +69,9 @@ final class PageEdits {
     stamp = stamps.take()
     firstStamp = stamp
     ownedFrom = stamp
+    // The path of one row.
+    born.reserveCapacity(4)
+    retired.reserveCapacity(4)
   }
 
   /// A new page, zeroed, its kind set, owned by the current stamp.

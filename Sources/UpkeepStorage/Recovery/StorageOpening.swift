@@ -108,12 +108,31 @@ struct StorageOpening {
       #endif
       try writeAgain(superblock, slot, data)
     }
-    try replay(log, in: core)
+    let replayed = try replay(log, in: core)
     guard !options.isReadOnly else { return core }
     try core.beginSpilling()
     try data.writeOwner(pid: getpid())
-    try core.endLog()
+    if try !goOn(with: log, after: replayed, in: core) { try core.endLog() }
     return core
+  }
+
+  /// Goes on with the log, where writing the pages that it changed would take long: the next checkpoint does that.
+  private func goOn(
+    with log: LogReader, after replayed: LogReader.Replayed, in core: StorageCore
+  ) throws(StorageError) -> Bool {
+    let pages = core.commits.changes(through: replayed.version).reduce(0) { $0 + $1.born.count }
+    guard pages > options.mostPagesAtOpening, let segments = replayed.segments, !segments.isEmpty,
+      !core.superblock.isClean, replayed.version > core.superblock.version
+    else { return false }
+    do throws(StorageError) {
+      core.log = try LogWriter(
+        file: log.file, after: replayed, in: segments, continuing: core.superblock)
+      return true
+    } catch {
+      // Without room for a segment more it ends as a short one does.
+      guard case .full = error else { throw error }
+      return false
+    }
   }
 
   /// Writes what was read to the slot that it was read from, then to the other, each with a sync.
@@ -310,12 +329,15 @@ struct StorageOpening {
   }
 
   /// Applies the log by the code that writes run, as one transaction that is not logged again.
-  private func replay(_ log: LogReader, in core: StorageCore) throws(StorageError) {
+  private func replay(
+    _ log: LogReader, in core: StorageCore
+  ) throws(StorageError) -> LogReader.Replayed {
     try core.turn.take()
     let transaction = WriteTransaction(core, isLogging: false)
     do throws(StorageError) {
       let logPath = logPath
-      let (version, end, chain) = try log.replay { (version, operations) throws(StorageError) in
+      let replayed = try log.replay(longest: options.checkpointLogSize) {
+        (version, operations) throws(StorageError) in
         let reason: String?
         do throws(StorageError) { reason = try LogOperation.replay(operations, in: transaction) } catch {
           switch error {
@@ -325,7 +347,8 @@ struct StorageOpening {
         }
         if let reason { throw .corrupt(file: logPath, place: "version \(version)", reason: reason) }
       }
-      try transaction.publishReplayed(as: version, end: end, chain: chain)
+      try transaction.publishReplayed(as: replayed.version, end: replayed.end, chain: replayed.chain)
+      return replayed
     } catch {
       transaction.rollback()
       throw error

@@ -75,7 +75,7 @@ extension StorageCore {
   /// Whether a transaction is the first since the store was opened, and small. Making a log and removing it at close
   /// takes more syncs than writing its few pages, and many a store is opened for one change.
   private func isWorthNoLog(_ state: WorkingState) -> Bool {
-    log == nil && !hasCommitted && options.mostPagesWithoutLog > 0
+    !hasCommitted && log == nil && options.mostPagesWithoutLog > 0
       && state.edits.born.count <= options.mostPagesWithoutLog
   }
 

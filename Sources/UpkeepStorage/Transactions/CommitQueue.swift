@@ -50,7 +50,7 @@ final class CommitQueue: @unchecked Sendable {
   /// The lists come before the version, so that a checkpoint of a visible version finds them.
   private func publish(_ group: [PendingVersion], isLogged: Bool) {
     guard !group.isEmpty else { return }
-    if isLogged { changes.withLock { $0.append(contentsOf: group.map(\.change)) } }
+    if isLogged { changes.withLock { list in for pending in group { list.append(pending.change) } } }
     versions.publish(group)
   }
 

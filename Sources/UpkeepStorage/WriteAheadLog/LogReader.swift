@@ -95,12 +95,43 @@ struct LogReader {
     return false
   }
 
+  /// What a replay found.
+  struct Replayed {
+    /// The last version, and where the records that count end.
+    let version: UInt64
+    let end: LogPosition
+    let chain: UInt64
+    /// The segments that hold them, oldest first; nil where more can follow than those, so that the log ends here.
+    var segments: [Segment]?
+
+    struct Segment {
+      let sequence: UInt64
+      let place: Int
+      let bytes: [UInt8]
+      /// Where its records are that count.
+      let records: Range<Int>
+    }
+  }
+
   /// Gives every complete transaction after the superblock's to `apply`, in order.
   ///
-  /// - Returns: the last version, and where the records that count end.
+  /// - Parameter longest: bytes of records beyond which the log is not gone on with.
   func replay(
+    longest: Int,
     _ apply: (_ version: UInt64, _ operations: UnsafeRawBufferPointer) throws(StorageError) -> Void
-  ) throws(StorageError) -> (version: UInt64, end: LogPosition, chain: UInt64) {
+  ) throws(StorageError) -> Replayed {
+    var segments: [Replayed.Segment] = []
+    var from = LogSegment.headerByteCount
+    var kept = 0
+    func keep(_ sequence: UInt64, _ bytes: [UInt8], to end: LogPosition) {
+      let to =
+        end.sequence(segmentSize: segmentSize) == sequence
+        ? end.offset(segmentSize: segmentSize) : segmentSize
+      kept += to - from
+      guard kept <= longest, let place = bySequence[sequence], from <= to else { return }
+      segments.append(Replayed.Segment(sequence: sequence, place: place, bytes: bytes, records: from..<to))
+      from = LogSegment.headerByteCount
+    }
     var position = superblock.logPosition
     var chain = superblock.logChain
     var version = superblock.version
@@ -122,6 +153,9 @@ struct LogReader {
         file: file.path, place: "\(position)", reason: "the log segment that the superblock names is missing")
     }
     var bytes = try segment(firstPlace)
+    from =
+      position.sequence(segmentSize: segmentSize) == sequence
+      ? position.offset(segmentSize: segmentSize) : segmentSize
     let pending = ByteBuffer()
     var isPending = false
     while true {
@@ -165,6 +199,7 @@ struct LogReader {
       if let next = bySequence[sequence + 1], let header = places[next].header,
         header.predecessorEnd == position, header.predecessorChain == chain
       {
+        keep(sequence, bytes, to: position)
         sequence += 1
         bytes = try segment(next)
         position = LogPosition(
@@ -176,11 +211,14 @@ struct LogReader {
     #if UPKEEP_PLANTS
       if Plant.isOn(.replaysHalfTransactions), isPending {
         try apply(version + 1, pending.bytes)
-        return (version + 1, position, chain)
+        return Replayed(version: version + 1, end: position, chain: chain)
       }
     #endif
     try requireTail(at: position)
-    return (version, counted.end, counted.chain)
+    keep(sequence, bytes, to: position)
+    let isWhole = !isPending && position == counted.end && bySequence[sequence + 1] == nil && kept <= longest
+    return Replayed(
+      version: version, end: counted.end, chain: counted.chain, segments: isWhole ? segments : nil)
   }
 
   // MARK: Records

@@ -50,43 +50,8 @@ final class LogWriter: @unchecked Sendable {
   private let byteCounter = Atomic<UInt64>(0)
   var bytesWritten: UInt64 { byteCounter.load(ordering: .relaxed) }
 
-  /// Makes a log, under another name, synced, whose first segment continues `superblock`.
-  static func make(
-    path: String, in folder: StoreFolder, continuing superblock: Superblock
-  ) throws(StorageError) -> LogWriter {
-    let temporary = try name(besides: path, in: folder)
-    let file = try folder.open(temporary, .createNew)
-    do throws(StorageError) {
-      let log = try LogWriter(file: file, continuing: superblock)
-      try folder.renameExclusively(temporary, to: path)
-      #if UPKEEP_PLANTS
-        if Plant.isOn(.skipsFolderSync) { return log }
-      #endif
-      try folder.syncDirectory(of: path)
-      return log
-    } catch {
-      try? folder.remove(temporary)
-      throw error
-    }
-  }
-
-  /// A name for a log in the making. What a crash left there is removed, if it shows that it is ours; anything else
-  /// stays, and another name is taken.
-  private static func name(besides path: String, in folder: StoreFolder) throws(StorageError) -> String {
-    for ending in ["-new", "-new2", "-new3", "-new4"] {
-      let temporary = path + ending
-      guard let status = try folder.status(temporary) else { return temporary }
-      guard status.isRegularFile,
-        let file = try? folder.open(temporary, .readOnly), try file.isUnfinished(magic: LogSegment.magic)
-      else { continue }
-      try folder.remove(temporary)
-      return temporary
-    }
-    throw .logMismatch(
-      file: path + "-new", reason: "it is in the way of a new log, and is none: move it away")
-  }
-
-  private init(file: StoreFile, continuing superblock: Superblock) throws(StorageError) {
+  /// A log whose first segment continues `superblock`, synced, in a file that nobody knows yet.
+  init(file: StoreFile, continuing superblock: Superblock) throws(StorageError) {
     self.file = file
     databaseID = superblock.databaseID
     segmentSize = superblock.segmentSize
@@ -112,6 +77,62 @@ final class LogWriter: @unchecked Sendable {
     try writeSegmentHeader(
       superblockGeneration: superblock.generation, predecessorEnd: LogPosition(0), durable: end)
     try file.sync(.full)
+  }
+
+  /// Goes on with a log that was replayed. What was only read is written again, as it is, and synced (rule 15); then a
+  /// new segment says where the records before it end, for those that another process wrote get no more of them.
+  init(
+    file: StoreFile, after replayed: LogReader.Replayed, in segments: [LogReader.Replayed.Segment],
+    continuing superblock: Superblock
+  ) throws(StorageError) {
+    self.file = file
+    databaseID = superblock.databaseID
+    segmentSize = superblock.segmentSize
+    salt = superblock.logSalt
+    inUse = segments.map { ($0.sequence, $0.place) }
+    sequence = segments.last?.sequence ?? 0
+    place = segments.last?.place ?? 0
+    placeCount = Int(try file.size() / UInt64(superblock.segmentSize))
+    syncedPlaces = placeCount
+    preparedTo = UInt64(placeCount * superblock.segmentSize)
+    let taken = segments.map(\.place)
+    freePlaces = (0..<placeCount).filter { !taken.contains($0) }
+    end = replayed.end
+    chain = replayed.chain
+    writtenTo = Atomic(end.rawValue)
+    durableTo = Atomic(end.rawValue)
+    lastVersion = replayed.version
+    if freePlaces.count < 2 {
+      let start = preparedTo
+      try grow(by: 2 - freePlaces.count)
+      try prepare(to: start + UInt64(LogSpace.firstStep))
+    }
+    try writeAgain(segments)
+    try file.sync(.full)
+    try beginSegment(superblockGeneration: superblock.generation)
+    writtenTo.store(end.rawValue, ordering: .releasing)
+    durableTo.store(end.rawValue, ordering: .releasing)
+  }
+
+  private func writeAgain(_ segments: [LogReader.Replayed.Segment]) throws(StorageError) {
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.trustsLogRead) { return }
+    #endif
+    for segment in segments {
+      for range in [0..<LogSegment.headerByteCount, segment.records] where !range.isEmpty {
+        try write(segment.bytes, range, at: UInt64(segment.place * segmentSize + range.lowerBound))
+      }
+    }
+  }
+
+  private func write(_ bytes: [UInt8], _ range: Range<Int>, at offset: UInt64) throws(StorageError) {
+    let written: Result<Void, StorageError> = bytes.withUnsafeBytes { buffer in
+      let part = UnsafeRawBufferPointer(rebasing: buffer[range])
+      do throws(StorageError) { return .success(try file.write(part, at: offset)) } catch {
+        return .failure(error)
+      }
+    }
+    try written.get()
   }
 
   // MARK: Appending
@@ -359,13 +380,7 @@ final class LogWriter: @unchecked Sendable {
       superblockGeneration: superblockGeneration, predecessorEnd: predecessorEnd, predecessorChain: chain,
       predecessorVersion: lastVersion, durableBefore: durable, segmentCount: syncedPlaces)
     let bytes = header.encoded()
-    let offset = UInt64(place) * UInt64(segmentSize)
-    let written: Result<Void, StorageError> = bytes.withUnsafeBytes { buffer in
-      do throws(StorageError) { return .success(try file.write(buffer, at: offset)) } catch {
-        return .failure(error)
-      }
-    }
-    try written.get()
+    try write(bytes, 0..<bytes.count, at: UInt64(place * segmentSize))
     byteCounter.add(UInt64(bytes.count), ordering: .relaxed)
   }
 

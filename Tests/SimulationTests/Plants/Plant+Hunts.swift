@@ -44,6 +44,7 @@
       case .cutsAnywhere, .durableBeforeNever: [.flipsInTheLog]
       case .durableBeforeTooLate: [.crash(.unsynced)]
 
+      case .trustsLogRead: [.fault(.goingOn)]
       case .trustsSuperblockRead: [.fault(.busyRewriting)]
       case .trustsCleanSuperblock: [.fault(.compaction)]
       case .backupHasOneSlot: [.oneSuperblockOfABackup]

@@ -18,6 +18,7 @@ import UpkeepTesting
 
   private static let options: StorageOptions = {
     var options = StorageOptions()
+    options.mostPagesWithoutLog = 0
     options.pageSize = 1024
     options.segmentSize = 16384
     options.cacheSize = 1 << 20

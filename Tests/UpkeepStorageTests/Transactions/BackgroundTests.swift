@@ -8,6 +8,7 @@ import UpkeepTestSupport
 struct BackgroundTests {
   private func options(_ change: (inout StorageOptions) -> Void = { _ in }) -> StorageOptions {
     var options = StorageOptions()
+    options.mostPagesWithoutLog = 0
     options.pageSize = 1024
     options.segmentSize = 16384
     options.checkpointLogSize = 20_000

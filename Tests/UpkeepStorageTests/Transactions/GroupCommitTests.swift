@@ -12,6 +12,7 @@ struct GroupCommitTests {
 
   private func open(_ change: (inout StorageOptions) -> Void = { _ in }) throws -> Storage {
     var options = StorageOptions()
+    options.mostPagesWithoutLog = 0
     options.pageSize = 1024
     options.segmentSize = 16384
     options.checkpointsInBackground = false

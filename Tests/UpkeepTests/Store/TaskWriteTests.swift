@@ -22,6 +22,10 @@ struct TaskWriteTests {
           "t", columns: [ColumnDefinition("id", .integer), ColumnDefinition("n", .integer)],
           primaryKey: [IndexPart(column: "id")]))
     }
+    // The second commit makes the log.
+    try store.write { tx in
+      try tx.createTable(TableDefinition("u", columns: [ColumnDefinition("n", .integer)]))
+    }
   }
 
   private func count(_ store: Store) throws -> Int { try store.read { Int(try $0.count("t")) } }
