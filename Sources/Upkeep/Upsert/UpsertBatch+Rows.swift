@@ -31,6 +31,18 @@ extension UpsertBatch {
     }
   }
 
+  /// What becomes of a row whose only clause is met by `key`, by the native that `places` and `placeBuffers` have.
+  func applyKnown(_ given: [Value?], _ index: Int, metBy key: Int) throws(UpkeepError) {
+    try step(index) { () throws(UpkeepError) in
+      let proposal = try rowActions.proposal(given)
+      if case .fail = plan.actions[0] {
+        claims.note(places[key], primaryKey: placeBuffers[key].bytes, chosenBy: index)
+        throw try violation(key, proposal, index)
+      }
+      try change(0, key, given, proposal, index)
+    }
+  }
+
   /// Fills `places` and `met` with who holds the row's keys.
   private func probe(_ row: [Value]) throws(UpkeepError) {
     for key in plan.probedKeys {

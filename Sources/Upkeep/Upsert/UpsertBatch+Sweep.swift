@@ -18,14 +18,14 @@ extension UpsertBatch {
   }
 
   /// Whether the statement can be swept.
-  static func canSweep(_ plan: UpsertPlan, keepsSteps: Bool) -> Bool {
+  package static func canSweep(_ plan: UpsertPlan, keepsSteps: Bool) -> Bool {
     // A row set aside frees keys for the rows after it (rule 5): with several keys that is judged row by row.
     if case .collect = plan.rejects, plan.keyCount > 1 { return false }
     let schema = plan.schema
     guard !keepsSteps, !plan.isEager, !schema.hasHiddenRowid else { return false }
     guard plan.duplicates == .fold || plan.isSync else { return false }
     if plan.resolver.clauses.isEmpty { return true }
-    guard plan.targetKey == 0, plan.probedKeys == [0] else { return false }
+    guard plan.targetKey == 0, plan.probedKeys == [0] else { return canSweepByIndex(plan) }
     switch plan.actions[0] {
     case .fail, .ignore, .replace, .merge: return true
     case .update(let columns, _):
@@ -50,7 +50,9 @@ extension UpsertBatch {
     guard index <= Int(UInt32.max) else { return false }
     var isAutomatic = false
     if encoder.lacksKey {
-      guard let ordinal = schema.automaticID, !plan.isSync, greatestSweptID != .max else { return false }
+      // Who meets by another key may use up no id.
+      guard let ordinal = schema.automaticID, !plan.isSync, plan.targetKey ?? 0 == 0, greatestSweptID != .max
+      else { return false }
       encoder.setID(max(try nextID(), (greatestSweptID ?? .min) &+ 1), ordinal)
       isAutomatic = true
     }
@@ -129,7 +131,7 @@ extension UpsertBatch {
     if plan.resolver.clauses.isEmpty, sweep.hasDuplicates || !sweep.isSound {
       for row in sweep.rows { try applyGenerally(row) }
     } else {
-      try sweepTable()
+      if let key = plan.targetKey, key > 0 { try sweepIndex(key) } else { try sweepTable() }
       try putIndexEntries()
     }
     sweep.removeAll()
@@ -138,14 +140,19 @@ extension UpsertBatch {
   }
 
   /// What the general way makes of a row that waited.
-  private func applyGenerally(_ row: SweepBuffer.Row) throws(UpkeepError) {
+  func applyGenerally(_ row: SweepBuffer.Row) throws(UpkeepError) {
+    try apply(givenValues(row), Int(row.index))
+  }
+
+  /// What a row that waited gives.
+  func givenValues(_ row: SweepBuffer.Row) throws(UpkeepError) -> [Value?] {
     let values = try RowView(schema: schema, key: sweep.key(row), value: sweep.value(row)).values()
     var given: [Value?] = []
     for (ordinal, value) in values.enumerated() {
       let isGiven = row.given & 1 << UInt64(ordinal) != 0 || ordinal == schema.automaticID
       given.append(isGiven ? .some(value) : nil)
     }
-    try apply(given, Int(row.index))
+    return given
   }
 
   private func sweepTable() throws(UpkeepError) {
@@ -240,7 +247,7 @@ extension UpsertBatch {
   }
 
   /// Ids that inserted rows took, for the automatic ones.
-  private func noteSweptIDs() throws(UpkeepError) {
+  func noteSweptIDs() throws(UpkeepError) {
     guard let ordinal = schema.automaticID, let first = sweptInserts.first, let last = sweptInserts.last
     else { return }
     var latest = first

@@ -13,6 +13,7 @@ import UpkeepTestSupport
 
   @Test func sweptBatchesGiveWhatRowAfterRowGives() throws {
     let seed = firstSeed()
+    var byIndex = 0
     for number in 0..<Self.caseCount {
       var random = SeededGenerator(seed: seed &+ UInt64(number))
       var example = UpsertCase(&random)
@@ -30,11 +31,24 @@ import UpkeepTestSupport
           }
         }
       }
+      if try isSweptByIndex(example) { byIndex += 1 }
       let slow = try run(example, collectsOutcomes: true)
       let fast = try run(example, collectsOutcomes: false)
       #expect(slow == fast, "seed \(seed &+ UInt64(number))\n\(example)")
       if slow != fast { return }
     }
+    // Statements that meet by one unique index have a sweep of their own.
+    #expect(byIndex > Self.caseCount / 50)
+  }
+
+  private func isSweptByIndex(_ example: UpsertCase) throws -> Bool {
+    guard example.mode != .sync, example.rows.count > 1 else { return false }
+    let store = try Store.inMemory()
+    let scope = try store.beginWrite()
+    defer { scope.rollback() }
+    try SchemaChange(scope).createTable(example.definition)
+    let plan = try UpsertPlan(example.statement, try scope.table("t"))
+    return UpsertBatch.canSweep(plan, keepsSteps: false) && UpsertBatch.canSweepByIndex(plan)
   }
 
   /// What a statement comes to, in words.
