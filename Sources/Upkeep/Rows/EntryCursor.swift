@@ -28,6 +28,7 @@ package final class EntryCursor {
     self.range = range
     let read = scope.read
     cursor = try storing { () throws(StorageError) in try read.cursor(tree) }
+    cursor.setUpperBound(range.upper)
   }
 
   /// Steps to the next entry; false at the end of the range.
@@ -36,18 +37,19 @@ package final class EntryCursor {
     let cursor = cursor
     let found: Bool
     switch position {
+    // The cursor ends at the bound by itself.
     case .on: found = try storing { () throws(StorageError) in try cursor.next() }
-    case .start: found = try seekFirst()
-    case .primed: found = true
+    case .start: found = try seekFirst() && isBelowUpper
+    case .primed: found = isBelowUpper
     case .outside: return false
     }
-    position = found && (range.upper == nil || isBelowUpper) ? .on : .outside
-    return position == .on
+    position = found ? .on : .outside
+    return found
   }
 
   /// Steps to the next entry and lends it until the next step; false at the end of the range.
   func next(_ entry: inout TreeEntry) throws(UpkeepError) -> Bool {
-    if position == .on && range.upper == nil {
+    if position == .on {
       try scope.requireOpen()
       do throws(StorageError) {
         if try cursor.next(&entry) { return true }

@@ -41,6 +41,11 @@ package final class TreeCursor {
   private var slots: UnsafeRawPointer
   private var count = 0
   private var index = -1
+  /// The entries of the leaf that are below `upper`; all where there is no such bound.
+  private var stop = 0
+
+  /// Where steps forward end, and its bytes.
+  private var upper: [UInt8]?
 
   /// The assembled key, and of what.
   private var keyBuffer: UnsafeMutableRawPointer?
@@ -70,6 +75,10 @@ package final class TreeCursor {
     keyBuffer?.deallocate()
     leafCopy?.deallocate()
   }
+
+  /// Has steps forward end before the first entry at or above `upper`: what is at hand is compared once a leaf, not
+  /// once an entry. Seeks go where they are told all the same. To be called before the first move.
+  package func setUpperBound(_ upper: [UInt8]?) { self.upper = upper }
 
   // MARK: Moving
 
@@ -113,7 +122,7 @@ package final class TreeCursor {
   /// To the following entry; false at the end. From before the first, to the first.
   package func next() throws(StorageError) -> Bool {
     index &+= 1
-    if index < count { return true }
+    if index < stop { return true }
     return try moveToNextLeaf()
   }
 
@@ -170,7 +179,12 @@ package final class TreeCursor {
       buffer.copyMemory(from: leaf.prefix, byteCount: prefixLength)
       prefixInBuffer = true
     }
-    (buffer + prefixLength).copyMemory(from: suffix, byteCount: slot.suffixLength)
+    if slot.suffixLength <= 8 && slot.offset &+ NodeLayout.leafFront &+ 8 <= store.pageSize {
+      // Most suffixes are short: eight bytes at once, whatever of them is the key's. The buffer has room for that.
+      (buffer + prefixLength).storeBytes(of: suffix.loadUnaligned(as: UInt64.self), as: UInt64.self)
+    } else {
+      (buffer + prefixLength).copyMemory(from: suffix, byteCount: slot.suffixLength)
+    }
     return UnsafeRawBufferPointer(start: buffer, count: prefixLength &+ slot.suffixLength)
   }
 
@@ -189,7 +203,7 @@ package final class TreeCursor {
   /// A step and what it leads to, in one call: `next`, and then key and value.
   package func next(_ entry: inout TreeEntry) throws(StorageError) -> Bool {
     index &+= 1
-    if index >= count, !(try moveToNextLeaf()) { return false }
+    if index >= stop, !(try moveToNextLeaf()) { return false }
     entry.key = key
     entry.value = try value()
     return true
@@ -198,7 +212,7 @@ package final class TreeCursor {
   private func makeKeyBuffer() -> UnsafeMutableRawPointer {
     // Validation holds every key in a page to the limit.
     let buffer = UnsafeMutableRawPointer.allocate(
-      byteCount: TreeLimits.maxKeyLength(pageSize: store.pageSize), alignment: 16)
+      byteCount: TreeLimits.maxKeyLength(pageSize: store.pageSize) + 8, alignment: 16)
     keyBuffer = buffer
     return buffer
   }
@@ -233,9 +247,11 @@ package final class TreeCursor {
 
   @inline(never)
   private func moveToNextLeaf() throws(StorageError) -> Bool {
+    // The bound lies in this leaf.
+    if index < count { return false }
     try begin()
     defer { end() }
-    return try enterNextLeaf()
+    return try enterNextLeaf() && index < stop
   }
 
   @inline(never)
@@ -253,8 +269,15 @@ package final class TreeCursor {
     leaf = try TreeReader.node(page, level: 0, store)
     slots = leaf.base + leaf.slotsOffset
     count = leaf.count
+    stop = count
+    if let upper, count > 0 { stop = upper.withUnsafeBytes { limit(below: RawBytes($0, or: leaf.base)) } }
     prefixInBuffer = false
     hasLeaf = true
+  }
+
+  private func limit(below upper: RawBytes) -> Int {
+    if leaf.compare(count &- 1, upper, front: NodeLayout.leafFront) < 0 { return count }
+    return leaf.searchLeaf(upper).index
   }
 
   /// To where `key` is or would be; false in an empty tree.
@@ -262,6 +285,7 @@ package final class TreeCursor {
     if root.height == 0 { return false }
     hasLeaf = false
     count = 0
+    stop = 0
     let key = RawBytes(key, or: UnsafeRawPointer(path))
     var page = root.page
     for depth in 0..<leafLevel {
@@ -279,6 +303,7 @@ package final class TreeCursor {
   private func descend(from depth: Int, _ page: PageID, toLast: Bool) throws(StorageError) {
     hasLeaf = false
     count = 0
+    stop = 0
     var page = page
     for depth in depth..<leafLevel {
       let node = try TreeReader.node(page, level: leafLevel &- depth, store)
