@@ -1,7 +1,6 @@
 internal import UpkeepStorage
 
-/// Finds rows of a table one at a time, by a key of one column: the primary key's, or that of a unique index. A
-/// transaction makes one when it is first asked and keeps it, so that a look-up finds all it needs in constants: no
+/// Finds rows of a table one at a time, by the primary key or by that of a unique index. A transaction makes one when it is first asked and keeps it, so that a look-up finds all it needs in constants: no
 /// name, no schema, no reference is looked up or counted for each.
 ///
 /// Invariants: whoever holds a finder holds its transaction, and the schema is that of the transaction for as long as the
@@ -10,8 +9,8 @@ final class RowFinder {
   let schema: TableSchema
   /// As its user spelled it.
   let tableName: String
-  /// Of a unique index, as its user spelled it; empty for the primary key.
-  let indexName: String
+  /// Of a unique index, as its user spelled it; nil for the primary key.
+  let indexName: String?
   private let index: IndexSchema?
   private unowned(unsafe) let transaction: ReadTransaction
   private let buffer: ByteBuffer
@@ -24,8 +23,7 @@ final class RowFinder {
   /// - Parameter buffer: for keys; what is in it is no longer used when the next is looked up.
   init(
     _ schema: TableSchema, called tableName: String, by index: IndexSchema? = nil,
-    called indexName: String = "",
-    in transaction: ReadTransaction, buffer: ByteBuffer
+    called indexName: String? = nil, in transaction: ReadTransaction, buffer: ByteBuffer
   ) {
     self.schema = schema
     self.tableName = tableName
@@ -40,15 +38,30 @@ final class RowFinder {
     part = index?.parts.first?.key ?? schema.keyParts.first ?? .rowid
   }
 
-  /// The row with this key, or nil. It is valid until the next call on the same transaction.
+  /// The row with this key of one column, or nil. It is valid until the next call on the same transaction.
   @inline(__always)
   func find(_ key: Value) throws(UpkeepError) -> RowView? {
+    guard hasOnePart, key.storedType == part.type, part.type != .any else { return try find(key: [key]) }
     buffer.removeAll()
-    if hasOnePart && key.storedType == part.type && part.type != .any {
-      try KeyCodec.append(key, part, to: buffer)
-    } else {
-      guard try appendOther(key) else { return nil }
-    }
+    try KeyCodec.append(key, part, to: buffer)
+    return try findBuffered()
+  }
+
+  /// The row with this key, one value for each of its columns, of whatever types.
+  func find(key: [Value]) throws(UpkeepError) -> RowView? {
+    buffer.removeAll()
+    let canBe =
+      if let index {
+        try index.appendKey(key, of: schema, to: buffer)
+      } else {
+        try schema.appendKey(key, to: buffer)
+      }
+    return canBe ? try findBuffered() : nil
+  }
+
+  /// The row whose key, in the index if there is one, is in the buffer.
+  @inline(__always)
+  private func findBuffered() throws(UpkeepError) -> RowView? {
     if index != nil {
       guard let holder = try get(indexTree, buffer.bytes) else { return nil }
       buffer.removeAll()
@@ -71,13 +84,6 @@ final class RowFinder {
     } catch {
       throw UpkeepError(error)
     }
-  }
-
-  /// A key that is of another type, or NULL, or one of several columns.
-  @inline(never)
-  private func appendOther(_ key: Value) throws(UpkeepError) -> Bool {
-    if let index { return try index.appendKey([key], of: schema, to: buffer) }
-    return try schema.appendKey([key], to: buffer)
   }
 
   private func lost() -> UpkeepError { .corrupt("index \(index?.name ?? "")", "an entry has no row") }

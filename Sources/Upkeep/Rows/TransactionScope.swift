@@ -17,11 +17,18 @@ package final class TransactionScope {
   private var catalogChanged = false
   /// The schema looked up last: one table is mostly asked for again and again.
   @exclusivity(unchecked) private var lastTable: TableSchema? {
-    didSet { if lastTable == nil { (rowFinder, indexFinder) = (nil, nil) } }
+    didSet {
+      guard lastTable == nil else { return }
+      (rowFinder, indexFinder) = (nil, nil)
+      finders = []
+    }
   }
   /// What found a row by primary key last, and by an index: mostly they are asked again.
   @exclusivity(unchecked) private var rowFinder: RowFinder?
   @exclusivity(unchecked) private var indexFinder: RowFinder?
+  /// The few that were used lately, so that who goes from table to table makes none anew.
+  private var finders: [RowFinder] = []
+  private static let mostFinders = 8
   /// AUTOINCREMENT counters raised in here and not yet written to the catalog tree, by table.
   private var raisedCounters: [UInt64: Int64] = [:]
   /// What is known of the automatic ids of tables, by table.
@@ -96,7 +103,7 @@ package final class TransactionScope {
   func finder(_ table: String) throws(UpkeepError) -> RowFinder {
     try requireOpen()
     if let rowFinder, rowFinder.tableName == table { return rowFinder }
-    return try makeFinder(table)
+    return try changeFinder(table)
   }
 
   /// Finds rows of a table by their keys in a unique index.
@@ -104,24 +111,32 @@ package final class TransactionScope {
   func finder(_ table: String, by index: String) throws(UpkeepError) -> RowFinder {
     try requireOpen()
     if let indexFinder, indexFinder.tableName == table, indexFinder.indexName == index { return indexFinder }
-    return try makeFinder(table, by: index)
+    return try changeFinder(table, by: index)
   }
 
-  @inline(never)
-  private func makeFinder(_ name: String) throws(UpkeepError) -> RowFinder {
-    let made = RowFinder(try table(name), called: name, in: read, buffer: keyBuffer)
-    rowFinder = made
-    return made
-  }
-
-  @inline(never)
-  private func makeFinder(_ name: String, by indexName: String) throws(UpkeepError) -> RowFinder {
+  /// - Parameter indexName: nil for the primary key.
+  private func takeFinder(_ name: String, by indexName: String?) throws(UpkeepError) -> RowFinder {
+    for known in finders where known.tableName == name && known.indexName == indexName { return known }
     let schema = try table(name)
-    let index = try schema.requiredUniqueIndex(indexName)
-    let made = RowFinder(
-      schema, called: name, by: index, called: indexName, in: read, buffer: keyBuffer)
-    indexFinder = made
+    let index: IndexSchema? = if let indexName { try schema.requiredUniqueIndex(indexName) } else { nil }
+    let made = RowFinder(schema, called: name, by: index, called: indexName, in: read, buffer: keyBuffer)
+    if finders.count == Self.mostFinders { finders.removeFirst() }
+    finders.append(made)
     return made
+  }
+
+  @inline(never)
+  private func changeFinder(_ name: String) throws(UpkeepError) -> RowFinder {
+    let finder = try takeFinder(name, by: nil)
+    rowFinder = finder
+    return finder
+  }
+
+  @inline(never)
+  private func changeFinder(_ name: String, by indexName: String) throws(UpkeepError) -> RowFinder {
+    let finder = try takeFinder(name, by: indexName)
+    indexFinder = finder
+    return finder
   }
 
   /// The transaction for writing, or an error in a snapshot or after the end.

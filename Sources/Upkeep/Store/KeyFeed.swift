@@ -23,13 +23,10 @@ final class KeyFeed {
   /// Gives the statement a key of one column. An error ends it, and takes back what it did.
   @usableFromInline
   func add(_ value: Value) throws(UpkeepError) {
-    guard schema.keyParts.count == 1, value.storedType == schema.keyParts[0].type else {
-      return try add([value])
-    }
     try whole { () throws(UpkeepError) in
       key.removeAll()
-      try KeyCodec.append(value, schema.keyParts[0], to: key)
-      try batch.add(key.bytes)
+      // A key that no row can have is that of none.
+      if try schema.appendKey(value, to: key) { try batch.add(key.bytes) }
     }
   }
 
@@ -38,7 +35,6 @@ final class KeyFeed {
   func add(_ values: [Value]) throws(UpkeepError) {
     try whole { () throws(UpkeepError) in
       key.removeAll()
-      // A key that no row can have is that of none.
       if try schema.appendKey(values, to: key) { try batch.add(key.bytes) }
     }
   }

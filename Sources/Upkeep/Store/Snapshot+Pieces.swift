@@ -18,7 +18,8 @@ extension Snapshot {
     _ bucket: Bucket<Key, [UInt8]>, _ key: Key, from offset: Int, count: Int
   ) throws(UpkeepError) -> [UInt8]? {
     guard let value = try value(bucket, key) else { return nil }
-    let buffer = ByteBuffer(capacity: max(min(count, value.byteCount - offset), 16))
+    let left = value.byteCount - min(max(offset, 0), value.byteCount)
+    let buffer = ByteBuffer(capacity: max(min(count, left), 16))
     try storing { () throws(StorageError) in try value.read(from: offset, count: count, into: buffer) }
     return Array(buffer.bytes)
   }

@@ -20,13 +20,9 @@ extension Snapshot {
 
   /// The row with this primary key, one value for each of its columns.
   public func find(_ table: String, key: [Value]) throws(UpkeepError) -> Row? {
-    try scope.requireOpen()
-    let schema = try scope.table(table)
-    let buffer = scope.keyBuffer
-    buffer.removeAll()
-    guard try schema.appendKey(key, to: buffer) else { return nil }
-    guard let view = try RowReader(scope).find(schema, key: buffer.bytes) else { return nil }
-    return Row(schema, stored: try view.values())
+    let finder = try scope.finder(table)
+    guard let view = try finder.find(key: key) else { return nil }
+    return Row(finder.schema, stored: try view.values())
   }
 
   /// Lends the row with this primary key to `body` where it lies.
@@ -36,21 +32,16 @@ extension Snapshot {
   public func withRow<R>(
     _ table: String, key: [Value], _ body: (borrowing StoredRow) throws(UpkeepError) -> R
   ) throws(UpkeepError) -> R? {
-    try scope.requireOpen()
-    let schema = try scope.table(table)
-    let buffer = scope.keyBuffer
-    buffer.removeAll()
-    guard try schema.appendKey(key, to: buffer) else { return nil }
-    guard let view = try RowReader(scope).find(schema, key: buffer.bytes) else { return nil }
-    return try body(StoredRow(view, schema))
+    let finder = try scope.finder(table)
+    guard let view = try finder.find(key: key) else { return nil }
+    return try body(StoredRow(view, finder.schema))
   }
 
   /// The row with this key in a unique index.
   public func find(_ table: String, by index: String, _ key: Value...) throws(UpkeepError) -> Row? {
-    try scope.requireOpen()
-    let schema = try scope.table(table)
-    guard let view = try view(schema, by: index, key) else { return nil }
-    return Row(schema, stored: try view.values())
+    let finder = try scope.finder(table, by: index)
+    guard let view = try finder.find(key: key) else { return nil }
+    return Row(finder.schema, stored: try view.values())
   }
 
   /// Lends the row with this key in a unique index to `body` where it lies.
@@ -61,26 +52,9 @@ extension Snapshot {
     _ table: String, by index: String, key: [Value],
     _ body: (borrowing StoredRow) throws(UpkeepError) -> R
   ) throws(UpkeepError) -> R? {
-    try scope.requireOpen()
-    let schema = try scope.table(table)
-    guard let view = try view(schema, by: index, key) else { return nil }
-    return try body(StoredRow(view, schema))
-  }
-
-  /// The row that an entry of a unique index leads to.
-  private func view(_ schema: TableSchema, by name: String, _ key: [Value]) throws(UpkeepError) -> RowView? {
-    let index = try schema.requiredUniqueIndex(name)
-    let buffer = scope.keyBuffer
-    buffer.removeAll()
-    guard try index.appendKey(key, of: schema, to: buffer) else { return nil }
-    let reader = RowReader(scope)
-    guard let holder = try reader.holder(of: buffer.bytes, in: index) else { return nil }
-    buffer.removeAll()
-    buffer.append(holder)
-    guard let view = try reader.find(schema, key: buffer.bytes) else {
-      throw .corrupt("index \(index.name)", "an entry has no row")
-    }
-    return view
+    let finder = try scope.finder(table, by: index)
+    guard let view = try finder.find(key: key) else { return nil }
+    return try body(StoredRow(view, finder.schema))
   }
 
   /// The rows whose primary keys lie in a range, in key order or the other way.
@@ -165,6 +139,15 @@ extension TableSchema {
       return try KeyColumns(primaryKeyOf: self).append(key, to: buffer)
     }
     for position in key.indices { try KeyCodec.append(key[position], keyParts[position], to: buffer) }
+    return true
+  }
+
+  /// The same of a key that is mostly of one column, and then makes no array of it.
+  func appendKey(_ key: Value, to buffer: ByteBuffer) throws(UpkeepError) -> Bool {
+    guard keyParts.count == 1, key.storedType == keyParts[0].type else {
+      return try appendKey([key], to: buffer)
+    }
+    try KeyCodec.append(key, keyParts[0], to: buffer)
     return true
   }
 

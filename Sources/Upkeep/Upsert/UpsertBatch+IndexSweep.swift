@@ -15,14 +15,14 @@ extension UpsertBatch {
   package static func canSweepByIndex(_ plan: UpsertPlan) -> Bool {
     guard !plan.isSync, let key = plan.targetKey, key > 0, plan.probedKeys == [key] else { return false }
     let schema = plan.schema
-    let columns = schema.indexes.filter(\.isUnique)[key - 1].columnsRead
+    let index = plan.uniqueIndexes[key - 1]
     func leavesKeys(_ ordinal: Int) -> Bool {
-      !schema.primaryKey.contains(ordinal) && !columns.contains(ordinal)
+      !schema.primaryKey.contains(ordinal) && !index.columnsRead.contains(ordinal)
     }
     switch plan.actions[0] {
     case .fail, .ignore: return true
     // A merge of what is given leaves the primary key of the row met, and gives it the key that it has.
-    case .merge(nil): return schema.indexes.filter(\.isUnique)[key - 1].columnOrdinals != nil
+    case .merge(nil): return index.columnOrdinals != nil
     case .merge(let mask?): return mask.indices.allSatisfy { !mask[$0] || leavesKeys($0) }
     case .update(let columns, _): return columns.allSatisfy { leavesKeys($0.ordinal) }
     case .replace: return false
@@ -31,7 +31,8 @@ extension UpsertBatch {
 
   func sweepIndex(_ targetKey: Int) throws(UpkeepError) {
     let sweep = sweep
-    let place = schema.indexes.enumerated().filter { $0.element.isUnique }[targetKey - 1].offset
+    let index = plan.uniqueIndexes[targetKey - 1]
+    guard let place = schema.indexes.firstIndex(where: { $0 === index }) else { return }
     var isWaiting = Array(repeating: true, count: sweep.rows.count)
     let owners = ByteBuffer(capacity: 1024)
     var meetings: [SortedKey] = []

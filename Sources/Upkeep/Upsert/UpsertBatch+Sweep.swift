@@ -5,6 +5,8 @@ internal import UpkeepStorage
 /// claim follow in a sweep for each index. What comes out is what row after row would give, because a row then
 /// depends on no row but those of its own key, which stay in input order; and claims are judged at the end.
 ///
+/// Rows that meet by one unique index have a sweep of their own (`UpsertBatch+IndexSweep.swift`).
+///
 /// Rows that are not plain (a key that another row of the batch has too, a row that a holder concerns, a changed
 /// index key, a failing CHECK) go the general way, `apply`, from within the sweep.
 extension UpsertBatch {

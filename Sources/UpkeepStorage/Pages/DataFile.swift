@@ -26,9 +26,8 @@ final class DataFile: PageSource {
     /// Where a page is, if it is anywhere on disk.
     func look(_ id: PageID) -> PageMap.Look {
       if let entry = spilled[id.rawValue] { return .entry(entry) }
-      guard case .entry(let entry) = pages.look(id.rawValue, marksUse: true) else {
-        return pages.look(id.rawValue)
-      }
+      let look = pages.look(id.rawValue, marksUse: true)
+      guard case .entry(let entry) = look else { return look }
       return .entry(entry.isNone ? graves[id.rawValue] ?? .none : entry)
     }
   }

@@ -110,12 +110,12 @@ package class ReadTransaction: PageReader {
     guard isOpen else { throw .transactionEnded }
     if isWriting { return try getFromWorking(tree, key) }
     guard let found = try find(try root(tree), key) else { return nil }
-    return found.isOverflow ? try longBytes(of: found) : found.stored.buffer
+    return try bytes(of: found)
   }
 
   /// One operation; the leaf that it found stays until the next.
   @inline(__always)
-  private final func find(
+  final func find(
     _ root: TreeRoot, _ key: UnsafeRawBufferPointer
   ) throws(StorageError) -> ValueReference? {
     enter()

@@ -47,10 +47,7 @@ extension ReadTransaction {
       guard let found = try working.editor(tree).get(key) else { return nil }
       return ValueReader(self, Array(found.stored.buffer), isOverflow: found.isOverflow)
     }
-    let root = try root(tree)
-    enter()
-    defer { leave() }
-    guard let found = try TreeReader.get(root, pages, key) else { return nil }
+    guard let found = try find(try root(tree), key) else { return nil }
     return ValueReader(self, Array(found.stored.buffer), isOverflow: found.isOverflow)
   }
 }

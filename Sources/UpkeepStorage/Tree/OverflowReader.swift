@@ -53,8 +53,8 @@ struct OverflowReader {
   mutating func read(
     from offset: Int, count: Int, _ reader: PageReader?, into buffer: ByteBuffer
   ) throws(StorageError) {
-    var at = max(offset, 0)
-    let end = min(at + min(max(count, 0), byteCount), byteCount)
+    var at = min(max(offset, 0), byteCount)
+    let end = at + min(max(count, 0), byteCount - at)
     while at < end {
       let i = at / perPage
       let page = try page(i, reader)

@@ -34,6 +34,14 @@ import Testing
       #expect(try snapshot.read(films, "a", from: whole.count - 3, count: 50) == Array(whole.suffix(3)))
       #expect(try snapshot.read(films, "c", from: 1, count: 1) == [2])
       #expect(try snapshot.read(films, "nothing", from: 1, count: 1) == nil)
+      // Nothing that can be asked for ends the program.
+      for key in ["a", "c"] {
+        for offset in [Int.min, -1, Int.max - 1, Int.max] {
+          let read = try snapshot.read(films, key, from: offset, count: Int.max)
+          #expect(try read == (offset < 0 ? snapshot.get(films, key) : []))
+          #expect(try snapshot.read(films, key, from: offset, count: Int.min) == [])
+        }
+      }
       var found: [UInt8] = []
       let lent = try snapshot.withPieces(films, "a", of: 7000) { piece throws(UpkeepError) in
         found += piece

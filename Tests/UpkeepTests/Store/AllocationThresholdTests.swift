@@ -67,6 +67,33 @@ struct AllocationThresholdTests {
     return allocation_count() - before
   }
 
+  @Test("Nor does going from table to table and from key to key")
+  func pointReadsOfSeveralTables() throws {
+    let store = try Self.makeStore(rows: 1000)
+    try store.write { tx in
+      try tx.createTable(
+        TableDefinition(
+          "u", columns: [ColumnDefinition("id", .integer)], primaryKey: [IndexPart(column: "id")]))
+      _ = try tx.upsert(
+        contentsOf: (0..<1000).lazy.map { ["id": .integer(Int64($0))] as RowInput }, into: "u")
+    }
+    let emails = (0..<1000).map { Self.email($0) }
+    try store.read { snapshot in
+      var found = 0
+      func read(_ ids: Range<Int>) throws {
+        for id in ids {
+          if try snapshot.withRow("t", .integer(Int64(id)), Self.sum) != nil { found += 1 }
+          if try snapshot.withRow("u", .integer(Int64(id)), { _ in 0 }) != nil { found += 1 }
+          if try snapshot.withRow("t", by: "t_email", .text(emails[id]), Self.sum) != nil { found += 1 }
+        }
+      }
+      try read(0..<10)
+      let count = try Self.allocations { try read(10..<1000) }
+      #expect(count == 0)
+      #expect(found == 3000)
+    }
+  }
+
   @Test("A point read in a transaction asks for no memory, by primary key or by a unique index")
   func pointReads() throws {
     let store = try Self.makeStore(rows: 5000)
