@@ -9,18 +9,22 @@
 /// Invariants:
 /// 1. Units before `firstUnit` are in use. Units that `words` has no bit for are free, up to `endUnit`; none is in use
 ///    from there on.
-/// 2. No free run of `1 << k` units or more, counted from a multiple of 4 KB on, begins before `firstFit[k]`.
+/// 2. Of the free runs of whole 4 KB in the block `b`, the words from `b * 64` on, none has more than `longest[b]` of them.
+///    What was allocated last was looked for in blocks that this lets hope, so that a file full of small holes costs no
+///    more than a full one.
 struct FreeSpace {
   /// Where extents begin.
   static let firstUnit: UInt64 = 16384 / UInt64(Extent.unitSize)
-  /// Units of 4 KB, at which runs are aligned.
+  /// Units of 4 KB, at which runs are aligned: a byte of `words`.
   private static let alignment: UInt64 = 8
-  private static let classCount = 17
+  /// Words of a block: 2 MB of the file.
+  private static let blockWords = 64
+  private static let blockPieces = blockWords * 8
 
   private var words: [UInt64] = [1 << firstUnit - 1]
   private var usedUnits: UInt64 = 0
-  /// Where to begin to look for a run, by the logarithm of its length.
-  private var firstFit = [UInt64](repeating: firstUnit, count: classCount)
+  /// For each block, the most 4 KB in a row that may be free in it.
+  private var longest = [UInt16(blockPieces)]
   /// Where extents end: the file grows here.
   private(set) var endUnit: UInt64
 
@@ -89,7 +93,13 @@ struct FreeSpace {
   mutating func occupy(_ extent: Extent) -> Bool {
     guard extent.count > 0, extent.start >= Self.firstUnit, extent.end <= endUnit else { return false }
     let last = Int((extent.end - 1) >> 6)
-    if last >= words.count { words.append(contentsOf: repeatElement(0, count: last + 1 - words.count)) }
+    if last >= words.count {
+      // The last block gains words.
+      longest[longest.count - 1] = UInt16(Self.blockPieces)
+      words.append(contentsOf: repeatElement(0, count: last + 1 - words.count))
+      let blocks = (words.count + Self.blockWords - 1) / Self.blockWords
+      longest.append(contentsOf: repeatElement(UInt16(Self.blockPieces), count: blocks - longest.count))
+    }
     for i in Int(extent.start >> 6)...last {
       let mask = Self.mask(extent, i)
       guard words[i] & mask == 0 else { return false }
@@ -106,59 +116,82 @@ struct FreeSpace {
       let mask = Self.mask(extent, i)
       usedUnits -= UInt64((words[i] & mask).nonzeroBitCount)
       words[i] &= ~mask
+      longest[i / Self.blockWords] = UInt16(Self.blockPieces)
     }
-    lowerFits(to: extent.start)
   }
 
   mutating func release(_ extents: [Extent]) {
     for extent in extents { release(extent) }
   }
 
-  /// Units at `start` became free. A run that they lengthen begins where `firstFit` allows already, unless it begins not
-  /// far before them.
-  private mutating func lowerFits(to start: UInt64) {
-    for k in 0..<Self.classCount {
-      let before = UInt64(2) << UInt64(k) + 3 * Self.alignment
-      firstFit[k] = min(firstFit[k], start > Self.firstUnit + before ? start - before : Self.firstUnit)
-    }
-  }
-
   private static func aligned(_ unit: UInt64) -> UInt64 { (unit + alignment - 1) / alignment * alignment }
 
   // MARK: Allocation
 
-  /// A run of at least `least` and at most `most` units that begins and ends on multiples of 4 KB, lowest first; grows
-  /// the file if none is free.
+  /// A run of at least `least` and at most `most` units that begins and ends on multiples of 4 KB, else the system reads
+  /// what lies before and behind it in the same 4 KB (rule 27). The lowest that does not go from one block to the next;
+  /// grows the file if none is free. O(blocks), and a block's words for each block that gave hope in vain since
+  /// something in it was released.
   mutating func allocate(least: UInt64, most: UInt64) -> Extent {
-    let least = max(least, 1)
-    let k = min(UInt64.bitWidth - 1 - least.leadingZeroBitCount, Self.classCount - 1)
-    var firstOfClass: UInt64?
-    var at = nextFree(firstFit[k])
-    while at < endUnit {
-      let end = nextUsed(at)
-      var start = Self.aligned(at)
-      // It ends on a multiple of 4 KB too, else the system reads what lies behind it in the same 4 KB (rule 27).
-      var length = end > start ? (end - start) / Self.alignment * Self.alignment : 0
-      #if UPKEEP_PLANTS
-        if Plant.isOn(.unalignedRuns) { (start, length) = (at, end - at) }
-      #endif
-      if firstOfClass == nil, length >= 1 << UInt64(k) { firstOfClass = at }
-      if length >= least {
-        firstFit[k] = firstOfClass ?? at
-        let run = Extent(start: start, count: min(length, most))
-        _ = occupy(run)
-        return run
-      }
-      at = nextFree(end)
+    let pieces = max((least + Self.alignment - 1) / Self.alignment, 1)
+    for block in longest.indices where UInt64(longest[block]) >= pieces {
+      guard let found = run(in: block, least: Int(pieces)) else { continue }
+      return take(found, most)
     }
-    firstFit[k] = firstOfClass ?? endUnit
     // The last run may reach the end of the file: begin there.
-    let tail = self.tail
-    let grown = Extent(start: Self.aligned(tail), count: most)
-    endUnit = max(endUnit, grown.end)
-    _ = occupy(grown)
-    if grown.start > tail { lowerFits(to: tail) }
-    return grown
+    let start = Self.aligned(tail)
+    let rest = endUnit > start ? (endUnit - start) / Self.alignment * Self.alignment : 0
+    if rest >= pieces * Self.alignment { return take(Extent(start: start, count: rest), most) }
+    endUnit = max(endUnit, start + most)
+    return take(Extent(start: start, count: most), most)
+  }
+
+  private mutating func take(_ found: Extent, _ most: UInt64) -> Extent {
+    var run = found
+    #if UPKEEP_PLANTS
+      if Plant.isOn(.unalignedRuns) {
+        while words[Int((run.start - 1) >> 6)] >> ((run.start - 1) & 63) & 1 == 0 {
+          run = Extent(start: run.start - 1, count: run.count + 1)
+        }
+      }
+    #endif
+    run.count = min(run.count, most)
+    _ = occupy(run)
+    return run
+  }
+
+  /// The first run of at least so many free 4 KB in a block; where there is none, what the longest is gets noted.
+  private mutating func run(in block: Int, least: Int) -> Extent? {
+    let first = block * Self.blockWords
+    let end = min(min(first + Self.blockWords, words.count) * 8, Int(endUnit / Self.alignment))
+    var most = 0
+    var length = 0
+    var piece = first * 8
+    while piece < end {
+      let word = words[piece >> 3]
+      if word == .max {
+        if length >= least { return Self.pieces(piece - length, length) }
+        (most, length) = (max(most, length), 0)
+        piece += 8
+        continue
+      }
+      for byte in 0..<min(8, end - piece) {
+        if word >> UInt64(byte * 8) & 0xFF == 0 {
+          length += 1
+        } else {
+          if length >= least { return Self.pieces(piece + byte - length, length) }
+          (most, length) = (max(most, length), 0)
+        }
+      }
+      piece += 8
+    }
+    if length >= least { return Self.pieces(end - length, length) }
+    longest[block] = UInt16(max(most, length))
+    return nil
+  }
+
+  private static func pieces(_ first: Int, _ count: Int) -> Extent {
+    Extent(start: UInt64(first) * alignment, count: UInt64(count) * alignment)
   }
 
   /// The end of the last extent in use.
@@ -172,7 +205,10 @@ struct FreeSpace {
   mutating func trimEnd() {
     endUnit = tail
     let needed = Int((endUnit + 63) >> 6)
-    if words.count > needed { words.removeSubrange(needed...) }
+    if words.count > needed {
+      words.removeSubrange(needed...)
+      longest.removeSubrange(((needed + Self.blockWords - 1) / Self.blockWords)...)
+    }
   }
 
   // MARK: Compaction

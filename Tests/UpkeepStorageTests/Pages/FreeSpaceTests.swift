@@ -35,9 +35,13 @@ import UpkeepTesting
       var free = FreeSpace()
       var model = Model()
       var used: [Extent] = []
-      for _ in 0..<200 {
+      for _ in 0..<400 {
         if random.below(3) > 0 {
-          let run = free.allocate(least: UInt64(1 + random.below(20)), most: UInt64(20 + random.below(60)))
+          let least = UInt64(1 + random.below(20))
+          let most = UInt64(20 + random.below(60))
+          let expected = firstFit(in: free, least: least, most: most)
+          let run = free.allocate(least: least, most: most)
+          #expect(run == expected, "seed \(seed)")
           model.set(run, true)
           var at = run.start
           while at < run.end {
@@ -59,6 +63,25 @@ import UpkeepTesting
         #expect(FreeSpace(used: used, endUnit: free.endUnit)?.runs == free.runs)
       }
     }
+  }
+
+  /// What must be allocated: the lowest free run of whole 4 KB that fits and lies in one block of 2 MB, or the one at
+  /// the file's end, which may be made longer.
+  private func firstFit(in free: FreeSpace, least: UInt64, most: UInt64) -> Extent {
+    let wanted = (least + 7) / 8 * 8
+    var tail = free.endUnit
+    for run in free.runs {
+      if run.end == free.endUnit { tail = run.start }
+      var at = (run.start + 7) / 8 * 8
+      while at < run.end {
+        let end = min(run.end, (at / 4096 + 1) * 4096) / 8 * 8
+        if end >= at + wanted { return Extent(start: at, count: min(end - at, most)) }
+        at = max(end, at + 8)
+      }
+    }
+    let start = (tail + 7) / 8 * 8
+    let rest = free.endUnit > start ? (free.endUnit - start) / 8 * 8 : 0
+    return Extent(start: start, count: rest >= wanted ? min(rest, most) : most)
   }
 
   private func compact(
