@@ -138,6 +138,7 @@ extension StorageCore {
       try latch?.check()
       if log != nil {
         try commits.waitUntilVisible(commits.newest.number) { log }
+        versions.releaseUnseen()
         try endLog()
         try compactAtEnd(sparing: 16)
       } else if hasCommitted {
@@ -151,8 +152,8 @@ extension StorageCore {
   private func compactAtEnd(sparing share: UInt64) throws(StorageError) {
     guard let data else { return }
     do throws(StorageError) {
-      try compactInRounds(sparing: share) { () throws(StorageError) in
-        try writeCheckpoint(of: commits.newest, for: .cleanEnd, moving: .full)
+      try compactInRounds(sparing: share) { reach throws(StorageError) in
+        try writeCheckpoint(of: commits.newest, for: .cleanEnd, moving: reach)
       }
     } catch {
       guard case .full = error else { throw error }

@@ -21,11 +21,13 @@ final class ExtentWriter {
   private(set) var pageCount = 0
   private(set) var byteCount: UInt64 = 0
 
-  init(_ data: DataFile, version: UInt64) {
+  /// - Parameter fillsHoles: whether short free runs are used; where much of the file is free they are in any case, because
+  ///   a slower write beats a longer file.
+  init(_ data: DataFile, version: UInt64, fillsHoles: Bool = false) {
     self.data = data
     self.version = version
-    // Where much of the file is free in small pieces, they are used: a slower write beats a longer file.
-    least = data.free.withLock { $0.freeUnits * 4 > $0.endUnit } ? Self.alignment : Self.leastRun
+    let usesAll = data.free.withLock { fillsHoles || $0.freeUnits * 4 > $0.endUnit }
+    least = usesAll ? Self.alignment : Self.leastRun
     buffer = .allocate(byteCount: Int(Self.mostRun) * Extent.unitSize + data.codec.pageSize, alignment: 4096)
   }
 
@@ -37,19 +39,31 @@ final class ExtentWriter {
   func store(_ page: UnsafeRawPointer, identity: UInt64) throws(StorageError) -> MapEntry {
     let (units, checksum) = data.codec.encode(
       page, identity: identity, version: version, into: buffer + Int(filled) * Extent.unitSize)
+    pageCount += 1
+    return MapEntry(try place(units: UInt64(units)), checksum: checksum)
+  }
+
+  /// Stores a page as it is stored elsewhere.
+  func store(encoded page: UnsafeRawBufferPointer) throws(StorageError) -> Extent {
+    let end = UnsafeMutableRawBufferPointer(start: buffer + Int(filled) * Extent.unitSize, count: page.count)
+    end.copyMemory(from: page)
+    return try place(units: UInt64(page.count / Extent.unitSize))
+  }
+
+  /// Where what was just put behind the rest of the run goes: there, or to the next run.
+  private func place(units: UInt64) throws(StorageError) -> Extent {
     #if UPKEEP_PLANTS
       if Plant.isOn(.writesPagesAlone), filled > 0 {
-        try nextRun(units: UInt64(units))
-      } else if filled + UInt64(units) > run.count {
-        try nextRun(units: UInt64(units))
+        try nextRun(units: units)
+      } else if filled + units > run.count {
+        try nextRun(units: units)
       }
     #else
-      if filled + UInt64(units) > run.count { try nextRun(units: UInt64(units)) }
+      if filled + units > run.count { try nextRun(units: units) }
     #endif
-    let extent = Extent(start: run.start + filled, count: UInt64(units))
-    filled += UInt64(units)
-    pageCount += 1
-    return MapEntry(extent, checksum: checksum)
+    let extent = Extent(start: run.start + filled, count: units)
+    filled += units
+    return extent
   }
 
   /// What is stored in an extent, while it waits to be written.

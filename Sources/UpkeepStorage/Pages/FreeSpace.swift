@@ -238,6 +238,30 @@ struct FreeSpace {
     return max(at, leastEnd)
   }
 
+  /// The block in which a unit lies.
+  static func block(of unit: UInt64) -> UInt64 { unit / UInt64(blockWords * 64) }
+
+  /// The blocks that hold least, at most `units` together and none more than seven eighths of itself: who moves what is
+  /// in them has long free runs for it. Of equals those at the file's end. O(file).
+  func emptiestBlocks(holding units: UInt64) -> Set<UInt64> {
+    let size = UInt64(Self.blockWords * 64)
+    let uses = longest.indices.map { block -> (block: Int, used: UInt64) in
+      let part = words[(block * Self.blockWords)..<min((block + 1) * Self.blockWords, words.count)]
+      return (block, part.reduce(0) { $0 + UInt64($1.nonzeroBitCount) })
+    }
+    var left = units
+    var blocks: Set<UInt64> = []
+    for (block, used) in uses.sorted(by: { ($0.used * 32 / size, $1.block) < ($1.used * 32 / size, $0.block) }
+    ) {
+      let end = min(UInt64(block + 1) * size, endUnit)
+      guard used > 0, used * 8 <= (end - min(UInt64(block) * size, end)) * 7 else { continue }
+      guard used <= left else { break }
+      left -= used
+      blocks.insert(UInt64(block))
+    }
+    return blocks
+  }
+
   /// Takes, for each of some extents, the lowest free place that is long enough and lies before it; nil where there is
   /// none. O(extents + runs) for each length of an extent.
   ///

@@ -217,10 +217,10 @@ struct PageMap {
     }
   }
 
-  /// The pages of the map that lie at `start` or behind it are to be written anew, elsewhere.
-  mutating func touchPages(from start: UInt64) {
+  /// The pages of the map that lie where `isMoved` says are to be written anew, elsewhere.
+  mutating func touchPages(where isMoved: (Extent) -> Bool) {
     for k in upper.indices {
-      for (i, entry) in upper[k].enumerated() where !entry.isNone && entry.extent.start >= start {
+      for (i, entry) in upper[k].enumerated() where !entry.isNone && isMoved(entry.extent) {
         dirty[k].insert(i)
       }
     }

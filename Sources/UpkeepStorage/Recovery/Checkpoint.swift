@@ -44,7 +44,7 @@ extension StorageCore {
 
     let isClean = purpose == .cleanEnd
     var draft = data.maps.withLock { CheckpointDraft(pages: $0.pages, roots: $0.roots) }
-    let writer = ExtentWriter(data, version: version.number)
+    let writer = ExtentWriter(data, version: version.number, fillsHoles: reach.fillsHoles)
     var changes = commits.changes(through: version.number)
     #if UPKEEP_PLANTS
       if Plant.isOn(.takesLaterPages) { changes = commits.changes(through: .max) }

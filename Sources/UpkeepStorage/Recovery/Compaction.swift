@@ -6,15 +6,23 @@
 ///    that is replaced (rule 8). A reader that looked at the old map looks again (`DataFile.read`).
 /// 3. Nothing is signed again that was not verified: what does not pass its checksum stays where it is, to be
 ///    found by whoever needs it.
-/// 4. Pages of the maps that lie at the end are written anew by the same checkpoint.
+/// 4. Pages of the maps that lie where all moves away are written anew by the same checkpoint.
+///
+/// Where what lies at the end fits into no hole, the file is cleared block by block instead, as a log-structured file
+/// system cleans its segments (Rosenblum and Ousterhout, 1992), those first that hold least: what they hold goes behind
+/// what the checkpoint wrote, and the next one finds long runs free.
 struct Compaction {
   /// How much a checkpoint moves.
   enum Reach {
     case nothing
     /// A little, into long free runs, if more than a quarter of the file is free.
     case step
-    /// All that lies beyond where the file could end, into whatever is free.
-    case full
+    /// All that lies beyond where the file could end, into whatever is free. If that is not much, a third of the file is
+    /// `clearing`: it may end later than before, until the next such.
+    case full(clearing: Bool)
+
+    /// Whether what is written goes into holes however small, so that the file ends as early as it can.
+    var fillsHoles: Bool { if case .full = self { true } else { false } }
   }
 
   /// 8 MB, in units of extents.
@@ -42,19 +50,27 @@ struct Compaction {
   }
 
   func run(_ pages: inout PageMap, _ roots: inout PageMap) throws(StorageError) {
-    let start: UInt64? = data.free.withLock { free in
-      switch reach {
-      case .nothing: nil
-      case .step: free.freeUnits * 4 > free.endUnit ? free.start(ofLast: Self.step) : nil
-      case .full: free.leastEnd
-      }
+    let (end, free, leastEnd) = data.free.withLock { ($0.endUnit, $0.freeUnits, $0.leastEnd) }
+    switch reach {
+    case .nothing: return
+    case .step:
+      guard free * 4 > end else { return }
+      let start = data.free.withLock { $0.start(ofLast: Self.step) }
+      _ = try moveDown(&pages, &roots, from: start, leastRun: Self.leastRunOfStep)
+    case .full(let clearing):
+      let moved = try moveDown(&pages, &roots, from: leastEnd, leastRun: 1)
+      if clearing, moved < free / 2 { try clear(max(Self.step, end / 3), &pages, &roots) }
     }
-    guard let start else { return }
-    let durable = data.maps.withLock { (pages: $0.pages, roots: $0.roots) }
-    var moves = try movable(&pages, since: durable.pages, from: start, isRoots: false)
-    moves += try movable(&roots, since: durable.roots, from: start, isRoots: true)
+  }
+
+  /// Moves what lies from `start` on into free runs before it.
+  ///
+  /// - Returns: how many units moved.
+  private func moveDown(
+    _ pages: inout PageMap, _ roots: inout PageMap, from start: UInt64, leastRun: UInt64
+  ) throws(StorageError) -> UInt64 {
+    var moves = try movable(&pages, &roots) { $0.start >= start }
     moves.sort { $0.entry.extent.start > $1.entry.extent.start }
-    let leastRun = reach == .full ? 1 : Self.leastRunOfStep
     let places = data.free.withLock {
       $0.takePlaces(before: moves.map(\.entry.extent), leastRun: leastRun)
     }
@@ -67,8 +83,36 @@ struct Compaction {
     placed.sort { $0.target.start < $1.target.start }
     // Noted first, so that a failure gives all of them back.
     writer.note(placed.map(\.target))
+    let copied = try copy(placed)
+    try enter(copied, &pages, &roots)
+    return copied.reduce(0) { $0 + $1.target.count }
+  }
+
+  /// Moves what lies in the blocks that hold least, `units` at most, behind what the checkpoint wrote.
+  private func clear(_ units: UInt64, _ pages: inout PageMap, _ roots: inout PageMap) throws(StorageError) {
+    let blocks = data.free.withLock { $0.emptiestBlocks(holding: units) }
+    guard !blocks.isEmpty else { return }
+    var moves = try movable(&pages, &roots) { blocks.contains(FreeSpace.block(of: $0.start)) }
+    moves.sort { $0.entry.extent.start < $1.entry.extent.start }
+    let longest = Int(moves.map(\.entry.extent.count).max() ?? 0) * Extent.unitSize
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: longest, alignment: 4096)
+    defer { buffer.deallocate() }
+    var copied: [Move] = []
+    for var move in moves {
+      let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<move.entry.extent.byteCount])
+      guard read(move, into: part) else { continue }
+      move.target = try writer.store(encoded: UnsafeRawBufferPointer(part))
+      copied.append(move)
+    }
+    try enter(copied, &pages, &roots)
+  }
+
+  /// Says in the maps where pages are now.
+  private func enter(
+    _ moves: [Move], _ pages: inout PageMap, _ roots: inout PageMap
+  ) throws(StorageError) {
     // In the order of the map: each leaf of it is changed once.
-    for move in try copy(placed).sorted(by: { $0.index < $1.index }) {
+    for move in moves.sorted(by: { $0.index < $1.index }) {
       let entry = MapEntry(move.target, checksum: move.entry.checksum)
       if move.isRoots {
         try roots.set(move.index, entry, writer.readMapPage)
@@ -79,19 +123,27 @@ struct Compaction {
     }
   }
 
-  /// What lies from `start` on and is not new; pages of the map itself are marked to be written anew.
+  /// What lies where `isMoved` says and is not new; pages of the maps themselves are marked to be written anew.
   private func movable(
-    _ map: inout PageMap, since durable: PageMap, from start: UInt64, isRoots: Bool
+    _ pages: inout PageMap, _ roots: inout PageMap, where isMoved: (Extent) -> Bool
+  ) throws(StorageError) -> [Move] {
+    let durable = data.maps.withLock { (pages: $0.pages, roots: $0.roots) }
+    return try movable(&pages, since: durable.pages, isRoots: false, where: isMoved)
+      + movable(&roots, since: durable.roots, isRoots: true, where: isMoved)
+  }
+
+  private func movable(
+    _ map: inout PageMap, since durable: PageMap, isRoots: Bool, where isMoved: (Extent) -> Bool
   ) throws(StorageError) -> [Move] {
     var moves: [Move] = []
     try map.forEachEntry(writer.readMapPage) { index, entry in
-      guard entry.extent.start >= start else { return }
+      guard isMoved(entry.extent) else { return }
       moves.append(Move(isRoots: isRoots, index: index, entry: entry))
     }
     let old = try durable.entries(moves.map(\.index), data.readMapPage)
     let isOld = zip(moves, old).map { $0.entry == $1 }
     moves = zip(moves, isOld).filter(\.1).map(\.0)
-    map.touchPages(from: start)
+    map.touchPages(where: isMoved)
     return moves
   }
 
@@ -146,23 +198,28 @@ extension StorageCore {
   /// Free units for which no checkpoint is worth writing: 16 KB.
   private static var worthRounds: UInt64 { 32 }
 
-  /// Rounds of full compaction, each a checkpoint: what one leaves free the next can fill. It ends when little is free,
-  /// or when nothing is won any more. Called with the checkpoint's lock.
+  /// Rounds of full compaction, each a checkpoint: what one leaves free the next can fill. They come in twos, of which
+  /// only the first clears blocks. It ends when little is free, or when nothing is won any more. Called with the
+  /// checkpoint's lock.
   ///
   /// - Parameters:
   ///   - share: what part of the file may stay free: one in so many.
-  ///   - write: writes a checkpoint that moves all it can.
+  ///   - write: writes a checkpoint that moves what it is told.
   func compactInRounds(
-    sparing share: UInt64, _ write: () throws(StorageError) -> Void
+    sparing share: UInt64, _ write: (Compaction.Reach) throws(StorageError) -> Void
   ) throws(StorageError) {
     guard let data else { return }
-    var stalled = 0
-    for _ in 0..<12 {
+    func hasMuchFree() -> Bool {
       let (end, free) = data.free.withLock { ($0.endUnit, $0.freeUnits) }
-      guard free * share > end, free > Self.worthRounds, stalled < 2 else { return }
-      try write()
-      let now = data.free.withLock { $0.endUnit }
-      stalled = now + end / 128 < end ? 0 : stalled + 1
+      return free * share > end && free > Self.worthRounds
+    }
+    // A round that wins nothing may have made room for the next: the maps' pages lie where they were written last.
+    var stalled = 0
+    for _ in 0..<8 where hasMuchFree() && stalled < 2 {
+      let end = data.free.withLock { $0.endUnit }
+      try write(.full(clearing: true))
+      if hasMuchFree() { try write(.full(clearing: false)) }
+      stalled = data.free.withLock { $0.endUnit } < end - end / 128 ? 0 : stalled + 1
     }
   }
 
@@ -170,8 +227,9 @@ extension StorageCore {
   func compact() throws(StorageError) {
     try checkpoints.lock.withLock { () throws(StorageError) in
       if isClosed { throw .closed }
+      versions.releaseUnseen()
       if commits.hasChanges { try checkpointPinned(moving: .nothing) }
-      try compactInRounds(sparing: 64) { () throws(StorageError) in try checkpointPinned(moving: .full) }
+      try compactInRounds(sparing: 64) { reach throws(StorageError) in try checkpointPinned(moving: reach) }
     }
   }
 

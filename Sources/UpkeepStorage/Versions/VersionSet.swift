@@ -78,14 +78,26 @@ final class VersionSet: @unchecked Sendable {
       live.append(version)
       newest.store(Self.address(version), ordering: .sequentiallyConsistent)
       newestNumber.store(version.number, ordering: .releasing)
-      let pinned = slots.pinned()
-      let visible = Self.address(version)
-      live.removeAll { version in
-        let address = Self.address(version)
-        return address != visible && !pinned.contains(address)
-      }
+      forgetUnseen()
       for pending in group { free(pending.change) }
       releaseWaiting()
+    }
+  }
+
+  /// Frees the pages that only snapshots could see that ended since the last publication.
+  func releaseUnseen() {
+    monitor.withLock {
+      forgetUnseen()
+      releaseWaiting()
+    }
+  }
+
+  private func forgetUnseen() {
+    let pinned = slots.pinned()
+    let visible = newest.load(ordering: .relaxed)
+    live.removeAll { version in
+      let address = Self.address(version)
+      return address != visible && !pinned.contains(address)
     }
   }
 

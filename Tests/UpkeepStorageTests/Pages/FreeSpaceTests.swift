@@ -84,6 +84,21 @@ import UpkeepTesting
     return Extent(start: start, count: rest >= wanted ? min(rest, most) : most)
   }
 
+  @Test func emptiestBlocks() {
+    let size: UInt64 = 4096
+    var free = FreeSpace(endUnit: 6 * size)
+    // Of the blocks 0 to 5 so much is in use: 100 and what comes first, all, 3000, nothing, 100, 4000.
+    for (block, used) in [(0, 100), (1, 4096), (2, 3000), (4, 100), (5, 4000)] as [(UInt64, UInt64)] {
+      let start = max(block * size, FreeSpace.firstUnit)
+      let isTaken = free.occupy(Extent(start: start, count: used))
+      #expect(isTaken)
+    }
+    #expect(free.emptiestBlocks(holding: 99) == [])
+    #expect(free.emptiestBlocks(holding: 100) == [4])
+    #expect(free.emptiestBlocks(holding: 300) == [0, 4])
+    #expect(free.emptiestBlocks(holding: 100_000) == [0, 2, 4])
+  }
+
   private func compact(
     _ free: inout FreeSpace, _ model: inout Model, _ used: inout [Extent], _ random: inout SeededGenerator
   ) {

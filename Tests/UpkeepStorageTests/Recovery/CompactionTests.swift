@@ -107,6 +107,49 @@ import UpkeepTesting
     try expect(again, rows)
   }
 
+  /// Pages that only an ended snapshot could see keep nothing in use at close, though no commit came after its end.
+  @Test func whatEndedSnapshotsSawGoesAtClose() throws {
+    let system = MemoryFileSystem()
+    let storage = try Storage.open(Self.path, fileSystem: system, options: options())
+    try put(storage, 0..<4000, round: 1)
+    try storage.checkpoint()
+    let snapshot = try storage.beginRead()
+    try put(storage, 0..<4000, round: 2)
+    try storage.checkpoint()
+    snapshot.end()
+    try storage.close()
+    let again = try Storage.open(Self.path, fileSystem: system, options: options())
+    let (size, least) = (try size(system), try least(again))
+    #expect(size <= least * 17 / 16 + 4096, "\(size) bytes where \(least) are needed")
+    try expect(again, Dictionary(uniqueKeysWithValues: (0..<4000).map { ($0, 2) }))
+  }
+
+  /// Pages that are a little larger than the holes that others left: blocks are cleared at
+  /// the end.
+  @Test func holesThatNothingFitsAreCleared() throws {
+    let system = MemoryFileSystem()
+    var random = SeededGenerator(seed: 11)
+    let storage = try Storage.open(
+      Self.path, fileSystem: system, options: options { $0.pageSize = 8192 })
+    // Pages of about 9 units, between which 7 stay free where each takes two times 4 KB.
+    var rows: [Int: Int] = [:]
+    for i in 0..<200_000 { rows[i] = 1 }
+    try put(storage, 0..<200_000, round: 1)
+    try storage.checkpoint()
+    for round in 2..<30 {
+      let changed = (0..<600).map { _ in random.below(200_000) }
+      try put(storage, changed, round: round % 16)
+      for i in changed { rows[i] = round % 16 }
+      try storage.checkpoint()
+    }
+    try storage.close()
+    let again = try Storage.open(Self.path, fileSystem: system, options: options { $0.pageSize = 8192 })
+    let (size, least) = (try size(system), try least(again))
+    #expect(size <= least * 9 / 8, "\(size) bytes where \(least) are needed")
+    #expect(try again.verify() == [])
+    try expect(again, rows)
+  }
+
   /// Steps move what lies at the end into long free runs, and the file is cut while the store is open.
   @Test func checkpointsMoveALittle() throws {
     let system = MemoryFileSystem()
