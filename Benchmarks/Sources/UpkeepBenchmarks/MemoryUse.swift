@@ -11,6 +11,7 @@ enum MemoryUse {
     let kinds = [
       Row("most memory resident: load of \(rows) rows in one transaction, cache 64 MB", .bytes),
       Row("the same after a full scan as well", .bytes),
+      Row("of it before a store was opened: the program and what it is linked with", .bytes),
       Row("file size", .bytes),
     ]
     var results = Results(names: engines.map(\.name), main: Engines.main, peers: Engines.peers)
@@ -39,6 +40,7 @@ enum MemoryUse {
   /// In the engine's own process: prints the figures.
   static func measure(_ options: Options, engine number: Int, rows: Int) throws {
     let engine = Engines.made(options, withExclusive: false)[number]
+    let linked = ProcessFigures.peakResidentBytes
     let folder = options.folder
     try FolderFiles.make(folder)
     defer { FolderFiles.remove(folder) }
@@ -48,7 +50,7 @@ enum MemoryUse {
     _ = try engine.session().scan()
     let scanned = ProcessFigures.peakResidentBytes
     try engine.close()
-    guard let loaded, let scanned else { throw Unsupported("this system does not tell what is resident") }
-    print("\(loaded) \(scanned) \(FolderFiles.bytesOnDisk(in: folder))")
+    guard let linked, let loaded, let scanned else { throw Unsupported("this system does not tell what is resident") }
+    print("\(loaded) \(scanned) \(linked) \(FolderFiles.bytesOnDisk(in: folder))")
   }
 }

@@ -193,13 +193,13 @@ extension StorageCore {
     let copy = UnsafeMutableRawPointer.allocate(byteCount: pages.pageSize, alignment: 64)
     defer { copy.deallocate() }
     var written: [PageID] = []
-    let spilled = data.maps.withLock { $0.spilled }
     var places: [(id: PageID, entry: MapEntry)] = []
     for id in born {
       let entry = table.entry(id)
       guard entry.pointee.needsWriting else { continue }
       entry.pointee.needsWriting = false
-      if let place = spilled[id.rawValue] {
+      // One look at a time: a copy of all of them would make the writer copy what it changes.
+      if let place = data.maps.withLock({ $0.spilled[id.rawValue] }) {
         try draft.pages.set(id.rawValue, place, writer.readMapPage)
         draft.entered.append(id)
       } else if let frame = table.frame(id) {
