@@ -131,7 +131,7 @@ extension SimulatedFileSystem {
     failingSync: ((SimulatedDisk, Bool) -> Void)? = nil,
     _ body: (SimulatedDisk) throws(FileError) -> Result
   ) throws(FileError) -> Result {
-    disk.takeInterruption(process)?()
+    disk.takeInterruption(process, operation)?()
     // What a call made that fails after all; a file that closes needs the lock, so it goes after it is free.
     var abandoned: Result?
     defer { withExtendedLifetime(abandoned) {} }
@@ -204,10 +204,13 @@ extension SimulatedDisk {
     for inode in inodes.values where inode.lockHolder?.process == process { inode.lockHolder = nil }
   }
 
-  /// What is to happen before this call, outside the lock, if anything is.
-  func takeInterruption(_ process: UInt64) -> (@Sendable () -> Void)? {
+  /// What is to happen before this call, outside the lock, if anything is. Not before a file is cut: whoever cuts it
+  /// keeps others from its free space meanwhile, and what comes in its own thread would wait for itself.
+  func takeInterruption(
+    _ process: UInt64, _ operation: FileError.Operation
+  ) -> (@Sendable () -> Void)? {
     lock.withLock {
-      guard let planned = interruption, planned.process == process else { return nil }
+      guard let planned = interruption, planned.process == process, operation != .truncate else { return nil }
       interruption?.callsLeft -= 1
       guard planned.callsLeft == 0 else { return nil }
       interruption = nil
