@@ -198,13 +198,17 @@ final class OracleRun {
     var word = "updated"
     switch clause.action {
     case .merge(let columns):
-      for index in oracle.columns.indices {
-        guard let value = given[index] else { continue }
+      let rules = rules(columns)
+      for index in oracle.columns.indices where given[index] != nil {
         if let columns {
-          if columns.contains(oracle.columns[index].name) { new[index] = value }
-        } else if !(keepsPrimary && primary.columns.contains(index)) {
-          new[index] = value
+          guard columns.contains(where: { $0.name == oracle.columns[index].name }) else { continue }
+        } else if keepsPrimary && primary.columns.contains(index) {
+          continue
         }
+        guard let value = merged(index, rules[index], given, proposal, old) else {
+          return reject(number, .overflow)
+        }
+        new[index] = value
       }
     case .update(let assignments, let condition):
       if let condition, oracle.truth(oracle.evaluate(condition, old, proposal)) != true {

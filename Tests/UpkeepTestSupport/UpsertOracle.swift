@@ -25,6 +25,7 @@ package struct UpsertOracle {
     package var collation: Collation
     /// The greatest value that its CHECK lets pass.
     package var greatest: Int64?
+    package var merge: MergeRule?
 
     package init(
       _ name: String, isNullable: Bool = true, default defaultValue: Value = .null,

@@ -32,6 +32,8 @@ enum CatalogCodec {
     static let defaultValue: UInt16 = 5
     static let collation: UInt16 = 6
     static let missingValue: UInt16 = 7
+    // Who does not know the rule would merge rows wrongly.
+    static let mergeRule: UInt16 = CatalogField.mustUnderstand | 8
   }
 
   enum PartTag {
@@ -113,6 +115,11 @@ enum CatalogCodec {
       ExpressionCodec.append(column.missingValue, to: value)
       writer.bytes(ColumnTag.missingValue, value.bytes)
     }
+    if let rule = column.merge {
+      let bytes = ByteBuffer()
+      try MergeRuleCodec.append(rule, to: bytes)
+      withExtendedLifetime(bytes) { writer.bytes(ColumnTag.mergeRule, bytes.bytes) }
+    }
   }
 
   private static func write(_ part: IndexPart, isNotNull: Bool, to writer: FieldWriter) throws(UpkeepError) {
@@ -189,6 +196,7 @@ enum CatalogCodec {
       case ColumnTag.notNull: column.isNullable = !(try field.flag())
       case ColumnTag.defaultValue: column.defaultValue = try field.expression()
       case ColumnTag.collation: column.collation = try field.collation()
+      case ColumnTag.mergeRule: column.merge = try MergeRuleCodec.decode(field.bytes, of: field.place)
       case ColumnTag.missingValue: missing = try ExpressionCodec.decodeValue(field.bytes, of: field.place)
       default: _ = try field.unknown()
       }

@@ -37,7 +37,7 @@ package final class FeedImport {
     self.progress = progress
     schema = try scope.table(options.table)
     plan = try Self.plan(schema, options)
-    batch = try UpsertBatch(scope, plan)
+    batch = try UpsertBatch(scope, plan, now: .now())
     spool = rejects == nil ? nil : try LineSpool(try scope.writing)
     null = options.null.map { Array($0.utf8) }
     row = [Value?](repeating: nil, count: schema.columns.count)

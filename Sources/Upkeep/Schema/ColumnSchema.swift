@@ -11,7 +11,9 @@ package final class ColumnSchema: Sendable {
   package let isNullable: Bool
   package let collation: Collation
   package let defaultExpression: Expression?
-  /// The default; nil without one.
+  /// How an incoming value meets a stored one, as its creator said it.
+  package let merge: MergeRule?
+  /// The default; nil without one. That of a TOUCH column is the statement's time, whatever else it has.
   package let compiledDefault: CompiledExpression?
   /// The default, coerced, when it is the same for every row (NULL without one); nil if it must be evaluated.
   package let constantDefault: Value?
@@ -32,7 +34,9 @@ package final class ColumnSchema: Sendable {
     collation = definition.collation
     defaultExpression = definition.defaultValue
     self.missingValue = missingValue
-    guard let expression = definition.defaultValue else {
+    merge = definition.merge
+    let isTouched = definition.merge == .touch
+    guard let expression = isTouched ? .function("now", []) : definition.defaultValue else {
       compiledDefault = nil
       constantDefault = .null
       return
@@ -52,7 +56,7 @@ package final class ColumnSchema: Sendable {
   package var definition: ColumnDefinition {
     ColumnDefinition(
       name, type, declaredType: declaredType, isNullable: isNullable, defaultValue: defaultExpression,
-      collation: collation)
+      collation: collation, merge: merge)
   }
 }
 

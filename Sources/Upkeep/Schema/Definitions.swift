@@ -44,11 +44,13 @@ public struct ColumnDefinition: Sendable, Hashable {
   public var defaultValue: Expression?
   /// How its text compares.
   public var collation: Collation
+  /// How an incoming value meets a stored one when rows are merged; nil: it takes its place.
+  public var merge: MergeRule?
 
   /// A column, nullable and without a default unless said.
   public init(
     _ name: String, _ type: ValueType, declaredType: String? = nil, isNullable: Bool = true,
-    defaultValue: Expression? = nil, collation: Collation = .binary
+    defaultValue: Expression? = nil, collation: Collation = .binary, merge: MergeRule? = nil
   ) {
     self.name = name
     self.type = type
@@ -56,6 +58,7 @@ public struct ColumnDefinition: Sendable, Hashable {
     self.isNullable = isNullable
     self.defaultValue = defaultValue
     self.collation = collation
+    self.merge = merge
   }
 }
 

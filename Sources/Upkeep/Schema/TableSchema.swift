@@ -34,6 +34,10 @@ package final class TableSchema: @unchecked Sendable {
   /// In the order of their creation; the table's own unique constraints first.
   package let indexes: [IndexSchema]
   package let checks: [CheckSchema]
+  /// The columns of the primary key and those that unique indexes are over.
+  package let uniqueKeyColumns: Set<Int>
+  /// How the columns merge; nil where every column takes what comes.
+  package let mergeRules: ColumnRules?
   /// Where each column lies in key and value.
   let layout: RowLayout
   /// The layout's places, near at hand for views.
@@ -101,7 +105,14 @@ package final class TableSchema: @unchecked Sendable {
     layout = RowLayout(columns: columns, primaryKey: primaryKey, keyParts: keyParts)
     places = layout.places
     rowWidth = layout.placeCount
-    self.indexes = try makeIndexes(list)
+    let indexes = try makeIndexes(list)
+    self.indexes = indexes
+    var keyColumns = Set(key.map(\.ordinal))
+    for index in indexes where index.isUnique {
+      for part in index.parts { keyColumns.formUnion(part.compiled.columnsRead.map(\.ordinal)) }
+    }
+    uniqueKeyColumns = keyColumns
+    mergeRules = try ColumnRules.declared(definition, list, keyColumns: keyColumns)
   }
 
   /// The same table with other indexes.

@@ -86,8 +86,8 @@ public enum ConflictAction: Sendable, Hashable {
   case ignore
   /// It becomes the incoming row.
   case replace
-  /// The columns given, or of them those named, change.
-  case merge(columns: [String]?)
+  /// The columns given, or of them those named, change, each by its merge rule.
+  case merge(columns: [MergeColumn]?)
   /// The assignments are made where the condition holds.
   case update(assignments: [Assignment], where: Expression?)
 }

@@ -61,7 +61,9 @@ final class RowActions {
     case .replace:
       var new = proposal
       for ordinal in primaryKeyOrdinals where !gives(given, ordinal) { new[ordinal] = old[ordinal] }
+      leaveTouchedIfSame(&new, old, given)
       return new
+    case .mergeByRules(let rules): return try merged(old, rules, given, proposal)
     case .merge(let mask):
       let keepsKey = mask == nil ? !(try hasSamePrimaryKey(old, proposal)) : false
       var new = old
@@ -93,7 +95,7 @@ final class RowActions {
     return try Coercion.coerce(try value.evaluate(context), to: schema)
   }
 
-  private func hasSamePrimaryKey(_ a: [Value], _ b: [Value]) throws(UpkeepError) -> Bool {
+  func hasSamePrimaryKey(_ a: [Value], _ b: [Value]) throws(UpkeepError) -> Bool {
     for ordinal in primaryKeyOrdinals where a[ordinal] == .null || b[ordinal] == .null { return false }
     if primaryKeyOrdinals.allSatisfy({ a[$0].hasSameBytes(as: b[$0]) }) { return true }
     let left = ByteBuffer()

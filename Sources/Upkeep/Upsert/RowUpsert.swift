@@ -41,7 +41,10 @@ package final class RowUpsert {
       !schema.hasHiddenRowid, !schema.isAutoincrement, schema.columns.count <= 64,
       schema.primaryKey.allSatisfy({ schema.places[$0].isInKey })
     else { return nil }
-    if case .update = action { return nil }
+    switch action {
+    case .update, .mergeByRules: return nil
+    case .fail, .ignore, .replace, .merge: break
+    }
     self.schema = schema
     self.action = action
     self.target = target
@@ -141,7 +144,7 @@ package final class RowUpsert {
       positions[ordinal] < 0 || old[ordinal].hasSameBytes(as: proposal[ordinal])
     }
     switch action {
-    case .fail, .ignore, .update: return nil
+    case .fail, .ignore, .update, .mergeByRules: return nil
     case .replace:
       guard primaryKey.allSatisfy(keepsKey) else { return nil }
       var new = proposal

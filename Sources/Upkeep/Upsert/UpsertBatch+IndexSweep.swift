@@ -23,6 +23,9 @@ extension UpsertBatch {
     case .fail, .ignore: return true
     // A merge of what is given leaves the primary key of the row met, and gives it the key that it has.
     case .merge(nil): return index.columnOrdinals != nil
+    case .mergeByRules(let rules):
+      guard let mask = rules.mask else { return index.columnOrdinals != nil }
+      return mask.indices.allSatisfy { !mask[$0] || leavesKeys($0) }
     case .merge(let mask?): return mask.indices.allSatisfy { !mask[$0] || leavesKeys($0) }
     case .update(let columns, _): return columns.allSatisfy { leavesKeys($0.ordinal) }
     case .replace: return false

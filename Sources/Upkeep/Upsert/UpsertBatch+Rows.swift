@@ -26,7 +26,7 @@ extension UpsertBatch {
         claims.note(places[key], primaryKey: placeBuffers[key].bytes, chosenBy: index)
         throw try violation(key, proposal, index)
       case .ambiguous(let keys): throw try ambiguity(keys, proposal, index)
-      case .replaceAll(let key): try replaceAll(key, filled, index)
+      case .replaceAll(let key): try replaceAll(key, given, filled, index)
       }
     }
   }
@@ -144,7 +144,9 @@ extension UpsertBatch {
 
   /// OR REPLACE: every row met goes at once. That of the same primary key is the one replaced; where the row has
   /// no primary key of its own it is the first one met. Others are displaced.
-  private func replaceAll(_ key: Int, _ proposal: [Value], _ index: Int) throws(UpkeepError) {
+  private func replaceAll(
+    _ key: Int, _ given: [Value?], _ proposal: [Value], _ index: Int
+  ) throws(UpkeepError) {
     var row = proposal
     let isAutomatic = claims.writer.idOrdinal.map { row[$0] == .null } ?? false
     if isAutomatic, let ordinal = claims.writer.idOrdinal { row[ordinal] = .integer(try nextID()) }
@@ -159,6 +161,7 @@ extension UpsertBatch {
     try claims.requireShortKeys(of: row)
     let becomes = isAutomatic || places[0] != .nobody
     let displaced = gone.dropFirst(becomes ? 1 : 0).map(\.row)
+    rowActions.leaveTouchedIfSame(&row, first.row, given)
     let isSame = zip(first.row, row).allSatisfy { $0.hasSameBytes(as: $1) }
     for (other, old) in gone.dropFirst() { try claims.delete(places[other], old) }
     if places[key] == .native, places[0] == .native {

@@ -29,7 +29,7 @@ extension UpsertBatch {
     if plan.resolver.clauses.isEmpty { return true }
     guard plan.targetKey == 0, plan.probedKeys == [0] else { return canSweepByIndex(plan) }
     switch plan.actions[0] {
-    case .fail, .ignore, .replace, .merge: return true
+    case .fail, .ignore, .replace, .merge, .mergeByRules: return true
     case .update(let columns, _):
       return !columns.contains { schema.primaryKey.contains($0.ordinal) }
     }
@@ -41,7 +41,7 @@ extension UpsertBatch {
     case .ignore: return .ignore
     case .replace: return .overwrite(.replaced)
     case .merge(nil): return .overwrite(.updated)
-    case .fail, .merge, .update: return .general
+    case .fail, .merge, .mergeByRules, .update: return .general
     }
   }
 

@@ -14,6 +14,8 @@ package final class UpsertPlan {
     case replace
     /// The columns that may change, by position; nil for all.
     case merge([Bool]?)
+    /// As `merge`, where a column has a rule for that.
+    case mergeByRules(ColumnRules)
     case update([SetColumn], where: CompiledExpression?)
   }
 
@@ -96,7 +98,7 @@ package final class UpsertPlan {
         notices.append(
           "a second ON CONFLICT clause for \(targets.description(keys)) of \(schema.name) is never reached")
       }
-      let action = try Self.action(clause.action, schema, alias)
+      let action = try Self.action(clause.action, schema, alias, mode)
       let effect: UpsertResolver.Effect
       switch action {
       case .fail: effect = .fail
@@ -131,17 +133,22 @@ package final class UpsertPlan {
   }
 
   private static func action(
-    _ action: ConflictAction, _ schema: TableSchema, _ alias: String?
+    _ action: ConflictAction, _ schema: TableSchema, _ alias: String?, _ mode: Mode
   ) throws(UpkeepError) -> Action {
     switch action {
     case .fail: return .fail
     case .ignore: return .ignore
     case .replace: return .replace
-    case .merge(nil): return .merge(nil)
+    case .merge(nil):
+      // A sync makes rows equal to those of its source, whatever was stored; it only tells the time of it.
+      let rules = if case .sync = mode { schema.mergeRules?.touching } else { schema.mergeRules }
+      return rules.map { .mergeByRules($0) } ?? .merge(nil)
     case .merge(let columns?):
       var mask = Array(repeating: false, count: schema.rowWidth)
-      for column in columns { mask[try schema.requiredOrdinal(of: column)] = true }
-      return .merge(mask)
+      for column in columns { mask[try schema.requiredOrdinal(of: column.name)] = true }
+      let scope = ExpressionScope.upsert(into: schema, alias: alias)
+      let rules = try ColumnRules.named(columns, of: schema, scope, mask: mask)
+      return rules.map { .mergeByRules($0) } ?? .merge(mask)
     case .update(let assignments, let condition):
       return try update(assignments, condition, schema, alias)
     }
@@ -202,7 +209,7 @@ package final class UpsertPlan {
       case .fail: break
       case .ignore: kinds.insert(.ignored)
       case .replace: kinds.formUnion([.replaced, .unchanged])
-      case .merge: kinds.formUnion([.updated, .unchanged])
+      case .merge, .mergeByRules: kinds.formUnion([.updated, .unchanged])
       case .update(_, let condition):
         kinds.formUnion([.updated, .unchanged])
         if condition != nil { kinds.insert(.ignored) }

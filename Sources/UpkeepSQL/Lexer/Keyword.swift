@@ -1,9 +1,11 @@
 /// The words that statements are made of. Only those of `isReserved` cannot be names; every other one is a
 /// keyword where the grammar asks for it and a name elsewhere.
 package enum Keyword: UInt8, Sendable, CaseIterable {
-  case abort, action, add, all, alter, always, ambiguity, analyze, and, any, `as`, asc, attach, autoincrement
+  case abort, action, add, all, alter, always, ambiguity, analyze, and, any, append, `as`, asc, attach,
+    autoincrement
   case begin, between, by
-  case `case`, cast, check, collate, column, commit, concurrently, conflict, constraint, copy, create, cross,
+  case `case`, cast, check, coalesce, collate, column, commit, concurrently, conflict, constraint, copy,
+    create, cross,
     cte
   case current_date, current_time, current_timestamp
   case database, `default`, deferrable, deferred, delete, desc, detach, displace, distinct, `do`, drop,
@@ -14,17 +16,17 @@ package enum Keyword: UInt8, Sendable, CaseIterable {
   case having
   case `if`, ignore, immediate, `in`, index, indexed, inner, insert, instead, intersect, into, `is`, isnull
   case join, json
-  case key
-  case last, lateral, left, like, limit
-  case match, materialized, merge
+  case keep, key
+  case last, lateral, latest, left, like, limit
+  case match, materialized, max, merge, min
   case natural, no, not, nothing, notnull, null, nulls
   case of, offset, on, or, order, outer, over
   case plan, pragma, preview, primary
   case query
   case raise, recursive, references, regexp, reindex, reject, release, rename, replace, restrict, returning
   case right, rollback, row, rowid
-  case savepoint, schema, select, set, strict, sync
-  case table, temp, temporary, then, timestamp, to, transaction, trigger, `true`, truncate
+  case savepoint, schema, select, set, strict, sum, sync
+  case table, temp, temporary, then, timestamp, to, touch, transaction, trigger, `true`, truncate
   case union, unique, update, upsert, using, uuid
   case vacuum, values, view, virtual
   case when, `where`, window, with, without
@@ -100,7 +102,7 @@ extension Keyword {
       let letters = Array(candidate.text.utf8)
       let distance = editDistance(wanted, letters)
       // One slip in a short word, two in a longer one; equal words are no slip.
-      guard distance > 0, distance <= (min(letters.count, wanted.count) <= 4 ? 1 : 2) else { continue }
+      guard distance > 0, distance <= (Swift.min(letters.count, wanted.count) <= 4 ? 1 : 2) else { continue }
       if distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     return best?.keyword
@@ -113,8 +115,8 @@ extension Keyword {
     for i in 0..<a.count {
       var current = [i + 1]
       for j in 0..<b.count {
-        var least = min(previous[j] + (a[i] == b[j] ? 0 : 1), previous[j + 1] + 1, current[j] + 1)
-        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { least = min(least, before[j - 1] + 1) }
+        var least = Swift.min(previous[j] + (a[i] == b[j] ? 0 : 1), previous[j + 1] + 1, current[j] + 1)
+        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { least = Swift.min(least, before[j - 1] + 1) }
         current.append(least)
       }
       before = previous

@@ -176,6 +176,8 @@ extension Parser {
       column.defaultValue = try defaultValue()
     } else if try accept(.collate) {
       column.collation = try collation()
+    } else if try accept(.merge) {
+      try mergeConstraint(&column, at: start)
     } else {
       try refuseColumnConstraint()
       if constraint != nil { throw unexpected() }
@@ -190,7 +192,6 @@ extension Parser {
     case .references?: throw unsupported("REFERENCES (a foreign key)")
     case .generated?: throw unsupported("GENERATED (a computed column)")
     case .as?: throw unsupported("AS (a computed column)")
-    case .merge?: throw unsupported("MERGE in a column (a merge rule)", hint: "write DO UPDATE SET …")
     default: return
     }
   }

@@ -132,7 +132,7 @@ extension Parser {
   private mutating func conflictAction() throws(SyntaxError) -> ConflictAction {
     if try accept(.nothing) { return .ignore }
     if try accept(.replace) { return .replace }
-    if try accept(.merge) { return .merge(columns: at(.leftParen) ? try columnList() : nil) }
+    if try accept(.merge) { return .merge(columns: at(.leftParen) ? try mergeColumns() : nil) }
     if at(.fail) {
       try advance()
       return .fail

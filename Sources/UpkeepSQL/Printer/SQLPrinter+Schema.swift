@@ -51,7 +51,17 @@ extension SQLPrinter {
     if let key = inlineKeys[Names.folded(column.name)] { text += " \(constraintName(key, table))UNIQUE" }
     if let value = column.defaultValue { text += " DEFAULT \(defaultValue(value))" }
     if column.collation != .binary { text += " COLLATE \(name(of: column.collation))" }
+    if let rule = column.merge { text += " MERGE \(mergeRule(rule))" }
     return text
+  }
+
+  /// A merge rule, as it stands behind MERGE and in a DO MERGE list.
+  static func mergeRule(_ rule: MergeRule) -> String {
+    switch rule {
+    case .latest(let column): "\(rule.name) \(name(column))"
+    case .using(let value): "\(rule.name) (\(expression(value)))"
+    default: rule.name
+    }
   }
 
   private static func defaultValue(_ value: Expression) -> String {

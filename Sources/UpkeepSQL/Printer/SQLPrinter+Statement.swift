@@ -136,6 +136,11 @@ extension SQLPrinter {
     return text + returning(upsert.returning)
   }
 
+  private static func mergeColumns(_ columns: [MergeColumn]) -> String {
+    let texts = columns.map { name($0.name) + ($0.rule.map { " \(mergeRule($0))" } ?? "") }
+    return "(\(texts.joined(separator: ", ")))"
+  }
+
   private static func clause(_ clause: ConflictClause) -> String {
     var text = "ON CONFLICT "
     switch clause.target {
@@ -149,7 +154,7 @@ extension SQLPrinter {
     case .fail: text += "DO FAIL"
     case .ignore: text += "DO NOTHING"
     case .replace: text += "DO REPLACE"
-    case .merge(let columns): text += "DO MERGE" + (columns.map { " \(names($0))" } ?? "")
+    case .merge(let columns): text += "DO MERGE" + (columns.map { " \(mergeColumns($0))" } ?? "")
     case .update(let list, let condition):
       text += "DO UPDATE SET \(assignments(list))\(self.condition(condition))"
     }

@@ -144,6 +144,7 @@ import UpkeepSQL
       "last", "preview", "replace", "do", "conflict", "ignore", "abort", "fail", "strict", "rowid", "match",
       "glob",
       "timestamp", "json", "uuid", "offset", "temp", "cast", "row", "over", "filter", "like", "if",
+      "keep", "coalesce", "sum", "min", "max", "append", "latest", "touch",
     ] {
       let texts = [
         "CREATE TABLE \(word) (\(word) INTEGER, PRIMARY KEY (\(word)))",

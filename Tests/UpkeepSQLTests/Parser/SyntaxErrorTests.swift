@@ -83,7 +83,6 @@ import UpkeepSQL
     ("CREATE TEMP TABLE t (a)", "TEMP"), ("CREATE TABLE t (a REFERENCES u)", "REFERENCES"),
     ("CREATE TABLE t (a, FOREIGN KEY (a) REFERENCES u)", "FOREIGN KEY"),
     ("CREATE TABLE t (a GENERATED ALWAYS AS (1))", "GENERATED"),
-    ("CREATE TABLE t (a INTEGER MERGE KEEP)", "MERGE"),
     ("CREATE TABLE t (a UNIQUE ON CONFLICT REPLACE)", "ON CONFLICT"),
     ("SELECT a GLOB 'x'", "GLOB"), ("SELECT a -> 'x'", "->"), ("SELECT sum(a) OVER () FROM t", "OVER"),
     ("UPDATE t SET a = 1 FROM u", "FROM"), ("SELECT (1, 2)", "row value"),

@@ -31,6 +31,41 @@ struct CatalogTests {
     try storage.close()
   }
 
+  /// If this fails, rows merge by other rules after the store was reopened.
+  @Test func mergeRulesComeBack() throws {
+    let time = Expression.column(ColumnReference("seen", of: "excluded"))
+    let rules: [(String, ValueType, MergeRule?)] = [
+      ("id", .integer, .keep), ("a", .any, nil), ("b", .any, .set), ("c", .any, .coalesce),
+      ("d", .any, .ifNull),
+      ("seen", .integer, .sum), ("f", .any, .min), ("g", .any, .max), ("h", .blob, .append),
+      ("i", .json, .json),
+      ("j", .any, .latest(by: "ä")), ("ä", .timestamp, .touch),
+      ("k", .any, .using(.binary(.add, ref("seen"), time))),
+    ]
+    let definition = TableDefinition(
+      "t", columns: rules.map { ColumnDefinition($0.0, $0.1, merge: $0.2) },
+      primaryKey: [IndexPart(column: "id")])
+    try Self.withStorage { storage in
+      let write = try storage.beginWrite()
+      _ = try Catalog.load(write).adding(definition, in: write)
+      try write.commit()
+      let table = try Catalog.load(try storage.beginRead()).table("t")
+      #expect(table.definition.columns.map(\.merge) == rules.map(\.2))
+      #expect(table.columns.map(\.definition.merge) == rules.map(\.2))
+      #expect(table.mergeRules?.touched == [11])
+    }
+  }
+
+  @Test(arguments: [[], [0], [13], [1, 1], [10, 0xFF], [12], [12, 200]] as [[UInt8]])
+  func damagedMergeRulesAreRefused(_ bytes: [UInt8]) {
+    let error = #expect(throws: UpkeepError.self) {
+      try bytes.withUnsafeBytes { bytes throws(UpkeepError) in
+        try MergeRuleCodec.decode(bytes, of: "a test")
+      }
+    }
+    #expect(error?.code == .corrupt)
+  }
+
   /// If this fails, a table is not what it was after the store was reopened.
   @Test func schemasComeBack() throws {
     try Self.withStorage { storage in

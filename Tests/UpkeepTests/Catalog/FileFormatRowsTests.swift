@@ -59,6 +59,7 @@ struct FileFormatRowsTests {
         "name": Int(Column.name), "type": Int(Column.type), "declaredType": Int(Column.declaredType),
         "notNull": Int(Column.notNull), "defaultValue": Int(Column.defaultValue),
         "collation": Int(Column.collation), "missingValue": Int(Column.missingValue),
+        "mergeRule": Int(Column.mergeRule),
       ])
     typealias Part = CatalogCodec.PartTag
     #expect(
@@ -79,6 +80,15 @@ struct FileFormatRowsTests {
         "unique": Int(Index.unique), "predicate": Int(Index.predicate), "constraint": Int(Index.constraint),
       ])
     #expect(try Self.codes("Fields of a bucket") == ["tree": Int(CatalogCodec.BucketTag.tree)])
+  }
+
+  @Test func mergeRuleCodes() throws {
+    let rules: [MergeRule] = [
+      .set, .keep, .coalesce, .ifNull, .sum, .min, .max, .append, .json, .latest(by: "a"), .touch,
+      .using(.literal(.null)),
+    ]
+    let codes = rules.map { ($0.name, Int(MergeRuleCodec.code($0))) }
+    #expect(try Self.codes("Merge rules") == Dictionary(uniqueKeysWithValues: codes))
   }
 
   @Test func kindsOfCatalogEntries() throws {

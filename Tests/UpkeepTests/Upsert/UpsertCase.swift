@@ -12,7 +12,7 @@ struct UpsertCase: CustomStringConvertible {
 
   var description: String {
     """
-    table \(definition.columns.map { "\($0.name)\($0.isNullable ? "" : " NOT NULL")" }) \
+    table \(definition.columns.map { "\($0.name)\($0.isNullable ? "" : " NOT NULL")\($0.merge.map { " \($0)" } ?? "")" }) \
     keys \(oracle.keys.map { "\($0.name)\($0.columns)\($0.predicate == nil ? "" : " partial")" }) automatic \(oracle.hasAutomaticID)
     stored \(stored)
     \(mode) clauses \(statement.clauses) or \(statement.otherwise) \(statement.duplicates) \(statement.rejects)
@@ -57,6 +57,20 @@ struct UpsertCase: CustomStringConvertible {
           name, on: "t", parts: key.map { IndexPart(column: Self.names[$0]) }, isUnique: true,
           where: predicate))
     }
+    let claimed = Set(keys.flatMap(\.columns))
+    if random.oneIn(2) {
+      for ordinal in columns.indices where random.oneIn(2) {
+        columns[ordinal].merge = Self.rule(ordinal, claimed, &random)
+      }
+      for column in columns {
+        // A column of a key cannot be MAX.
+        guard case .latest(let name)? = column.merge, let by = Self.names.firstIndex(of: name) else {
+          continue
+        }
+        if claimed.contains(by), columns[by].merge == nil { columns[by].merge = .set }
+      }
+      for ordinal in columns.indices { oracleColumns[ordinal].merge = columns[ordinal].merge }
+    }
     let check = CheckDefinition(
       "small", .binary(.lessOrEqual, .column(ColumnReference("c")), .literal(.integer(2))), text: "c <= 2")
     definition = TableDefinition(
@@ -70,6 +84,21 @@ struct UpsertCase: CustomStringConvertible {
     choose(&random)
     let sparse = random.oneIn(3)
     for _ in 0..<(1 + random.below(5)) { rows.append(row(&random, sparse: sparse)) }
+  }
+
+  /// A rule that a column of whole numbers can have.
+  private static func rule(
+    _ ordinal: Int, _ claimed: Set<Int>, _ random: inout SeededGenerator
+  ) -> MergeRule {
+    if claimed.contains(ordinal) { return random.oneIn(2) ? .keep : .set }
+    let others = names.filter { $0 != names[ordinal] && $0 != "id" }
+    let own = ColumnReference(names[ordinal])
+    let other = ColumnReference(random.pick(others), of: random.oneIn(2) ? "excluded" : nil)
+    let rules: [MergeRule] = [
+      .set, .keep, .coalesce, .ifNull, .sum, .min, .max, .latest(by: random.pick(others)),
+      .using(.binary(.add, .column(own), .column(other))),
+    ]
+    return random.pick(rules)
   }
 
   private func value(_ column: Int, _ random: inout SeededGenerator) -> Value {
@@ -145,7 +174,17 @@ struct UpsertCase: CustomStringConvertible {
     case 0: return .ignore
     case 1: return .fail
     case 2: return .replace
-    case 3: return .merge(columns: random.oneIn(2) ? ["a", "c"] : ["id", "b", "d"])
+    case 3:
+      var columns: [MergeColumn] = random.oneIn(2) ? ["a", "c"] : ["id", "b", "d"]
+      let claimed = Set(oracle.keys.flatMap(\.columns))
+      for place in columns.indices where random.oneIn(3) {
+        let ordinal = Self.names.firstIndex(of: columns[place].name) ?? 0
+        let rule = Self.rule(ordinal, claimed, &random)
+        // What it compares by would become MAX, which a column of a key cannot.
+        if case .latest(let name) = rule, claimed.contains(Self.names.firstIndex(of: name) ?? 0) { continue }
+        columns[place].rule = rule
+      }
+      return .merge(columns: columns)
     case 4, 5: return .merge(columns: nil)
     default: return update(&random)
     }
