@@ -137,6 +137,25 @@ public struct UpkeepError: Error, Sendable {
   }
 }
 
+extension UpkeepError {
+  /// What to do next, where the message says so: what stands behind its last semicolon that is not part of a quoted value.
+  public var hint: String? {
+    let bytes = message.utf8
+    var position = bytes.endIndex
+    var isQuoted = false
+    while position > bytes.startIndex {
+      let next = position
+      position = bytes.index(before: position)
+      if bytes[position] == UInt8(ascii: "'") { isQuoted.toggle() }
+      guard !isQuoted, bytes[position] == UInt8(ascii: ";"), next < bytes.endIndex,
+        bytes[next] == UInt8(ascii: " ")
+      else { continue }
+      return String(message[bytes.index(after: next)...])
+    }
+    return nil
+  }
+}
+
 extension UpkeepError: CustomStringConvertible {
   /// The message.
   public var description: String { message }

@@ -14,7 +14,7 @@ import Testing
     "Upkeep": [
       ["Values", "Expressions", "Schema", "Catalog"], ["Statements"], ["Rows"], ["Upsert"], ["Queries"],
       ["Tables"],
-      ["Buckets"], ["Import"], ["Store"],
+      ["Buckets"], ["Import"], ["Store"], ["Records"],
     ],
     "UpkeepSQL": [["Lexer"], ["Parser"], ["Printer"]],
     "UpkeepShell": [["Terminal"], ["Formats"], ["Session"], ["Load"], ["DotCommands"]],

@@ -8,6 +8,8 @@ package final class PlanCache: @unchecked Sendable {
   final class Prepared {
     let upsert: SingleUpsert
     var binding: RowBinding
+    /// Where the values of records were put last, to be used again.
+    var buffer: AnyObject?
 
     init(_ schema: TableSchema, _ clause: ConflictClause) throws(UpkeepError) {
       upsert = try SingleUpsert(schema, clause)

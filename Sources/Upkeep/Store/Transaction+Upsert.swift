@@ -85,17 +85,18 @@ extension Transaction {
   /// - Parameters:
   ///   - key: what identifies a row; the primary key unless said.
   ///   - allowsEmpty: whether no rows at all empty the table; otherwise they are an error.
+  ///   - duplicates: what happens to several rows with one key.
   ///   - rejects: whether a bad row fails the statement or is set aside. The row that it is about stays.
   ///   - displaces: whether rows give way whose other unique keys an incoming row claims.
   @discardableResult
   @inlinable
   public func sync(
     _ table: String, with rows: some Sequence<RowInput>, by key: ConflictTarget = .primaryKey,
-    allowsEmpty: Bool = false, rejects: RejectPolicy = .fail, displaces: Bool = false,
-    collectsOutcomes: Bool = false
+    allowsEmpty: Bool = false, duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail,
+    displaces: Bool = false, collectsOutcomes: Bool = false
   ) throws(UpkeepError) -> UpsertResult {
     let feed = try feed(
-      syncing: table, by: key, allowsEmpty: allowsEmpty, rejects, displaces: displaces,
+      syncing: table, by: key, allowsEmpty: allowsEmpty, duplicates, rejects, displaces: displaces,
       collectsOutcomes: collectsOutcomes)
     for row in rows { try feed.add(row) }
     return try feed.finish()
@@ -113,13 +114,12 @@ extension Transaction {
 
   @usableFromInline
   func feed(
-    syncing table: String, by key: ConflictTarget, allowsEmpty: Bool, _ rejects: RejectPolicy,
-    displaces: Bool,
-    collectsOutcomes: Bool
+    syncing table: String, by key: ConflictTarget, allowsEmpty: Bool, _ duplicates: DuplicatePolicy,
+    _ rejects: RejectPolicy, displaces: Bool, collectsOutcomes: Bool
   ) throws(UpkeepError) -> RowFeed {
     let plan = try UpsertPlan(
-      syncing: try scope.table(table), by: key, allowsEmpty: allowsEmpty, rejects: rejects,
-      displaces: displaces)
+      syncing: try scope.table(table), by: key, allowsEmpty: allowsEmpty, duplicates: duplicates,
+      rejects: rejects, displaces: displaces)
     return try RowFeed(scope, plan, collectsOutcomes: collectsOutcomes)
   }
 }

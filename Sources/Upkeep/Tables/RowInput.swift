@@ -43,8 +43,14 @@ struct RowBinding: Sendable {
   /// Finds the row's columns; `positions` says where they are.
   @inline(__always)
   mutating func follow(_ row: RowInput) throws(UpkeepError) {
-    if lastColumns?.identity != row.columns.identity { try learn(row.columns) }
+    try follow(row.columns)
     if row.values.count != count { throw wrongCount(row) }
+  }
+
+  /// The same of a row that surely has a value for each of its columns.
+  @inline(__always)
+  mutating func follow(_ columns: ColumnNames) throws(UpkeepError) {
+    if lastColumns?.identity != columns.identity { try learn(columns) }
   }
 
   /// The row's values by the table's column order, nil where the row does not give one. Call after `follow`.

@@ -193,7 +193,7 @@ package final class RowUpsert {
     for ordinal in old.indices where !old[ordinal].hasSameBytes(as: new[ordinal]) {
       changed |= 1 << UInt64(ordinal)
     }
-    if changed == 0 { return .unchanged(row: new, displaced: []) }
+    if changed == 0 { return .unchanged(row: new, key: targetName, displaced: []) }
     try check.check(new)
     value.removeAll()
     try RowCodec.appendValue(of: new, schema: schema, to: value)
@@ -212,8 +212,8 @@ package final class RowUpsert {
       if hasAfter, encoder.isUnique, try get(transaction, encoder.tree, after.bytes) != nil { return nil }
     }
     try write(scope, transaction)
-    if case .replace = action { return .replaced(old: old, new: new, displaced: []) }
-    return .updated(old: old, new: new, displaced: [])
+    if case .replace = action { return .replaced(old: old, new: new, key: targetName, displaced: []) }
+    return .updated(old: old, new: new, key: targetName, displaced: [])
   }
 
   /// Fills a buffer with the key of a row's entry in an index, the primary key among it where that belongs to it.

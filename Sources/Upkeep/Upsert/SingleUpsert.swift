@@ -77,10 +77,13 @@ final class SingleUpsert {
     case .insert(let row):
       try write(scope) { () throws(UpkeepError) in try writer.insert(row) }
       return .inserted(new: shown(row))
-    case .update(let old, let new):
+    case .update(let old, let new, let key):
       try write(scope) { () throws(UpkeepError) in try writer.update(from: old, to: new) }
-      if case .replace = plan.actions[0] { return .replaced(old: shown(old), new: shown(new), displaced: []) }
-      return .updated(old: shown(old), new: shown(new), displaced: [])
+      let name = keyName(key)
+      if case .replace = plan.actions[0] {
+        return .replaced(old: shown(old), new: shown(new), key: name, displaced: [])
+      }
+      return .updated(old: shown(old), new: shown(new), key: name, displaced: [])
     }
   }
 
@@ -92,6 +95,8 @@ final class SingleUpsert {
     }
   }
 
+  private func keyName(_ key: Int) -> String { ConflictTargets(schema, plan.uniqueIndexes).description(key) }
+
   private func shown(_ row: [Value]) -> [Value] {
     schema.hasHiddenRowid ? Array(row.prefix(schema.columns.count)) : row
   }
@@ -102,7 +107,7 @@ final class SingleUpsert {
     case leave
     case keep(UpsertOutcome)
     case insert([Value])
-    case update(old: [Value], new: [Value])
+    case update(old: [Value], new: [Value], key: Int)
   }
 
   private func decide(_ writer: RowWriter, _ scope: TransactionScope) throws(UpkeepError) -> Decision {
@@ -123,8 +128,7 @@ final class SingleUpsert {
       return try change(old, key, proposal, writer, reader)
     case .ignore(let key):
       guard let old = try reader.find(schema, key: owners[key].bytes)?.values() else { return .leave }
-      let name = ConflictTargets(schema, plan.uniqueIndexes).description(key)
-      return .keep(.ignored(stored: shown(old), key: name))
+      return .keep(.ignored(stored: shown(old), key: keyName(key)))
     case .fail, .ambiguous, .replaceAll:
       return .leave
     }
@@ -172,15 +176,14 @@ final class SingleUpsert {
     _ old: [Value], _ key: Int, _ proposal: [Value], _ writer: RowWriter, _ reader: RowReader
   ) throws(UpkeepError) -> Decision {
     guard let new = try rowActions.changed(old, by: plan.actions[0], given, proposal) else {
-      let name = ConflictTargets(schema, plan.uniqueIndexes).description(key)
-      return .keep(.ignored(stored: shown(old), key: name))
+      return .keep(.ignored(stored: shown(old), key: keyName(key)))
     }
     var isSame = true
     for ordinal in changed.indices {
       changed[ordinal] = !old[ordinal].hasSameBytes(as: new[ordinal])
       if changed[ordinal] { isSame = false }
     }
-    if isSame { return .keep(.unchanged(row: shown(new), displaced: [])) }
+    if isSame { return .keep(.unchanged(row: shown(new), key: keyName(key), displaced: [])) }
     try check.check(new)
     try requireShortKeys(of: new, writer)
     // A row that moves is rare enough for the long way.
@@ -192,7 +195,7 @@ final class SingleUpsert {
       }
       if !Bytes.equal(found, owners[key].bytes) { return .leave }
     }
-    return .update(old: old, new: new)
+    return .update(old: old, new: new, key: key)
   }
 
   private func requireShortKeys(of row: [Value], _ writer: RowWriter) throws(UpkeepError) {

@@ -72,12 +72,14 @@ extension UpsertBatch {
   private func outcome(_ index: Int) -> UpsertOutcome {
     let step = steps[index]
     let displaced = step.displaced.map { shown($0) }
+    let key = step.key < 0 ? "" : keyName(step.key)
     switch kinds[index] {
     case .inserted: return .inserted(new: shown(step.new))
-    case .updated: return .updated(old: shown(step.old), new: shown(step.new), displaced: displaced)
-    case .unchanged: return .unchanged(row: shown(step.new), displaced: displaced)
-    case .ignored: return .ignored(stored: shown(step.old), key: step.key < 0 ? "" : keyName(step.key))
-    case .replaced: return .replaced(old: shown(step.old), new: shown(step.new), displaced: displaced)
+    case .updated: return .updated(old: shown(step.old), new: shown(step.new), key: key, displaced: displaced)
+    case .unchanged: return .unchanged(row: shown(step.new), key: key, displaced: displaced)
+    case .ignored: return .ignored(stored: shown(step.old), key: key)
+    case .replaced:
+      return .replaced(old: shown(step.old), new: shown(step.new), key: key, displaced: displaced)
     case .rejected, .deleted, .displaced:
       return .rejected(step.error ?? UpkeepError(.badInput, "the row was rejected"))
     }

@@ -25,7 +25,7 @@ extension UpsertBatch {
     if case .collect = plan.rejects, plan.keyCount > 1 { return false }
     let schema = plan.schema
     guard !keepsSteps, !plan.isEager, !schema.hasHiddenRowid else { return false }
-    guard plan.duplicates == .fold || plan.isSync else { return false }
+    guard plan.duplicates == .fold || plan.isSync && plan.duplicates != .last else { return false }
     if plan.resolver.clauses.isEmpty { return true }
     guard plan.targetKey == 0, plan.probedKeys == [0] else { return canSweepByIndex(plan) }
     switch plan.actions[0] {

@@ -5,14 +5,15 @@
 public enum UpsertOutcome: Sendable {
   /// It met no row and is in the table now.
   case inserted(new: [Value])
-  /// It changed the row that it met; `displaced` are rows that gave way to it.
-  case updated(old: [Value], new: [Value], displaced: [[Value]])
+  /// It changed the row that it met; `key` says by which key it met it, as `(iata)`, `displaced` are rows that gave way
+  /// to it.
+  case updated(old: [Value], new: [Value], key: String, displaced: [[Value]])
   /// It was applied, and every stored byte is as before: nothing was written.
-  case unchanged(row: [Value], displaced: [[Value]])
-  /// The row that it met was left as it is; `key` says by which key it was met, as `(iata)`.
+  case unchanged(row: [Value], key: String, displaced: [[Value]])
+  /// The row that it met was left as it is.
   case ignored(stored: [Value], key: String)
   /// The row that it met became this one; `displaced` are rows that gave way to it.
-  case replaced(old: [Value], new: [Value], displaced: [[Value]])
+  case replaced(old: [Value], new: [Value], key: String, displaced: [[Value]])
   /// It was set aside, and why.
   case rejected(UpkeepError)
 

@@ -64,12 +64,13 @@ package final class UpsertPlan {
   /// Makes a table equal to the rows given, which are identified by a key.
   package convenience init(
     syncing schema: TableSchema, by target: ConflictTarget = .primaryKey, allowsEmpty: Bool = false,
-    rejects: RejectPolicy = .fail, displaces: Bool = false, returning: Returning? = nil
+    duplicates: DuplicatePolicy = .fail, rejects: RejectPolicy = .fail, displaces: Bool = false,
+    returning: Returning? = nil
   ) throws(UpkeepError) {
     try self.init(
       schema,
       clauses: [ConflictClause(target, .merge(columns: nil), ambiguity: displaces ? .displace : .fail)],
-      duplicates: .fail, rejects: rejects, returning: returning, mode: .sync(allowsEmpty: allowsEmpty))
+      duplicates: duplicates, rejects: rejects, returning: returning, mode: .sync(allowsEmpty: allowsEmpty))
   }
 
   package init(

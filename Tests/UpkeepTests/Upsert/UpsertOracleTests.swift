@@ -162,9 +162,9 @@ import UpkeepTestSupport
   private func difference(_ outcome: UpsertOutcome, _ step: UpsertOracle.Step) -> String? {
     switch outcome {
     case .inserted(let new): new == step.new ? nil : "inserted \(new), not \(step)"
-    case .updated(let old, let new, _), .replaced(let old, let new, _):
+    case .updated(let old, let new, _, _), .replaced(let old, let new, _, _):
       old == step.old && new == step.new ? nil : "changed \(old) to \(new), not \(step)"
-    case .unchanged(let row, _): row == step.new ? nil : "unchanged \(row), not \(step)"
+    case .unchanged(let row, _, _): row == step.new ? nil : "unchanged \(row), not \(step)"
     case .ignored(let stored, _):
       step.old == nil || stored == step.old ? nil : "ignored \(stored), not \(step)"
     case .rejected: nil

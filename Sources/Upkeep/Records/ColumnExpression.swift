@@ -1,0 +1,106 @@
+/// A computation over the columns of a record's table, of a known type. Operators build `Expression` trees; nothing is
+/// computed in Swift.
+///
+/// ```swift
+/// \.iata == "JFK" && \.elevation > 100
+/// ```
+///
+/// `V` is never optional: any column may be NULL, and comparisons with NULL are neither true nor false, as in SQL. Only
+/// `== nil` and `!= nil` ask whether something is NULL.
+public struct ColumnExpression<R: Record, V: ColumnValue>: Sendable {
+  /// The expression.
+  public let expression: Expression
+
+  /// An expression that is known to give such a value.
+  public init(_ expression: Expression) { self.expression = expression }
+
+  /// A constant; nil is NULL.
+  public static func value(_ value: V?) -> ColumnExpression { ColumnExpression(.literal(value.columnValue)) }
+
+  /// The column of a property.
+  static func column(_ path: PartialKeyPath<R>, of qualifier: String? = nil) -> ColumnExpression {
+    ColumnExpression(.column(ColumnReference(R.columns.name(of: path), of: qualifier)))
+  }
+
+  func with<Other, Result>(
+    _ operation: BinaryOperator, _ other: ColumnExpression<R, Other>
+  ) -> ColumnExpression<R, Result> {
+    ColumnExpression<R, Result>(.binary(operation, expression, other.expression))
+  }
+
+  /// Comparing with NULL is asking whether there is a value.
+  func equals(_ other: ColumnExpression, negated: Bool) -> ColumnExpression<R, Bool> {
+    if case .literal(.null) = other.expression { return .init(.isNull(expression, negated: negated)) }
+    if case .literal(.null) = expression { return .init(.isNull(other.expression, negated: negated)) }
+    return with(negated ? .notEqual : .equal, other)
+  }
+}
+
+// MARK: - Constants
+
+extension ColumnExpression: ExpressibleByNilLiteral {
+  /// NULL.
+  public init(nilLiteral: ()) { self.init(.literal(.null)) }
+}
+
+extension ColumnExpression: ExpressibleByIntegerLiteral where V: ExpressibleByIntegerLiteral {
+  /// A number.
+  public init(integerLiteral: V.IntegerLiteralType) {
+    self.init(.literal(V(integerLiteral: integerLiteral).columnValue))
+  }
+}
+
+extension ColumnExpression: ExpressibleByFloatLiteral where V: ExpressibleByFloatLiteral {
+  /// A number.
+  public init(floatLiteral: V.FloatLiteralType) {
+    self.init(.literal(V(floatLiteral: floatLiteral).columnValue))
+  }
+}
+
+extension ColumnExpression: ExpressibleByBooleanLiteral where V == Bool {
+  /// TRUE or FALSE.
+  public init(booleanLiteral: Bool) { self.init(.literal(.boolean(booleanLiteral))) }
+}
+
+extension ColumnExpression: ExpressibleByUnicodeScalarLiteral where V == String {
+  /// A text.
+  public init(unicodeScalarLiteral: String) { self.init(.literal(.text(unicodeScalarLiteral))) }
+}
+
+extension ColumnExpression: ExpressibleByExtendedGraphemeClusterLiteral where V == String {
+  /// A text.
+  public init(extendedGraphemeClusterLiteral: String) {
+    self.init(.literal(.text(extendedGraphemeClusterLiteral)))
+  }
+}
+
+extension ColumnExpression: ExpressibleByStringLiteral where V == String {
+  /// A text.
+  public init(stringLiteral: String) { self.init(.literal(.text(stringLiteral))) }
+}
+
+// MARK: - Rows whose columns are named
+
+/// The columns of a row, as expressions: `$0.elevation > 100`.
+@dynamicMemberLookup
+public struct StoredColumns<R: Record> {
+  let qualifier: String?
+
+  /// The column of a property.
+  public subscript<V: ColumnValue>(dynamicMember path: KeyPath<R, V>) -> ColumnExpression<R, V.Bare> {
+    .column(path, of: qualifier)
+  }
+}
+
+/// The columns of the row that is met, to read and to assign: `$0.seen += $1.seen`. All assignments see the row as it was
+/// before any of them.
+@dynamicMemberLookup
+public struct AssignedColumns<R: Record> {
+  private(set) var assignments: [Assignment] = []
+
+  /// The column of a property. Reading gives what is stored; setting assigns it anew.
+  public subscript<V: ColumnValue>(dynamicMember path: KeyPath<R, V>) -> ColumnExpression<R, V.Bare> {
+    get { .column(path) }
+    set { assignments.append(Assignment(R.columns.name(of: path), newValue.expression)) }
+  }
+}

@@ -1,0 +1,115 @@
+/// A type whose values are rows of a table.
+///
+/// ```swift
+/// struct Airport: Record {
+///   var icao: String
+///   var iata: String?
+///   var name: String
+///   var seen = 0
+///
+///   static let table = "airport"
+///   static let columns: RecordColumns<Airport> = [
+///     .column("icao", \.icao), .column("iata", \.iata), .column("name", \.name), .column("seen", \.seen),
+///   ]
+///   init(row: RecordRow<Airport>) throws(UpkeepError) {
+///     (icao, iata) = (try row[\.icao], try row[\.iata])
+///     (name, seen) = (try row[\.name], try row[\.seen])
+///   }
+/// }
+/// ```
+///
+/// A struct that is `Decodable` needs no `init(row:)`: see `CodableRecord`. The table itself is made as any other; it may
+/// have more columns than the type has.
+public protocol Record: Sendable {
+  /// The table's name.
+  static var table: String { get }
+  /// The columns that the type has, each with the property that holds its value. A `static let`: what is found out about
+  /// the list is remembered as long as it is the same one.
+  static var columns: RecordColumns<Self> { get }
+  /// A value from a row.
+  ///
+  /// - Throws: `typeMismatch` where a column holds what its property cannot.
+  init(row: RecordRow<Self>) throws(UpkeepError)
+  /// Gives a row the values of its columns. Unless it is written by hand, which is quicker, it reads each property of
+  /// `columns`. A column that it does not give is absent, which is not NULL.
+  func write(to row: RecordValues<Self>)
+}
+
+extension Record {
+  /// Gives every column of `columns`.
+  public func write(to row: RecordValues<Self>) {
+    for (position, column) in Self.columns.columns.enumerated() { row.give(position, column.value(self)) }
+  }
+}
+
+/// A column of a record's table, and the property that holds its value.
+public struct RecordColumn<R: Record>: Sendable {
+  /// The column's name.
+  public let name: String
+  let path: PartialKeyPath<R> & Sendable
+  let value: @Sendable (R) -> Value
+
+  /// A column and its property, of a type that columns hold.
+  public static func column<V: ColumnValue>(
+    _ name: String, _ path: KeyPath<R, V> & Sendable
+  ) -> RecordColumn {
+    RecordColumn(name: name, path: path, value: { $0[keyPath: path].columnValue })
+  }
+}
+
+/// The columns of a record's table, in the record's order.
+public struct RecordColumns<R: Record>: Sendable, ExpressibleByArrayLiteral {
+  /// The columns.
+  public let columns: [RecordColumn<R>]
+  /// Their names.
+  public let names: ColumnNames
+
+  /// These columns.
+  public init(_ columns: [RecordColumn<R>]) {
+    self.columns = columns
+    names = ColumnNames(columns.map(\.name))
+  }
+
+  /// These columns.
+  public init(arrayLiteral elements: RecordColumn<R>...) { self.init(elements) }
+
+  /// The position of the column of a property.
+  func position(of path: PartialKeyPath<R>) -> Int? { columns.firstIndex { $0.path == path } }
+
+  /// The name of a property's column. A property without one gives a name that no column has, so that the statement
+  /// which uses it says so.
+  func name(of path: PartialKeyPath<R>) -> String {
+    position(of: path).map { columns[$0].name } ?? "\(path)"
+  }
+
+  func names(of paths: [PartialKeyPath<R>]) -> [String] { paths.map { name(of: $0) } }
+}
+
+/// Finds the columns of properties for rows that mostly name the same ones in the same order: a key path is looked up once
+/// and then known by its identity.
+struct PathMemory<R: Record> {
+  let columns = R.columns
+  private var known: [PartialKeyPath<R>?]
+  private var next = 0
+
+  init() { known = Array(repeating: nil, count: R.columns.columns.count) }
+
+  @inline(__always)
+  mutating func position(of path: PartialKeyPath<R>) -> Int? {
+    let guess = next < known.count ? next : 0
+    if guess < known.count, known[guess] === path {
+      next = guess + 1
+      return guess
+    }
+    return find(path)
+  }
+
+  private mutating func find(_ path: PartialKeyPath<R>) -> Int? {
+    if let position = known.firstIndex(where: { $0 === path }) ?? columns.position(of: path) {
+      known[position] = path
+      next = position + 1
+      return position
+    }
+    return nil
+  }
+}

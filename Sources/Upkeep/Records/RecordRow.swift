@@ -1,0 +1,158 @@
+/// A row from which a record is made. Given to `Record.init(row:)` and of no use after it.
+public class RecordSource {
+  /// The names of the record's columns.
+  let names: ColumnNames
+  let table: String
+  /// For each of them its place in the row.
+  private let ordinals: [Int]
+  /// The row, where it lies in a page; else it is in `values`.
+  @exclusivity(unchecked) private var view: RowView?
+  @exclusivity(unchecked) private var values: [Value] = []
+
+  init(_ names: ColumnNames, table: String, ordinals: [Int]) {
+    self.names = names
+    self.table = table
+    self.ordinals = ordinals
+  }
+
+  func show(_ view: RowView) { self.view = view }
+
+  func show(_ values: [Value]) {
+    view = nil
+    self.values = values
+  }
+
+  /// What the row has in a column of the record, by its position there.
+  @usableFromInline
+  func value(_ position: Int) throws(UpkeepError) -> Value {
+    guard position < ordinals.count else { return .null }
+    let ordinal = ordinals[position]
+    if let view { return try view.value(ordinal) }
+    return ordinal < values.count ? values[ordinal] : .null
+  }
+
+  @usableFromInline
+  func mismatch(_ position: Int, _ type: Any.Type) -> UpkeepError {
+    let held = (try? value(position)) ?? .null
+    let name = position < names.count ? names.names[position] : "?"
+    var error = UpkeepError(
+      .typeMismatch,
+      "\(table).\(name) has \(held.literalText), which is no \(type); give the property a type that takes it")
+    error.table = table
+    error.column = name
+    error.value = held.literalText
+    return error
+  }
+}
+
+/// A row from which a record is made: its values by the record's properties.
+public final class RecordRow<R: Record>: RecordSource {
+  @exclusivity(unchecked) private var memory = PathMemory<R>()
+
+  /// - Parameter ordinals: for each column of the record its place in the rows that will be shown.
+  init(ordinals: [Int]) { super.init(R.columns.names, table: R.table, ordinals: ordinals) }
+
+  /// The value of a property's column.
+  ///
+  /// - Throws: `typeMismatch` if it is none of the property's type, NULL for a property that is not optional among
+  ///   others; `unknownColumn` for a property that is not in `columns`.
+  @inlinable
+  public subscript<V: ColumnValue>(path: KeyPath<R, V>) -> V {
+    get throws(UpkeepError) {
+      let position = try position(of: path)
+      if let value = V(columnValue: try value(position)) { return value }
+      throw mismatch(position, V.self)
+    }
+  }
+
+  @usableFromInline
+  func position(of path: PartialKeyPath<R>) throws(UpkeepError) -> Int {
+    if let position = memory.position(of: path) { return position }
+    throw UpkeepError(
+      .unknownColumn, "\(path) has no column of \(R.table); add it to the columns of \(R.self)")
+  }
+
+  /// The record of a row that lies in a page.
+  func record(_ view: RowView) throws(UpkeepError) -> R {
+    show(view)
+    return try R(row: self)
+  }
+
+  /// The record of a row.
+  func record(_ values: [Value]) throws(UpkeepError) -> R {
+    show(values)
+    return try R(row: self)
+  }
+}
+
+extension RecordRow {
+  /// For rows of the record's table.
+  convenience init(_ schema: TableSchema) throws(UpkeepError) {
+    self.init(
+      ordinals: try R.columns.names.names.map { name throws(UpkeepError) in
+        try schema.requiredOrdinal(of: name)
+      })
+  }
+}
+
+/// A row that a record gives its values to. Given to `Record.write(to:)`.
+public final class RecordValues<R: Record> {
+  /// By the record's columns; what is not given is of no meaning.
+  @exclusivity(unchecked) private(set) var values: [Value]
+  @exclusivity(unchecked) private(set) var isGiven: [Bool]
+  @exclusivity(unchecked) private var memory = PathMemory<R>()
+  @exclusivity(unchecked) private(set) var isWhole = false
+
+  init() {
+    let count = R.columns.columns.count
+    values = Array(repeating: .null, count: count)
+    isGiven = Array(repeating: false, count: count)
+  }
+
+  /// Gives a property's column its value.
+  @inlinable
+  public func give<V: ColumnValue>(_ path: KeyPath<R, V>, _ value: V) {
+    give(path as PartialKeyPath<R>, value.columnValue)
+  }
+
+  /// Gives a column its value, by its position in the record's columns.
+  public func give(_ position: Int, _ value: Value) {
+    guard position >= 0, position < values.count else { return }
+    values[position] = value
+    isGiven[position] = true
+  }
+
+  @usableFromInline
+  func give(_ path: PartialKeyPath<R>, _ value: Value) {
+    if let position = memory.position(of: path) { give(position, value) }
+  }
+
+  /// Takes the values of a record.
+  func take(_ record: R) {
+    clear()
+    record.write(to: self)
+    isWhole = !isGiven.contains(false)
+  }
+
+  func take(_ partial: PartialRecord<R>) {
+    clear()
+    for (position, value) in partial.given { give(position, value) }
+    isWhole = !isGiven.contains(false)
+  }
+
+  private func clear() {
+    for position in isGiven.indices { isGiven[position] = false }
+  }
+
+  /// Which of the values each column of the table is, where `positions` says that for a whole row.
+  ///
+  /// - Parameter omitsNull: whether NULL is not given.
+  func narrow(_ positions: [Int], omitsNull: Bool, into narrowed: inout [Int]) {
+    if narrowed.count != positions.count { narrowed = positions }
+    for ordinal in positions.indices {
+      let position = positions[ordinal]
+      let isHere = position >= 0 && isGiven[position] && !(omitsNull && values[position] == .null)
+      narrowed[ordinal] = isHere ? position : -1
+    }
+  }
+}

@@ -1,0 +1,81 @@
+extension Store {
+  /// The record with this primary key, as the store is now.
+  public func find<R: Record>(_ type: R.Type, _ key: any ColumnValue...) throws -> R? {
+    try read { snapshot in
+      let finder = try snapshot.scope.finder(R.table)
+      guard let view = try finder.find(key: key.map(\.columnValue)) else { return nil }
+      return try RecordRow<R>(finder.schema).record(view)
+    }
+  }
+
+  /// Puts records into their table as one transaction. They are read before the writer's turn is taken, so that a sequence
+  /// that trickles holds up nobody. The parameters are those of `Transaction.upsert(contentsOf:)`.
+  @discardableResult
+  public func upsert<R: Record>(
+    contentsOf records: some Sequence<R>, on target: RecordTarget<R> = .primaryKey,
+    _ action: RecordAction<R> = .merge, ambiguity: AmbiguityPolicy = .fail,
+    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false,
+    dryRun: Bool = false, progress: ((UpsertProgress) -> Void)? = nil
+  ) throws -> RecordResult<R> {
+    let spooled = Array(records)
+    return try write { tx in
+      try tx.upsert(
+        contentsOf: spooled, on: target, action, ambiguity: ambiguity, duplicates: duplicates,
+        rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
+    }
+  }
+
+  /// Puts the records of an asynchronous sequence into their table as one transaction. They are gathered in memory before
+  /// the writer's turn is taken.
+  @discardableResult
+  public func upsert<R: Record, Records: AsyncSequence>(
+    contentsOf records: Records, on target: RecordTarget<R> = .primaryKey,
+    _ action: RecordAction<R> = .merge, ambiguity: AmbiguityPolicy = .fail,
+    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false,
+    dryRun: Bool = false, progress: (@Sendable (UpsertProgress) -> Void)? = nil
+  ) async throws -> RecordResult<R> where Records.Element == R {
+    var gathered: [R] = []
+    for try await record in records { gathered.append(record) }
+    let spooled = gathered
+    return try await write { tx in
+      try tx.upsert(
+        contentsOf: spooled, on: target, action, ambiguity: ambiguity, duplicates: duplicates,
+        rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
+    }
+  }
+
+  /// Makes a table equal to `records`, as one transaction. They are read before the writer's turn is taken. The parameters
+  /// are those of `Transaction.sync(with:)`.
+  @discardableResult
+  public func sync<R: Record>(
+    with records: some Sequence<R>, by key: RecordTarget<R> = .primaryKey, allowsEmpty: Bool = false,
+    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, displaces: Bool = false,
+    collectsOutcomes: Bool = false, dryRun: Bool = false, progress: ((UpsertProgress) -> Void)? = nil
+  ) throws -> RecordResult<R> {
+    let spooled = Array(records)
+    return try write { tx in
+      try tx.sync(
+        with: spooled, by: key, allowsEmpty: allowsEmpty, duplicates: duplicates, rejects: rejects,
+        displaces: displaces, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
+    }
+  }
+
+  /// Makes a table equal to the records of an asynchronous sequence, as one transaction. They are gathered in memory before
+  /// the writer's turn is taken; if the sequence fails, nothing happens.
+  @discardableResult
+  public func sync<R: Record, Records: AsyncSequence>(
+    with records: Records, by key: RecordTarget<R> = .primaryKey, allowsEmpty: Bool = false,
+    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, displaces: Bool = false,
+    collectsOutcomes: Bool = false, dryRun: Bool = false,
+    progress: (@Sendable (UpsertProgress) -> Void)? = nil
+  ) async throws -> RecordResult<R> where Records.Element == R {
+    var gathered: [R] = []
+    for try await record in records { gathered.append(record) }
+    let spooled = gathered
+    return try await write { tx in
+      try tx.sync(
+        with: spooled, by: key, allowsEmpty: allowsEmpty, duplicates: duplicates, rejects: rejects,
+        displaces: displaces, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+import Upkeep
+
+/// The guide to records: its examples stand here and in `RecordTypes.swift`, word for word, and do what it says.
+@Suite struct SwiftGuideTests {
+  @Test("Reading gives what the guide says")
+  func reading() throws {
+    let store = try Store.ofAirports([heathrow, gatwick, kennedy])
+    let london = try store.find(Airport.self, "EGLL")
+    let high = try store.read { snapshot in
+      try snapshot.all(Airport.self)
+        .filter(\.elevation > 50 && \.iata != nil)
+        .order { $0.name }.limit(20).records()
+    }
+    #expect(london == heathrow && high == [gatwick])
+  }
+
+  @Test("The one verb does what the guide says")
+  func oneVerb() throws {
+    let store = try Store.ofAirports()
+    let airport = Airport(icao: "EGLL", iata: "LHR", name: "London", elevation: 25, seen: 1)
+    try store.write { tx throws in
+      try tx.upsert(airport)
+      try tx.upsert(airport, .replace)
+      try tx.upsert(airport, on: .on(\.iata, where: \.iata != ""), .ignore)
+      try tx.upsert(
+        airport,
+        .update(where: { $1.seen > $0.seen }) {
+          $0.seen += $1.seen
+          $0.name = $1.name
+        })
+      try tx.upsert(
+        Airport.partial {
+          $0.icao = "EGLL"
+          $0.name = "Heathrow"
+        })
+      #expect(try tx.all(Airport.self).records() == [heathrow])
+    }
+  }
+
+  @Test("Outcomes are told as in the guide")
+  func outcomes() throws {
+    let store = try Store.ofAirports([heathrow, gatwick])
+    let airport = Airport(icao: "EGLL", iata: "LGW", name: "London", elevation: nil, seen: 1)
+    var told = ""
+    try store.write { tx throws in
+      switch try tx.upsert(airport, ambiguity: .displace) {
+      case .inserted(let new): told = "new: \(new.name)"
+      case .updated(let old, let new, let key, let displaced):
+        told = "\(old.name) is \(new.name), met by \(key); \(displaced.count) gave way"
+      case .replaced(_, let new, _, _): told = "now \(new.name)"
+      case .unchanged(let row, _, _): told = "as before: \(row.name)"
+      case .ignored(let stored, let key): told = "\(stored.name) has that \(key)"
+      case .rejected(let error): told = error.hint ?? error.message
+      }
+    }
+    #expect(told == "Heathrow is London, met by (icao); 1 gave way")
+  }
+
+  @Test("Many at once go as the guide says")
+  func manyAtOnce() throws {
+    let store = try Store.ofAirports([heathrow, gatwick, kennedy])
+    let airports = [Airport(icao: "EGLL", iata: "LGW", name: "London", elevation: nil, seen: 1), kennedy]
+    try store.write { tx throws in
+      let result = try tx.upsert(
+        contentsOf: airports, ambiguity: .displace, rejects: .collect(limit: 100), collectsOutcomes: true)
+      print(result, try result.recordOutcomes().count, try result.displacedRecords())
+      let preview = try tx.sync(with: airports, dryRun: true)
+      print(preview.deleted, "would be deleted")
+      #expect(result.updated == 1 && result.unchanged == 1 && result.displaced == 1)
+      #expect(preview.deleted == 0 && preview.unchanged == 2)
+    }
+  }
+
+  @Test("Every example of the guide is one that is run")
+  func examplesAreRun() throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    let guide = folder.appendingPathComponent("../../../Docs/Swift.md").standardizedFileURL
+    let blocks = try String(contentsOf: guide, encoding: .utf8).components(separatedBy: "```swift\n")
+      .dropFirst()
+      .compactMap { $0.components(separatedBy: "```").first }
+    #expect(blocks.count == 6)
+    let run = try ["RecordTypes.swift", "SwiftGuideTests.swift"].map {
+      squeezed(try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8))
+    }
+    for block in blocks {
+      #expect(run.contains { $0.contains(squeezed(block)) }, "no test runs\n\(block)")
+    }
+  }
+
+  private func squeezed(_ text: String) -> String { text.filter { !$0.isWhitespace } }
+}
