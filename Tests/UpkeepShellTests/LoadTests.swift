@@ -45,6 +45,25 @@ import Upkeep
     #expect(try rows() == "1|NULL|a|NULL\n2|NULL|b|NULL\n3|NULL|NULL|1.5\n")
   }
 
+  @Test("A feed merges by the rules of its table, at the time of the load")
+  func mergeRules() throws {
+    let sql = """
+      DROP TABLE t;
+      CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER MERGE SUM, at TIMESTAMP MERGE TOUCH,
+        made TIMESTAMP DEFAULT CURRENT_TIMESTAMP MERGE KEEP);
+      """
+    _ = try ShellRun(["t.upkeep", "-c", sql], in: scratch)
+    #expect(
+      try load("id,n\n1,5\n2,1\n1,2\n", "--mode", "merge").output == "2 inserted, 1 updated, 0 unchanged\n")
+    #expect(try load("id,n\n1,\n", "--mode", "merge").output == "0 inserted, 0 updated, 1 unchanged\n")
+    let isNow =
+      "at > TIMESTAMP '2024-01-01T00:00:00Z' AND made <= at AND made > TIMESTAMP '2024-01-01T00:00:00Z'"
+    #expect(try rows("SELECT id, n, \(isNow) FROM t ORDER BY id") == "1|7|1\n2|1|1\n")
+    let schema = try ShellRun(["t.upkeep", "-c", ".schema t"], in: scratch).output
+    #expect(schema.contains("n INTEGER MERGE SUM,"), "\(schema)")
+    #expect(schema.contains("made TIMESTAMP DEFAULT CURRENT_TIMESTAMP MERGE KEEP"), "\(schema)")
+  }
+
   @Test("Each mode does its own to a row that is there, and counts what it can do")
   func modes() throws {
     _ = try load("id,code,name,size\n1,a,one,1\n2,b,two,2\n")

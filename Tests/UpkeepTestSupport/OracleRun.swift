@@ -208,6 +208,7 @@ final class OracleRun {
         guard let value = merged(index, rules[index], given, proposal, old) else {
           return reject(number, .overflow)
         }
+        if case .real = value { return reject(number, .typeMismatch) }
         new[index] = value
       }
     case .update(let assignments, let condition):
@@ -219,6 +220,7 @@ final class OracleRun {
         let column = oracle.ordinal(assignment.column)
         new[column] =
           assignment.value.map { oracle.evaluate($0, old, proposal) } ?? oracle.columns[column].defaultValue
+        if case .real = new[column] { return reject(number, .typeMismatch) }
       }
     case .replace:
       word = "replaced"

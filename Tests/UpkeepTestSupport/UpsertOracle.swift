@@ -129,7 +129,10 @@ package struct UpsertOracle {
       case .equal: return .integer(a == b ? 1 : 0)
       case .notEqual: return .integer(a == b ? 0 : 1)
       case .add:
-        if case .integer(let x) = a, case .integer(let y) = b { return .integer(x + y) }
+        if case .integer(let x) = a, case .integer(let y) = b {
+          // What no integer holds is a REAL, which no column here takes.
+          return x.addingReportingOverflow(y).overflow ? .real(Double(x) + Double(y)) : .integer(x + y)
+        }
         return .null
       case .greater:
         if case .integer(let x) = a, case .integer(let y) = b { return .integer(x > y ? 1 : 0) }

@@ -2,8 +2,10 @@
 extension RowActions {
   /// The row met as a merge by rules leaves it. Rules compare and compute with both rows as they were before any of
   /// them; TOUCH comes last.
+  ///
+  /// - Parameter gives: whether the incoming row gives a column.
   func merged(
-    _ old: [Value], _ rules: ColumnRules, _ given: [Value?], _ proposal: [Value]
+    _ old: [Value], _ rules: ColumnRules, _ proposal: [Value], gives: (Int) -> Bool
   ) throws(UpkeepError) -> [Value] {
     let keepsKey = rules.mask == nil ? !(try hasSamePrimaryKey(old, proposal)) : false
     if rules.readsRows {
@@ -11,7 +13,7 @@ extension RowActions {
       context.set(slot: 1, row: proposal)
     }
     var new = old
-    for ordinal in 0..<min(given.count, schema.rowWidth) where gives(given, ordinal) {
+    for ordinal in old.indices where gives(ordinal) {
       if let mask = rules.mask, !mask[ordinal] { continue }
       if keepsKey, primaryKeyOrdinals.contains(ordinal) { continue }
       guard ordinal < rules.rules.count else {
@@ -20,14 +22,14 @@ extension RowActions {
         continue
       }
       if case .latest(let by) = rules.rules[ordinal] {
-        let incoming = gives(given, by) ? proposal[by] : .null
+        let incoming = gives(by) ? proposal[by] : .null
         if isNewer(incoming, than: old[by], by) { new[ordinal] = proposal[ordinal] }
       } else {
         new[ordinal] = try merged(
           old[ordinal], proposal[ordinal], rules.rules[ordinal], schema.columns[ordinal])
       }
     }
-    try touch(&new, old, rules, given)
+    try touch(&new, old, rules, gives)
     return new
   }
 
@@ -135,11 +137,11 @@ extension RowActions {
 
   /// Gives TOUCH columns that the row does not assign the statement's time, if anything else changes.
   private func touch(
-    _ new: inout [Value], _ old: [Value], _ rules: ColumnRules, _ given: [Value?]
+    _ new: inout [Value], _ old: [Value], _ rules: ColumnRules, _ gives: (Int) -> Bool
   ) throws(UpkeepError) {
     if rules.touched.isEmpty { return }
     guard new.indices.contains(where: { !new[$0].hasSameBytes(as: old[$0]) }) else { return }
-    for ordinal in rules.touched where !(gives(given, ordinal) && rules.mask?[ordinal] ?? true) {
+    for ordinal in rules.touched where !(gives(ordinal) && rules.mask?[ordinal] ?? true) {
       new[ordinal] = try Coercion.coerce(.timestamp(context.now), to: schema.columns[ordinal])
     }
   }

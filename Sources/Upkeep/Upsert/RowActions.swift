@@ -63,7 +63,7 @@ final class RowActions {
       for ordinal in primaryKeyOrdinals where !gives(given, ordinal) { new[ordinal] = old[ordinal] }
       leaveTouchedIfSame(&new, old, given)
       return new
-    case .mergeByRules(let rules): return try merged(old, rules, given, proposal)
+    case .mergeByRules(let rules): return try merged(old, rules, proposal) { gives(given, $0) }
     case .merge(let mask):
       let keepsKey = mask == nil ? !(try hasSamePrimaryKey(old, proposal)) : false
       var new = old

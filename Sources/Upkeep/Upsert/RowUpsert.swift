@@ -27,6 +27,8 @@ package final class RowUpsert {
   private let columns: [IncomingColumn]
   private let primaryKey: [Int]
   private let check: RowCheck
+  /// What merges by rules; nil where the action does not.
+  private let rowActions: RowActions?
   private var entries: [Entry]
   /// The position in `entries` of the target, if that is an index.
   private let targetEntry: Int?
@@ -41,9 +43,11 @@ package final class RowUpsert {
       !schema.hasHiddenRowid, !schema.isAutoincrement, schema.columns.count <= 64,
       schema.primaryKey.allSatisfy({ schema.places[$0].isInKey })
     else { return nil }
-    switch action {
-    case .update, .mergeByRules: return nil
-    case .fail, .ignore, .replace, .merge: break
+    if case .update = action { return nil }
+    if case .mergeByRules = action {
+      rowActions = RowActions(schema, EvaluationContext())
+    } else {
+      rowActions = nil
     }
     self.schema = schema
     self.action = action
@@ -144,11 +148,17 @@ package final class RowUpsert {
       positions[ordinal] < 0 || old[ordinal].hasSameBytes(as: proposal[ordinal])
     }
     switch action {
-    case .fail, .ignore, .update, .mergeByRules: return nil
+    case .fail, .ignore, .update: return nil
     case .replace:
       guard primaryKey.allSatisfy(keepsKey) else { return nil }
       var new = proposal
       for ordinal in primaryKey { new[ordinal] = old[ordinal] }
+      return new
+    case .mergeByRules(let rules):
+      guard let rowActions else { return nil }
+      if !rules.touched.isEmpty { rowActions.context.now = .now() }
+      let new = try? rowActions.merged(old, rules, proposal) { positions[$0] >= 0 }
+      guard let new, primaryKey.allSatisfy({ new[$0].hasSameBytes(as: old[$0]) }) else { return nil }
       return new
     case .merge(let mask):
       if let mask, !primaryKey.allSatisfy({ !mask[$0] || keepsKey($0) }) { return nil }

@@ -105,6 +105,21 @@ import UpkeepTestSupport
     #expect(try give(["id": 1, "at": 5, "a": "a6", "b": .null]) == [1, 5, "a6", .null])
   }
 
+  @Test("A time that is not given is older, whatever its column's default")
+  func absentTimeIsOlder() throws {
+    let store = try store([
+      ColumnDefinition("at", .integer, defaultValue: .literal(100)),
+      ColumnDefinition("a", .text, merge: .latest(by: "at")),
+    ])
+    try store.write { tx throws in
+      try tx.upsert(["id": 1, "at": 5, "a": "x"], into: "t")
+      try tx.upsert(["id": 1, "a": "y"], into: "t")
+      try tx.upsert(contentsOf: [["id": 1, "a": "z"], ["id": 2, "a": "z"]], into: "t")
+      #expect(try tx.find("t", 1)?.values == [1, 5, "x"])
+      #expect(try tx.find("t", 2)?.values == [2, 100, "z"])
+    }
+  }
+
   @Test("The column that LATEST BY compares by is MAX, unless it has a rule of its own")
   func comparedColumnHasItsOwnRule() throws {
     let store = try store([

@@ -6,7 +6,7 @@ import UpkeepTestSupport
 /// leave the same.
 @Suite("An upsert of one row does what a statement of one row does")
 struct SingleUpsertTests {
-  private static func makeStore() throws -> Store {
+  private static func makeStore(hasRules: Bool) throws -> Store {
     let store = try Store.inMemory()
     try store.write { tx in
       try tx.createTable(
@@ -14,8 +14,11 @@ struct SingleUpsertTests {
           "t",
           columns: [
             ColumnDefinition("id", .integer), ColumnDefinition("code", .text),
-            ColumnDefinition("mark", .text), ColumnDefinition("name", .text, isNullable: false),
+            ColumnDefinition("mark", .text),
+            ColumnDefinition("name", .text, isNullable: false, merge: hasRules ? .latest(by: "n") : nil),
             ColumnDefinition("n", .integer, defaultValue: .literal(7)),
+            ColumnDefinition("sum", .integer, merge: hasRules ? .sum : nil),
+            ColumnDefinition("log", .text, merge: hasRules ? .append : nil),
           ],
           primaryKey: [IndexPart(column: "id")],
           uniqueKeys: [
@@ -42,6 +45,8 @@ struct SingleUpsertTests {
     if !chance.oneIn(3) { give("mark", [.null, .text(""), .text("m\(chance.below(5))")][chance.below(3)]) }
     if !chance.oneIn(5) { give("name", chance.oneIn(8) ? .null : .text("n\(chance.below(4))")) }
     if chance.oneIn(2) { give("n", chance.oneIn(9) ? .text("no number") : .integer(Int64(chance.below(3)))) }
+    if chance.oneIn(2) { give("sum", [.null, 1, .integer(.max)][chance.below(3)]) }
+    if chance.oneIn(2) { give("log", chance.oneIn(3) ? .null : "x") }
     if chance.oneIn(40) { give("name", .text(String(repeating: "x", count: 3000))) }
     var seen: Set<String> = []
     let kept = names.indices.filter { seen.insert(names[$0]).inserted }
@@ -52,17 +57,18 @@ struct SingleUpsertTests {
     do { return try body() } catch { return "\(error)" }
   }
 
-  @Test(arguments: UInt64(1)...12)
-  func bothWaysAgree(seed: UInt64) throws {
+  @Test(arguments: UInt64(1)...12, [false, true])
+  func bothWaysAgree(seed: UInt64, hasRules: Bool) throws {
     var chance = SeededGenerator(seed: seed)
-    let single = try Self.makeStore()
-    let whole = try Self.makeStore()
+    let single = try Self.makeStore(hasRules: hasRules)
+    let whole = try Self.makeStore(hasRules: hasRules)
     let targets: [ConflictTarget] = [
       .primaryKey, .anyUnique, .index("t_code"), .index("t_mark"),
       .on("mark", where: .binary(.notEqual, .column(ColumnReference("mark")), .literal(.text("")))),
     ]
     let actions: [ConflictAction] = [
       .fail, .ignore, .replace, .merge, .merge(columns: ["name", "n"]), .merge(columns: ["id", "code"]),
+      .merge(columns: [MergeColumn("n", .sum), MergeColumn("id", .keep), MergeColumn("name", .coalesce)]),
       .update(
         assignments: [
           Assignment("n", .binary(.add, .column(ColumnReference("n", of: "excluded")), .literal(1)))

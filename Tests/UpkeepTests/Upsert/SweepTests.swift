@@ -27,7 +27,7 @@ import UpkeepTestSupport
       for index in example.rows.indices where wide {
         for column in 0..<3 {
           if case .integer(let value)? = example.rows[index][column] {
-            example.rows[index][column] = .integer(value + Int64(random.below(20)))
+            example.rows[index][column] = .integer(value &+ Int64(random.below(20)))
           }
         }
       }

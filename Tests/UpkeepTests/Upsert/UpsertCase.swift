@@ -22,7 +22,11 @@ struct UpsertCase: CustomStringConvertible {
 
   static let names = ["id", "a", "b", "c", "d"]
 
-  init(_ random: inout SeededGenerator) {
+  /// Whether the statement merges, and nearly every column has a rule for that.
+  private let mergesByRules: Bool
+
+  init(_ random: inout SeededGenerator, mergesByRules: Bool = false) {
+    self.mergesByRules = mergesByRules
     var columns: [ColumnDefinition] = []
     var oracleColumns: [UpsertOracle.Column] = []
     let textKey = random.oneIn(5)
@@ -58,8 +62,8 @@ struct UpsertCase: CustomStringConvertible {
           where: predicate))
     }
     let claimed = Set(keys.flatMap(\.columns))
-    if random.oneIn(2) {
-      for ordinal in columns.indices where random.oneIn(2) {
+    if mergesByRules || random.oneIn(2) {
+      for ordinal in columns.indices where mergesByRules ? !random.oneIn(6) : random.oneIn(2) {
         columns[ordinal].merge = Self.rule(ordinal, claimed, &random)
       }
       for column in columns {
@@ -107,6 +111,7 @@ struct UpsertCase: CustomStringConvertible {
     }
     if column == 0 { return .integer(Int64(1 + random.below(5))) }
     if random.oneIn(6), column != 1 || oracle.keys[0].columns.count == 1 { return .null }
+    if definition.columns[column].merge == .sum, random.oneIn(8) { return .integer(.max) }
     return .integer(Int64(random.below(column == 3 ? 4 : 5)))
   }
 
@@ -137,7 +142,7 @@ struct UpsertCase: CustomStringConvertible {
   }
 
   private mutating func choose(_ random: inout SeededGenerator) {
-    if random.oneIn(5) {
+    if !mergesByRules, random.oneIn(5) {
       mode = .sync
       let target = random.oneIn(3) ? self.target(&random, isSingle: true) : .primaryKey
       statement.clauses = [
@@ -170,7 +175,7 @@ struct UpsertCase: CustomStringConvertible {
   }
 
   private func action(_ random: inout SeededGenerator) -> ConflictAction {
-    switch random.below(8) {
+    switch mergesByRules ? 3 + random.below(3) : random.below(8) {
     case 0: return .ignore
     case 1: return .fail
     case 2: return .replace

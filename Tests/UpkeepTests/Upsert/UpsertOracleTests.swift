@@ -23,6 +23,19 @@ import UpkeepTestSupport
     }
   }
 
+  /// What a column becomes, for every rule and every way in which values are given, NULL or absent.
+  @Test func mergesByRulesDoWhatTheOracleSays() throws {
+    let seed = firstSeed()
+    for number in 0..<(Self.caseCount * 2) {
+      var random = SeededGenerator(seed: seed &+ UInt64(number))
+      let example = UpsertCase(&random, mergesByRules: true)
+      if let difference = try difference(example) {
+        Issue.record("seed \(seed &+ UInt64(number)): \(difference)\n\(example)")
+        return
+      }
+    }
+  }
+
   @Test func everyOrderOfAFewRowsDoesWhatTheOracleSays() throws {
     let seed = firstSeed()
     for number in 0..<(Self.caseCount / 40) {
