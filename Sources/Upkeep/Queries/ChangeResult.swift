@@ -4,6 +4,20 @@ struct ChangeResult {
   /// The columns of RETURNING; nil without one.
   var columns: [String]?
   var rows: [[Value]] = []
+
+  init(summary: StatementSummary, columns: [String]?, rows: [[Value]] = []) {
+    self.summary = summary
+    self.columns = columns
+    self.rows = rows
+  }
+
+  /// What an upsert did.
+  init(_ result: UpsertResult, _ plan: UpsertPlan) {
+    summary = result.summary
+    summary.rejects = result.rejects.map { RejectedRow($0) }
+    columns = plan.returning.map(\.names)
+    rows = result.returned
+  }
 }
 
 /// RETURNING of UPDATE and DELETE, ready for use. A bare column is the row as the statement left it, for a deleted

@@ -10,6 +10,8 @@ struct Explainer {
     case .delete(let delete): return try lines(delete)
     case .update(let update): return try lines(update)
     case .upsert(let upsert): return try lines(upsert)
+    case .sync(let sync): return try lines(sync)
+    case .preview(.statement(let inner)): return try lines(inner)
     case .explain(.statement(let inner)): return try lines(inner)
     default:
       throw UpkeepError(.misuse, "EXPLAIN takes a query or a change of rows")
@@ -55,19 +57,71 @@ struct Explainer {
   private func lines(_ upsert: UpsertStatement) throws(UpkeepError) -> [String] {
     let schema = try scope.table(upsert.table)
     let plan = try UpsertPlan(upsert, schema)
-    let names = ["primary key"] + plan.uniqueIndexes.map(\.name)
     var lines: [String] = []
     if case .query(let query) = upsert.source { lines += try self.lines(query) }
-    for (number, clause) in plan.resolver.clauses.enumerated() {
+    return lines + self.lines(plan)
+  }
+
+  private func lines(_ sync: SyncStatement) throws(UpkeepError) -> [String] {
+    let schema = try scope.table(sync.table)
+    let plan = try UpsertPlan(
+      syncing: schema, by: sync.key, allowsEmpty: sync.allowsEmpty, rejects: sync.rejects,
+      displaces: sync.displaces)
+    var lines: [String] = []
+    if case .query(let query) = sync.source { lines += try self.lines(query) }
+    return lines + self.lines(plan) + ["delete each row whose key the source lacks"]
+  }
+
+  private func lines(_ plan: UpsertPlan) -> [String] {
+    let table = plan.schema.name
+    let names = ["primary key"] + plan.uniqueIndexes.map(\.name)
+    var lines: [String] = []
+    for (number, (clause, action)) in zip(plan.resolver.clauses, plan.actions).enumerated() {
       let keys = clause.keys.map { names[$0] }.joined(separator: ", then ")
-      lines.append("clause \(number + 1): a row of \(schema.name) is met by \(keys)")
+      var line = "clause \(number + 1): a row of \(table) is met by \(keys), and \(Self.effect(action))"
+      if clause.keys.count > 1 {
+        switch clause.ambiguity {
+        case .fail: line += "; meeting several is an error"
+        case .first, .displace: line += "; of several the first is taken"
+        }
+      }
+      lines.append(line)
     }
-    if plan.resolver.clauses.isEmpty {
-      lines.append("a row of \(schema.name) is met by \(names.joined(separator: ", then "))")
+    if plan.resolver.clauses.isEmpty || plan.otherwise != .abort {
+      let keys = names.joined(separator: ", then ")
+      let other = plan.resolver.clauses.isEmpty ? "a row" : "a row that meets no clause and"
+      switch plan.otherwise {
+      case .abort, .rollback: lines.append("\(other) of \(table) met by \(keys) is an error")
+      case .fail: lines.append("\(other) of \(table) met by \(keys) is an error that keeps the rows before")
+      case .ignore: lines.append("\(other) of \(table) met by \(keys) stays as it is")
+      case .replace: lines.append("all rows of \(table) met by \(keys) give way")
+      }
+    }
+    if plan.displaces { lines.append("stale holders of claimed keys are deleted") }
+    switch plan.duplicates {
+    case .fold: break
+    case .first: lines.append("of rows with one key the first counts")
+    case .last: lines.append("of rows with one key the last counts")
+    case .fail: lines.append("two rows with one key are an error")
+    }
+    if case .collect(let limit) = plan.rejects {
+      lines.append("bad rows are set aside" + (limit.map { ", \($0) at most" } ?? ""))
     }
     lines.append(
       (plan.isEager ? "check row by row: " : "check when the statement is whole: ")
         + names.joined(separator: ", "))
     return lines
+  }
+
+  private static func effect(_ action: UpsertPlan.Action) -> String {
+    switch action {
+    case .fail: "is an error"
+    case .ignore: "stays as it is"
+    case .replace: "becomes the incoming one"
+    case .merge(nil): "takes the columns given"
+    case .merge: "takes the columns named"
+    case .update(_, where: nil): "is updated"
+    case .update: "is updated where the condition holds"
+    }
   }
 }

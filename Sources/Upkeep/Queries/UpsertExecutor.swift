@@ -6,36 +6,22 @@ struct UpsertExecutor {
   func run(_ upsert: UpsertStatement) throws(UpkeepError) -> ChangeResult {
     let schema = try scope.table(upsert.table)
     let plan = try UpsertPlan(upsert, schema)
-    let ordinals = try Self.ordinals(upsert, schema)
+    let ordinals =
+      try upsert.columns.map { names throws(UpkeepError) in try schema.ordinals(ofGiven: names) }
+      ?? Array(schema.columns.indices)
     let batch = try UpsertBatch(scope, plan, parameters: statement.parameters, now: statement.now)
     do throws(UpkeepError) {
       try feed(batch, upsert, schema, ordinals)
     } catch {
       // A batch that failed by itself has ended, and done what its OR word says.
       try batch.abandon()
-      throw error
+      throw error.saying(rowOf: schema.name, isOnly: upsert.hasOneRow)
     }
-    let result = try batch.finish()
-    return ChangeResult(
-      summary: result.summary, columns: plan.returning.map(\.names), rows: result.returned)
-  }
-
-  /// The columns that the source's values go to.
-  private static func ordinals(_ upsert: UpsertStatement, _ schema: TableSchema) throws(UpkeepError) -> [Int]
-  {
-    guard let columns = upsert.columns else { return Array(schema.columns.indices) }
-    var ordinals: [Int] = []
-    for column in columns {
-      let ordinal = try schema.requiredOrdinal(of: column)
-      if ordinals.contains(ordinal) {
-        var error = UpkeepError(.misuse, "\(schema.name).\(column) is named twice; name each column once")
-        error.table = schema.name
-        error.column = column
-        throw error
-      }
-      ordinals.append(ordinal)
+    do throws(UpkeepError) {
+      return ChangeResult(try batch.finish(), plan)
+    } catch {
+      throw error.saying(rowOf: schema.name, isOnly: upsert.hasOneRow)
     }
-    return ordinals
   }
 
   private func feed(
@@ -92,5 +78,16 @@ struct UpsertExecutor {
     error.table = schema.name
     error.rowNumber = row
     return error
+  }
+}
+
+extension UpsertStatement {
+  /// Whether it gives one row, by its form.
+  fileprivate var hasOneRow: Bool {
+    switch source {
+    case .defaults: true
+    case .values(let rows): rows.count == 1
+    case .query: false
+    }
   }
 }

@@ -27,7 +27,8 @@ package final class RowCheck {
   private func notNull(_ ordinal: Int) -> UpkeepError {
     let column = schema.columns[ordinal]
     var error = UpkeepError(
-      .notNullViolation, "\(schema.name).\(column.name) is NOT NULL and the row has no value for it")
+      .notNullViolation,
+      "\(schema.name).\(column.name) is NOT NULL and would be NULL; give it a value, or the column a DEFAULT")
     error.table = schema.name
     error.column = column.name
     error.value = "NULL"

@@ -10,6 +10,8 @@ public enum Statement: Sendable, Hashable {
   case dropIndex(String, ifExists: Bool)
   /// INSERT, REPLACE, UPSERT
   case upsert(UpsertStatement)
+  /// SYNC
+  case sync(SyncStatement)
   /// UPDATE
   case update(UpdateStatement)
   /// DELETE
@@ -20,6 +22,8 @@ public enum Statement: Sendable, Hashable {
   case values([[Expression]])
   /// EXPLAIN of a query or change: how it would run
   case explain(ExplainedStatement)
+  /// PREVIEW of a change: its counts and rows, and nothing is changed
+  case preview(ExplainedStatement)
   /// BEGIN, at once taking the writer's turn if immediate
   case begin(immediate: Bool)
   /// COMMIT
@@ -34,7 +38,7 @@ public enum Statement: Sendable, Hashable {
   case release(String)
 }
 
-/// A statement that EXPLAIN looks at.
+/// A statement that EXPLAIN or PREVIEW looks at.
 public indirect enum ExplainedStatement: Sendable, Hashable {
   /// The statement.
   case statement(Statement)

@@ -38,11 +38,29 @@ public struct StatementSummary: Sendable, Hashable {
   public var changes: Int
   /// Things worth telling that are no errors.
   public var notices: [String]
+  /// The rows that were set aside, in input order.
+  public var rejects: [RejectedRow] = []
 
   /// A statement's counts.
   public init(tally: [Kind: Int] = [:], changes: Int = 0, notices: [String] = []) {
     self.tally = tally
     self.changes = changes
     self.notices = notices
+  }
+}
+
+/// An input row that a statement set aside.
+public struct RejectedRow: Sendable, Hashable {
+  /// The row's number, from 1.
+  public var number: Int?
+  /// The kind of error.
+  public var code: UpkeepError.Code
+  /// What is wrong with it, with the column or key and the value.
+  public var reason: String
+
+  init(_ error: UpkeepError) {
+    number = error.rowNumber
+    code = error.code
+    reason = error.message
   }
 }

@@ -116,6 +116,12 @@ extension Session {
       return try change(delivery, resolution: upsert.otherwise) { scope throws(UpkeepError) in
         try UpsertExecutor(scope: scope, statement: context).run(upsert)
       }
+    case .sync(let sync):
+      return try change(delivery, resolution: .abort) { scope throws(UpkeepError) in
+        try SyncExecutor(scope: scope, statement: context).run(sync)
+      }
+    case .preview(.statement(let previewed)):
+      return try preview(previewed, context, delivery)
     case .update(let update):
       return try change(delivery, resolution: update.otherwise) { scope throws(UpkeepError) in
         try UpdateExecutor(scope: scope, statement: context).run(update)
@@ -185,6 +191,79 @@ extension Session {
     changes = result.summary.changes
     if let columns = result.columns { try delivery.deliver(columns, result.rows) }
     return result.summary
+  }
+}
+
+// MARK: - Previews
+
+extension Session {
+  /// Runs a change, tells what it did with each row, and takes it back.
+  private func preview(
+    _ statement: Statement, _ context: StatementContext, _ delivery: RowDelivery
+  ) throws(UpkeepError) -> StatementSummary {
+    let result = try takingBack { scope throws(UpkeepError) in
+      switch statement.returningAll {
+      case .upsert(let upsert): try UpsertExecutor(scope: scope, statement: context).run(upsert)
+      case .sync(let sync): try SyncExecutor(scope: scope, statement: context).run(sync)
+      case .update(let update): try UpdateExecutor(scope: scope, statement: context).run(update)
+      case .delete(let delete): try DeleteExecutor(scope: scope, statement: context).run(delete)
+      default: throw UpkeepError(.misuse, "PREVIEW takes a change of rows")
+      }
+    }
+    if let columns = result.columns { try delivery.deliver(columns, result.rows) }
+    var summary = result.summary
+    summary.changes = changes
+    summary.notices.append("this was a preview: nothing was changed")
+    return summary
+  }
+
+  /// Runs `body` as a statement that writes, of which nothing stays.
+  private func takingBack<T>(
+    _ body: (TransactionScope) throws(UpkeepError) -> T
+  ) throws(UpkeepError) -> T {
+    if transaction != nil, let scope = try transaction?.writing(store) {
+      let savepoint = try scope.savepoint()
+      defer { scope.release(savepoint) }
+      let result: T
+      do throws(UpkeepError) {
+        result = try body(scope)
+      } catch {
+        try scope.rollback(to: savepoint)
+        throw error
+      }
+      try scope.rollback(to: savepoint)
+      return result
+    }
+    let scope = try store.beginWrite()
+    defer { scope.rollback() }
+    return try body(scope)
+  }
+}
+
+extension Statement {
+  /// The statement with a row returned for each input row: what it returns itself, or what became of each row and the
+  /// row.
+  fileprivate var returningAll: Statement {
+    func all(_ own: Returning?) -> Returning {
+      if let own { return Returning(own.columns, includesAll: true) }
+      let action = Expression.function("upsert_action", [])
+      return Returning([.expression(action, name: "action"), .all(of: nil)], includesAll: true)
+    }
+    switch self {
+    case .upsert(var upsert):
+      upsert.returning = all(upsert.returning)
+      return .upsert(upsert)
+    case .sync(var sync):
+      sync.returning = all(sync.returning)
+      return .sync(sync)
+    case .update(var update):
+      update.returning = update.returning ?? Returning([.all(of: nil)])
+      return .update(update)
+    case .delete(var delete):
+      delete.returning = delete.returning ?? Returning([.all(of: nil)])
+      return .delete(delete)
+    default: return self
+    }
   }
 }
 

@@ -33,6 +33,14 @@ struct ConflictTargets {
     keys.count == 1 ? description(keys[0]) : "any key"
   }
 
+  /// A target that means the key, as a statement writes it.
+  func spelling(_ key: Int) -> String {
+    guard key > 0 else { return description(0) }
+    let index = uniqueIndexes[key - 1]
+    let isPlain = index.columnOrdinals != nil && index.predicateExpression == nil
+    return isPlain ? description(key) : "ON CONSTRAINT \(index.name)"
+  }
+
   func description(_ key: Int) -> String {
     if key > 0 { return uniqueIndexes[key - 1].columnsDescription(schema) }
     if schema.hasHiddenRowid { return "(rowid)" }
@@ -45,17 +53,36 @@ struct ConflictTargets {
     for part in parts {
       if case .column(let reference) = plain(part) { _ = try schema.requiredOrdinal(of: reference.name) }
     }
-    if !schema.hasHiddenRowid {
-      let own = schema.primaryKey.map { Expression.column(ColumnReference(schema.columns[$0].name)) }
-      if areSame(parts, own) { return 0 }
-    }
-    for (number, index) in uniqueIndexes.enumerated() where areSame(parts, index.parts.map(\.expression)) {
-      guard let predicate = index.predicateExpression else { return number + 1 }
-      if let condition, PredicateImplication.implies(condition, predicate, columns: schema.columnList) {
-        return number + 1
+    // A column without COLLATE means its own collation where there is such a key, and else any.
+    for isStrict in [true, false] {
+      if !schema.hasHiddenRowid {
+        let own = zip(schema.primaryKey, schema.keyParts).map {
+          Part(expression: .column(ColumnReference(schema.columns[$0].name)), collation: $1.collation)
+        }
+        if areSame(parts, own, isStrict: isStrict) { return 0 }
+      }
+      for (number, index) in uniqueIndexes.enumerated()
+      where areSame(parts, index.parts.map(Part.init), isStrict: isStrict) {
+        guard let predicate = index.predicateExpression else { return number + 1 }
+        if let condition, PredicateImplication.implies(condition, predicate, columns: schema.columnList) {
+          return number + 1
+        }
       }
     }
     throw noKey(over: parts, where: condition)
+  }
+
+  /// A part of a key, and how its text compares.
+  private struct Part {
+    var expression: Expression
+    var collation: Collation
+
+    init(expression: Expression, collation: Collation) {
+      self.expression = expression
+      self.collation = collation
+    }
+
+    init(_ part: IndexPartSchema) { self.init(expression: part.expression, collation: part.collation) }
   }
 
   private func plain(_ expression: Expression) -> Expression {
@@ -63,14 +90,31 @@ struct ConflictTargets {
     return expression
   }
 
-  private func areSame(_ a: [Expression], _ b: [Expression]) -> Bool {
-    guard a.count == b.count else { return false }
-    var rest = b
-    for expression in a {
-      guard let match = rest.firstIndex(where: { isSame(plain(expression), plain($0)) }) else { return false }
+  /// Whether a target's parts are those of a key, in any order.
+  ///
+  /// - Parameter isStrict: whether a column without COLLATE means its own collation, rather than any.
+  private func areSame(_ parts: [Expression], _ key: [Part], isStrict: Bool) -> Bool {
+    guard parts.count == key.count else { return false }
+    var rest = key
+    for part in parts {
+      let wanted = collation(of: part, isStrict: isStrict)
+      let match = rest.firstIndex {
+        isSame(plain(part), plain($0.expression)) && (wanted == nil || wanted == $0.collation)
+      }
+      guard let match else { return false }
       rest.remove(at: match)
     }
     return true
+  }
+
+  /// The collation that a part of a target asks for; nil: any.
+  private func collation(of part: Expression, isStrict: Bool) -> Collation? {
+    switch part {
+    case .collate(_, let collation): collation
+    case .column(let reference) where isStrict:
+      schema.columns.first { Names.equal($0.name, reference.name) }?.collation
+    default: nil
+    }
   }
 
   /// Whether two expressions over the table's row are the same, however their columns are written.
@@ -89,12 +133,17 @@ struct ConflictTargets {
 
   private func noKey(over parts: [Expression], where condition: Expression?) -> UpkeepError {
     let names = parts.map { part -> String in
-      if case .column(let reference) = plain(part) { return reference.name }
+      if case .column(let reference) = part { return reference.name }
+      if case .collate(.column(let reference), let collation) = part {
+        return "\(reference.name) COLLATE \(collation == .nocase ? "NOCASE" : "BINARY")"
+      }
       return "an expression"
     }
     let wanted = "(" + names.joined(separator: ", ") + ")"
     let advice: String
-    if let partial = uniqueIndexes.first(where: { areSame(parts, $0.parts.map(\.expression)) }) {
+    if let partial = uniqueIndexes.first(where: {
+      $0.predicateExpression != nil && areSame(parts, $0.parts.map(Part.init), isStrict: false)
+    }) {
       advice =
         condition == nil
         ? "the nearest, \(partial.name), holds only some rows: repeat its WHERE in the target"
@@ -125,7 +174,7 @@ struct ConflictTargets {
     }
     for (number, index) in uniqueIndexes.enumerated() {
       let columns = (index.columnOrdinals ?? []).map { schema.columns[$0].name }
-      consider("\(index.name) \(description(number + 1))", columns)
+      consider(columns.isEmpty ? index.name : "\(index.name) \(description(number + 1))", columns)
     }
     return best?.text
   }

@@ -143,6 +143,7 @@ extension UpsertBatch {
     let existing = try claims.row(places[key], primaryKey: placeBuffers[key].bytes)
     let text = keyText(key, row)
     let name = keyName(key)
+    let target = ConflictTargets(schema, plan.uniqueIndexes).spelling(key)
     let holder = existing.map { schema.keyDescription(of: $0) } ?? "?"
     let fact =
       key == 0
@@ -150,7 +151,7 @@ extension UpsertBatch {
       : "\(schema.name) \(name) = \(text) is held by row \(holder)"
     return error(
       .uniqueViolation, key, text, existing, index,
-      "\(fact); UPSERT INTO, or ON CONFLICT \(name) DO MERGE, REPLACE or NOTHING, says what to do then")
+      "\(fact); UPSERT INTO, or ON CONFLICT \(target) DO MERGE, REPLACE or NOTHING, says what to do then")
   }
 
   func ambiguity(_ keys: [Int], _ row: [Value], _ index: Int) throws(UpkeepError) -> UpkeepError {

@@ -1,7 +1,7 @@
 /// The words that statements are made of. Only those of `isReserved` cannot be names; every other one is a
 /// keyword where the grammar asks for it and a name elsewhere.
 package enum Keyword: UInt8, Sendable, CaseIterable {
-  case abort, action, add, all, alter, always, ambiguity, analyze, and, any, append, `as`, asc, attach,
+  case abort, action, add, all, allow, alter, always, ambiguity, analyze, and, any, append, `as`, asc, attach,
     autoincrement
   case begin, between, by
   case `case`, cast, check, coalesce, collate, column, commit, concurrently, conflict, constraint, copy,
@@ -10,7 +10,7 @@ package enum Keyword: UInt8, Sendable, CaseIterable {
   case current_date, current_time, current_timestamp
   case database, `default`, deferrable, deferred, delete, desc, detach, displace, distinct, `do`, drop,
     duplicate
-  case `else`, end, error, escape, except, exclusive, exists, explain
+  case `else`, empty, end, error, escape, except, exclusive, exists, explain
   case fail, `false`, filter, first, fold, following, foreign, from, full
   case generated, glob, grant, group
   case having

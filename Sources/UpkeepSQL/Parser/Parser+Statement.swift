@@ -30,6 +30,8 @@ extension Parser {
     case .drop: return try drop()
     case .begin, .commit, .end, .rollback, .savepoint, .release: return try transactionControl()
     case .explain: return try explain()
+    case .sync where isName(try peek()): return .sync(try sync())
+    case .preview where try peek().kind == .word: return try preview()
     case .with: throw unsupported("WITH (a common table expression)")
     case .merge, .sync, .preview, .alter, .analyze, .attach, .detach, .copy, .grant, .pragma, .reindex,
       .truncate,
@@ -43,13 +45,12 @@ extension Parser {
   private static let hints: [Keyword: String] = [
     .truncate: "DELETE FROM without WHERE empties a table",
     .merge: "UPSERT INTO … ON CONFLICT does its part for rows",
-    .sync: "the shell's .import --mode sync makes a table equal to a feed",
     .vacuum: "files are kept compact without it",
   ]
 
   private static let beginnings: [Keyword] = [
     .select, .values, .insert, .replace, .upsert, .update, .delete, .create, .drop, .begin, .commit, .end,
-    .rollback, .savepoint, .release, .explain,
+    .rollback, .savepoint, .release, .explain, .sync, .preview,
   ]
 
   private func noStatement() -> SyntaxError {
@@ -101,9 +102,18 @@ extension Parser {
     try advance()
     if try accept(.query) { try expect(.plan) }
     switch token.keyword {
-    case .select?, .insert?, .replace?, .upsert?, .update?, .delete?:
+    case .select?, .insert?, .replace?, .upsert?, .update?, .delete?, .sync?:
       return .explain(.statement(try statement()))
-    default: throw unexpected("SELECT, UPSERT, INSERT, REPLACE, UPDATE or DELETE")
+    default: throw unexpected("SELECT, UPSERT, INSERT, REPLACE, UPDATE, DELETE or SYNC")
+    }
+  }
+
+  private mutating func preview() throws(SyntaxError) -> Statement {
+    try advance()
+    switch token.keyword {
+    case .insert?, .replace?, .upsert?, .update?, .delete?, .sync?:
+      return .preview(.statement(try statement()))
+    default: throw unexpected("UPSERT, INSERT, REPLACE, UPDATE, DELETE or SYNC")
     }
   }
 }

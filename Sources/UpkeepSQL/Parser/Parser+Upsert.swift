@@ -112,7 +112,7 @@ extension Parser {
     return clause
   }
 
-  private mutating func conflictTarget() throws(SyntaxError) -> ConflictTarget {
+  mutating func conflictTarget() throws(SyntaxError) -> ConflictTarget {
     if try accept(.on) {
       try expect(.constraint)
       return .index(try name("the name of a unique index or constraint"))
@@ -193,7 +193,7 @@ extension Parser {
   }
 
   /// A plain number of rows.
-  private mutating func count() throws(SyntaxError) -> Int {
+  mutating func count() throws(SyntaxError) -> Int {
     guard at(.integer) else { throw unexpected("a number of rows") }
     let start = token.start
     guard case .integer(let count) = try number(negative: false), let rows = Int(exactly: count) else {

@@ -16,6 +16,8 @@ extension SQLPrinter {
     case .dropIndex(let index, let ifExists):
       return "DROP INDEX \(ifExists ? "IF EXISTS " : "")\(name(index))"
     case .upsert(let upsert): return self.upsert(upsert)
+    case .sync(let sync): return self.sync(sync)
+    case .preview(.statement(let previewed)): return "PREVIEW \(self.statement(previewed))"
     case .update(let update): return self.update(update)
     case .delete(let delete):
       return "DELETE FROM \(table(delete.table))\(condition(delete.condition))\(returning(delete.returning))"
@@ -130,10 +132,34 @@ extension SQLPrinter {
     case .last: text += " ON DUPLICATE LAST"
     case .fail: text += " ON DUPLICATE FAIL"
     }
-    if case .collect(let limit) = upsert.rejects {
-      text += " ON ERROR REJECT" + (limit.map { " LIMIT \($0)" } ?? "")
+    return text + rejects(upsert.rejects) + returning(upsert.returning)
+  }
+
+  private static func rejects(_ policy: RejectPolicy) -> String {
+    guard case .collect(let limit) = policy else { return "" }
+    return " ON ERROR REJECT" + (limit.map { " LIMIT \($0)" } ?? "")
+  }
+
+  private static func sync(_ sync: SyncStatement) -> String {
+    var text = "SYNC \(name(sync.table)) FROM "
+    switch sync.source {
+    case .query(let query): text += "(\(self.query(query)))"
+    case .values(let rows, let columns): text += "(\(values(rows))) AS v \(names(columns))"
     }
-    return text + returning(upsert.returning)
+    if sync.key != .primaryKey { text += " BY \(target(sync.key))" }
+    if sync.allowsEmpty { text += " ALLOW EMPTY" }
+    if sync.displaces { text += " ON AMBIGUITY DISPLACE" }
+    return text + rejects(sync.rejects) + returning(sync.returning)
+  }
+
+  private static func target(_ target: ConflictTarget) -> String {
+    switch target {
+    case .primaryKey: "PRIMARY KEY"
+    case .columns(let parts, let condition):
+      "(\(parts.map(expression).joined(separator: ", ")))\(self.condition(condition))"
+    case .index(let index): "ON CONSTRAINT \(name(index))"
+    case .anyUnique: ""
+    }
   }
 
   private static func mergeColumns(_ columns: [MergeColumn]) -> String {
@@ -142,14 +168,8 @@ extension SQLPrinter {
   }
 
   private static func clause(_ clause: ConflictClause) -> String {
-    var text = "ON CONFLICT "
-    switch clause.target {
-    case .primaryKey: text += "PRIMARY KEY "
-    case .columns(let parts, let condition):
-      text += "(\(parts.map(expression).joined(separator: ", ")))\(self.condition(condition)) "
-    case .index(let index): text += "ON CONSTRAINT \(name(index)) "
-    case .anyUnique: break
-    }
+    let target = target(clause.target)
+    var text = "ON CONFLICT " + (target.isEmpty ? "" : target + " ")
     switch clause.action {
     case .fail: text += "DO FAIL"
     case .ignore: text += "DO NOTHING"

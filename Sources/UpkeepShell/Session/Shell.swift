@@ -153,9 +153,17 @@ final class Shell {
     return statement
   }
 
-  /// One line of what a change did, and its notices.
+  /// Rejected rows that are told one by one.
+  private static let mostRejectsTold = 20
+
+  /// One line of what a change did, its notices and why rows were rejected.
   func tell(_ summary: StatementSummary, after duration: Duration) {
     for notice in summary.notices { messages.notice(notice) }
+    for reject in summary.rejects.prefix(Self.mostRejectsTold) {
+      messages.notice("row \(reject.number.map(String.init) ?? "?") was rejected: \(reject.reason)")
+    }
+    let untold = summary.rejects.count - Self.mostRejectsTold
+    if untold > 0 { messages.notice("\(untold) more rows were rejected") }
     guard settings.showsChanges, !summary.tally.isEmpty else { return }
     messages.line("\(Figures.counts(summary)) (\(Figures.seconds(duration)))")
   }

@@ -143,8 +143,8 @@ import UpkeepSQL
       "first",
       "last", "preview", "replace", "do", "conflict", "ignore", "abort", "fail", "strict", "rowid", "match",
       "glob",
-      "timestamp", "json", "uuid", "offset", "temp", "cast", "row", "over", "filter", "like", "if",
-      "keep", "coalesce", "sum", "min", "max", "append", "latest", "touch",
+      "timestamp", "json", "uuid", "offset", "allow", "empty", "temp", "cast", "row", "over", "filter",
+      "like", "if", "keep", "coalesce", "sum", "min", "max", "append", "latest", "touch",
     ] {
       let texts = [
         "CREATE TABLE \(word) (\(word) INTEGER, PRIMARY KEY (\(word)))",
