@@ -120,6 +120,7 @@ struct Explainer {
     case .replace: "becomes the incoming one"
     case .merge(nil): "takes the columns given"
     case .merge: "takes the columns named"
+    case .mergeByRules: "takes columns as their merge rules say"
     case .update(_, where: nil): "is updated"
     case .update: "is updated where the condition holds"
     }
