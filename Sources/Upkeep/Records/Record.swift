@@ -37,8 +37,10 @@ public protocol Record: Sendable {
 
 extension Record {
   /// Gives every column of `columns`.
+  @inlinable
   public func write(to row: RecordValues<Self>) {
-    for (position, column) in Self.columns.columns.enumerated() { row.give(position, column.value(self)) }
+    let columns = Self.columns.columns
+    for position in columns.indices { row.give(position, columns[position].value(self)) }
   }
 }
 
@@ -47,13 +49,21 @@ public struct RecordColumn<R: Record>: Sendable {
   /// The column's name.
   public let name: String
   let path: PartialKeyPath<R> & Sendable
-  let value: @Sendable (R) -> Value
+  @usableFromInline let value: @Sendable (R) -> Value
+
+  @usableFromInline
+  init(_ name: String, _ path: PartialKeyPath<R> & Sendable, value: @escaping @Sendable (R) -> Value) {
+    self.name = name
+    self.path = path
+    self.value = value
+  }
 
   /// A column and its property, of a type that columns hold.
+  @inlinable
   public static func column<V: ColumnValue>(
     _ name: String, _ path: KeyPath<R, V> & Sendable
   ) -> RecordColumn {
-    RecordColumn(name: name, path: path, value: { $0[keyPath: path].columnValue })
+    RecordColumn(name, path, value: { $0[keyPath: path].columnValue })
   }
 }
 
@@ -89,7 +99,7 @@ public struct RecordColumns<R: Record>: Sendable, ExpressibleByArrayLiteral {
 /// and then known by its identity.
 struct PathMemory<R: Record> {
   let columns = R.columns
-  private var known: [PartialKeyPath<R>?]
+  private var known: [AnyKeyPath?]
   private var next = 0
 
   init() { known = Array(repeating: nil, count: R.columns.columns.count) }

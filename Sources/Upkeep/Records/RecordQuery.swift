@@ -93,7 +93,7 @@ extension Snapshot {
   public func find<R: Record>(_ type: R.Type, _ key: any ColumnValue...) throws(UpkeepError) -> R? {
     let finder = try scope.finder(R.table)
     guard let view = try finder.find(key: key.map(\.columnValue)) else { return nil }
-    return try RecordRow<R>(finder.schema).record(view)
+    return try RecordRow<R>.of(finder).record(view)
   }
 
   /// The record with this key in a unique index.
@@ -102,7 +102,7 @@ extension Snapshot {
   ) throws(UpkeepError) -> R? {
     let finder = try scope.finder(R.table, by: index)
     guard let view = try finder.find(key: key.map(\.columnValue)) else { return nil }
-    return try RecordRow<R>(finder.schema).record(view)
+    return try RecordRow<R>.of(finder).record(view)
   }
 
   /// The first record, in key order, for which a condition holds.

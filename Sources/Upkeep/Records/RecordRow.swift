@@ -86,6 +86,14 @@ public final class RecordRow<R: Record>: RecordSource {
 }
 
 extension RecordRow {
+  /// For rows that a finder finds, which keeps it.
+  static func of(_ finder: RowFinder) throws(UpkeepError) -> RecordRow {
+    if let known = finder.reader as? RecordRow { return known }
+    let made = try RecordRow(finder.schema)
+    finder.reader = made
+    return made
+  }
+
   /// For rows of the record's table.
   convenience init(_ schema: TableSchema) throws(UpkeepError) {
     self.init(

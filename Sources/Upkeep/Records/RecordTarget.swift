@@ -68,6 +68,15 @@ public struct RecordAction<R: Record>: Sendable, Hashable {
     RecordAction(.merge(columns: R.columns.names(of: [first] + others).map { MergeColumn($0) }))
   }
 
+  /// The columns of these properties change, each by a rule that stands above that of the table.
+  ///
+  /// ```swift
+  /// .merge(by: (\.seen, .sum), (\.name, .set))
+  /// ```
+  public static func merge(by rules: (PartialKeyPath<R>, MergeRule)...) -> RecordAction {
+    RecordAction(.merge(columns: rules.map { MergeColumn(R.columns.name(of: $0.0), $0.1) }))
+  }
+
   /// As `merge`, of a record whose nils are not given: they change nothing, and an insert gives their columns the
   /// defaults.
   public static var mergeNonNull: RecordAction { RecordAction(.merge(columns: nil), omitsNull: true) }

@@ -4,7 +4,7 @@ extension Store {
     try read { snapshot in
       let finder = try snapshot.scope.finder(R.table)
       guard let view = try finder.find(key: key.map(\.columnValue)) else { return nil }
-      return try RecordRow<R>(finder.schema).record(view)
+      return try RecordRow<R>.of(finder).record(view)
     }
   }
 
@@ -19,6 +19,22 @@ extension Store {
   ) throws -> RecordResult<R> {
     let spooled = Array(records)
     return try write { tx in
+      try tx.upsert(
+        contentsOf: spooled, on: target, action, ambiguity: ambiguity, duplicates: duplicates,
+        rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
+    }
+  }
+
+  /// The same without blocking the task's thread. In asynchronous code this is the one that a call means.
+  @discardableResult
+  public func upsert<R: Record>(
+    contentsOf records: some Sequence<R>, on target: RecordTarget<R> = .primaryKey,
+    _ action: RecordAction<R> = .merge, ambiguity: AmbiguityPolicy = .fail,
+    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false,
+    dryRun: Bool = false, progress: (@Sendable (UpsertProgress) -> Void)? = nil
+  ) async throws -> RecordResult<R> {
+    let spooled = Array(records)
+    return try await write { tx in
       try tx.upsert(
         contentsOf: spooled, on: target, action, ambiguity: ambiguity, duplicates: duplicates,
         rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
@@ -54,6 +70,22 @@ extension Store {
   ) throws -> RecordResult<R> {
     let spooled = Array(records)
     return try write { tx in
+      try tx.sync(
+        with: spooled, by: key, allowsEmpty: allowsEmpty, duplicates: duplicates, rejects: rejects,
+        displaces: displaces, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
+    }
+  }
+
+  /// The same without blocking the task's thread. In asynchronous code this is the one that a call means.
+  @discardableResult
+  public func sync<R: Record>(
+    with records: some Sequence<R>, by key: RecordTarget<R> = .primaryKey, allowsEmpty: Bool = false,
+    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, displaces: Bool = false,
+    collectsOutcomes: Bool = false, dryRun: Bool = false,
+    progress: (@Sendable (UpsertProgress) -> Void)? = nil
+  ) async throws -> RecordResult<R> {
+    let spooled = Array(records)
+    return try await write { tx in
       try tx.sync(
         with: spooled, by: key, allowsEmpty: allowsEmpty, duplicates: duplicates, rejects: rejects,
         displaces: displaces, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)

@@ -101,16 +101,25 @@ extension Transaction {
     _ clause: RecordClause<R>, _ fill: (RecordValues<R>) -> Void
   ) throws(UpkeepError) -> RecordOutcome<R> {
     let schema = try scope.table(R.table)
+    let prepared = try plans.take(schema, clause.clause)
+    defer { plans.putBack(prepared) }
+    let buffers: RecordBuffers<R>
+    if let known = prepared.buffer as? RecordBuffers<R> {
+      buffers = known
+    } else {
+      buffers = try RecordBuffers(schema)
+      prepared.buffer = buffers
+    }
+    fill(buffers.values)
     // What was done is taken back if it cannot be told. A row that is alone needs no savepoint for that.
     if clause.ambiguity == .displace || schema.hasHiddenRowid {
       return try scope.statement { () throws(UpkeepError) in
-        try RecordOutcome(try put(clause, schema, fill), try RecordRow<R>(schema))
+        try RecordOutcome(try put(buffers.values, clause, prepared), buffers.row)
       }
     }
-    let row = try RecordRow<R>(schema)
-    let outcome = try put(clause, schema, fill)
+    let outcome = try put(buffers.values, clause, prepared)
     do throws(UpkeepError) {
-      return try RecordOutcome(outcome, row)
+      return try RecordOutcome(outcome, buffers.row)
     } catch {
       try takeBack(outcome, schema)
       throw error
@@ -118,14 +127,9 @@ extension Transaction {
   }
 
   private func put<R: Record>(
-    _ clause: RecordClause<R>, _ schema: TableSchema, _ fill: (RecordValues<R>) -> Void
+    _ values: RecordValues<R>, _ clause: RecordClause<R>, _ prepared: PlanCache.Prepared
   ) throws(UpkeepError) -> UpsertOutcome {
-    let prepared = try plans.take(schema, clause.clause)
-    defer { plans.putBack(prepared) }
     try prepared.binding.follow(R.columns.names)
-    let values = prepared.buffer as? RecordValues<R> ?? RecordValues<R>()
-    prepared.buffer = values
-    fill(values)
     var positions = prepared.binding.positions
     if !values.isWhole || clause.action.omitsNull {
       values.narrow(prepared.binding.positions, omitsNull: clause.action.omitsNull, into: &positions)
@@ -158,4 +162,12 @@ extension Transaction {
       throw error
     }
   }
+}
+
+/// What single upserts of one kind of record use again and again.
+private final class RecordBuffers<R: Record> {
+  let values = RecordValues<R>()
+  let row: RecordRow<R>
+
+  init(_ schema: TableSchema) throws(UpkeepError) { row = try RecordRow(schema) }
 }

@@ -12,6 +12,8 @@ final class RowFinder {
   /// Of a unique index, as its user spelled it; nil for the primary key.
   let indexName: String?
   private let index: IndexSchema?
+  /// What its user makes of the rows with, to be used again for the next.
+  @exclusivity(unchecked) var reader: AnyObject?
   private unowned(unsafe) let transaction: ReadTransaction
   private let buffer: ByteBuffer
   private let shape: RowShape

@@ -212,5 +212,9 @@ import Upkeep
     #expect(result.inserted == 3)
     let synced = try await store.sync(with: Trickle(store: store, left: 2))
     #expect(synced.unchanged == 2 && synced.deleted == 2)
+    // Sequences have the same in asynchronous code.
+    let rows = [heathrow, gatwick]
+    #expect(try await store.upsert(contentsOf: rows).inserted == 2)
+    #expect(try await store.sync(with: rows).deleted == 2)
   }
 }

@@ -108,6 +108,18 @@ import Upkeep
     }
   }
 
+  // A rule in the statement stands above that of the table (9).
+  @Test("A merge may say by which rule each column merges")
+  func rules() throws {
+    let store = try Store.ofAirports([heathrow])
+    let incoming = Airport(icao: "EGLL", iata: "XXX", name: "London", elevation: 9, seen: 5)
+    try store.write { tx throws in
+      let outcome = try tx.upsert(incoming, .merge(by: (\.seen, .sum), (\.elevation, .max), (\.name, .set)))
+      #expect(
+        outcome.stored == Airport(icao: "EGLL", iata: "LHR", name: "London", elevation: 25, seen: 6))
+    }
+  }
+
   // Given, null, absent (2).
   @Test("What a partial record does not give is absent, which is not NULL")
   func partial() throws {

@@ -4,7 +4,7 @@ import Upkeep
 
 /// Where allocations can be counted: where the C library lets us stand in front of its allocator, which is with
 /// glibc and without a sanitizer, and with optimisation, which is what takes allocations away.
-private enum AllocationCounting {
+enum AllocationCounting {
   static let isPossible = isOptimised && allocation_count_works()
 
   private static var isOptimised: Bool {
