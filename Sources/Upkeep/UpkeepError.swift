@@ -146,13 +146,22 @@ extension UpkeepError {
     while position > bytes.startIndex {
       let next = position
       position = bytes.index(before: position)
-      if bytes[position] == UInt8(ascii: "'") { isQuoted.toggle() }
+      if bytes[position] == UInt8(ascii: "'"), !isWithinWord(position) { isQuoted.toggle() }
       guard !isQuoted, bytes[position] == UInt8(ascii: ";"), next < bytes.endIndex,
         bytes[next] == UInt8(ascii: " ")
       else { continue }
       return String(message[bytes.index(after: next)...])
     }
     return nil
+  }
+
+  /// Whether what stands in the message there is an apostrophe between two letters.
+  private func isWithinWord(_ position: String.UTF8View.Index) -> Bool {
+    let bytes = message.utf8
+    let next = bytes.index(after: position)
+    guard position > bytes.startIndex, next < bytes.endIndex else { return false }
+    func isLetter(_ byte: UInt8) -> Bool { UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 }
+    return isLetter(bytes[bytes.index(before: position)]) && isLetter(bytes[next])
   }
 }
 

@@ -296,7 +296,7 @@ final class OracleRun {
   // MARK: the same key twice in one batch
 
   func findDuplicates(_ input: [[Value?]]) {
-    let policy = mode == .sync ? DuplicatePolicy.fail : statement.duplicates
+    let policy = statement.duplicates
     guard policy != .fold, let clause = statement.clauses.first else { return }
     let key = oracle.keys[oracle.keys(of: clause.target)[0]]
     var numbers: [[Value]: [Int]] = [:]

@@ -64,7 +64,7 @@ package final class UpsertPlan {
   /// Makes a table equal to the rows given, which are identified by a key.
   package convenience init(
     syncing schema: TableSchema, by target: ConflictTarget = .primaryKey, allowsEmpty: Bool = false,
-    duplicates: DuplicatePolicy = .fail, rejects: RejectPolicy = .fail, displaces: Bool = false,
+    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, displaces: Bool = false,
     returning: Returning? = nil
   ) throws(UpkeepError) {
     try self.init(
@@ -221,7 +221,7 @@ package final class UpsertPlan {
     case .replace: kinds.formUnion([.replaced, .unchanged, .displaced])
     case .abort, .fail, .rollback: break
     }
-    if !isSync, duplicates == .first || duplicates == .last { kinds.insert(.ignored) }
+    if duplicates == .first || duplicates == .last { kinds.insert(.ignored) }
     if displaces { kinds.insert(.displaced) }
     if isSync { kinds.insert(.deleted) }
     if case .collect = rejects { kinds.insert(.rejected) }

@@ -226,6 +226,18 @@ import Upkeep
     }
   }
 
+  @Test("A hint is what the message advises, not what a value says")
+  func hints() {
+    let messages: [(String, String?)] = [
+      ("t has no column x; did you mean y?", "did you mean y?"), ("nothing to say", nil),
+      ("t.n cannot hold 'a; b' without loss", nil), ("one; two; three", "three"),
+      ("the key 'a; b' is held; the row's own is free", "the row's own is free"), ("ends with;", nil),
+      ("", nil),
+      ("gehalten; schön; über", "über"),
+    ]
+    for (message, hint) in messages { #expect(UpkeepError(.misuse, message).hint == hint) }
+  }
+
   // A statement happens whole or not at all (1).
   @Test("A record that fails, or whose row is none of the type, changes nothing")
   func failures() throws {

@@ -148,6 +148,7 @@ struct UpsertCase: CustomStringConvertible {
       statement.clauses = [
         ConflictClause(target, .merge(columns: nil), ambiguity: random.oneIn(3) ? .displace : .fail)
       ]
+      statement.duplicates = random.pick([.fold, .first, .last, .fail])
     } else {
       statement.otherwise = random.pick([.abort, .abort, .abort, .ignore, .replace, .fail])
       let count = random.pick([0, 1, 1, 1, 1, 2, 3])

@@ -121,7 +121,8 @@ import UpkeepTestSupport
     case .sync:
       let clause = example.statement.clauses[0]
       return try UpsertPlan(
-        syncing: table, by: clause.target, rejects: example.statement.rejects,
+        syncing: table, by: clause.target, duplicates: example.statement.duplicates,
+        rejects: example.statement.rejects,
         displaces: clause.ambiguity == .displace)
     }
   }
