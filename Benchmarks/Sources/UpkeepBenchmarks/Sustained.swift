@@ -7,6 +7,8 @@ enum Sustained {
     Row("sustained one-row upserts, rows a second", .perSecond, aim: 3, peerAim: 1),
     Row("the same, the middle second", .perSecond, aim: 3, peerAim: 1),
     Row("the same, the worst second", .perSecond, aim: 3, peerAim: 1),
+    Row("a commit of it, the median"),
+    Row("a commit of it, one in a thousand takes longer"),
     Row("file size when closed after it", .bytes),
   ]
 
@@ -33,17 +35,21 @@ enum Sustained {
     try engine.close()
     let size = FolderFiles.bytesOnDisk(in: folder)
     try engine.open(folder, .interval, cacheBytes: Int(size / 4))
-    let counts = try upserts(try engine.session(), rows: rows, seconds: seconds)
+    let (counts, latencies) = try upserts(try engine.session(), rows: rows, seconds: seconds)
     try engine.close()
     let sorted = counts.sorted()
     let mean = Double(counts.reduce(0, +)) / Double(max(counts.count, 1))
     return [
-      mean, Double(sorted[sorted.count / 2]), Double(sorted[0]), FolderFiles.bytesOnDisk(in: folder),
+      mean, Double(sorted[sorted.count / 2]), Double(sorted[0]), latencies.nanoseconds(below: 0.5),
+      latencies.nanoseconds(below: 0.999), FolderFiles.bytesOnDisk(in: folder),
     ]
   }
 
-  /// How many went in, in each second.
-  private static func upserts(_ session: any Session, rows: Int, seconds: Int) throws -> [Int] {
+  /// How many went in, in each second, and how long each took.
+  private static func upserts(
+    _ session: any Session, rows: Int, seconds: Int
+  ) throws -> ([Int], Latencies) {
+    var latencies = Latencies()
     var dice = Dice(state: 99)
     var counts: [Int] = []
     let start = wallClock()
@@ -52,7 +58,9 @@ enum Sustained {
     while counts.count < max(seconds, 1) {
       edition += 1
       let person = [Person(dice.below(rows) * 2, edition: edition)]
+      let began = wallClock()
       try session.write(People(person), .upsert)
+      latencies.add(wallClock() - began)
       // A second in which nothing went in counts as such.
       let passed = Int(wallClock() - start)
       while counts.count < min(passed, seconds) {
@@ -61,6 +69,27 @@ enum Sustained {
       }
       total += 1
     }
-    return counts
+    return (counts, latencies)
+  }
+
+  /// How many commits took how many microseconds, up to a second.
+  private struct Latencies {
+    private var counts = [Int](repeating: 0, count: 1_000_001)
+    private var total = 0
+
+    mutating func add(_ seconds: Double) {
+      counts[min(Int(seconds * 1e6), counts.count - 1)] += 1
+      total += 1
+    }
+
+    /// The time in which this part of them was done.
+    func nanoseconds(below part: Double) -> Double {
+      var left = Int(Double(total) * part)
+      for (microseconds, count) in counts.enumerated() {
+        left -= count
+        if left <= 0 { return Double(microseconds + 1) * 1000 }
+      }
+      return 1e9
+    }
   }
 }
