@@ -16,6 +16,18 @@ import Testing
     for mismatch in try ScriptRunner.run(text) { Issue.record("\(name), \(mismatch)") }
   }
 
+  /// The guide's examples are one session; what a reader types does what stands below it.
+  @Test func examplesOfTheGuide() throws {
+    let guide = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../Docs/Upserts.md").standardizedFileURL
+    let text = try String(contentsOf: guide, encoding: .utf8)
+    let examples = text.components(separatedBy: "```sql-session\n").dropFirst().map {
+      $0.components(separatedBy: "```")[0]
+    }
+    #expect(examples.count >= 8)
+    for mismatch in try ScriptRunner.run(examples.joined(separator: "\n")) { Issue.record("\(mismatch)") }
+  }
+
   /// A runner that found nothing wrong anywhere would pass every script.
   @Test func theRunnerFindsWhatIsWrong() throws {
     #expect(Self.names.count >= 8)

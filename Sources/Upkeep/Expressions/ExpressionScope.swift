@@ -62,6 +62,13 @@ package struct ExpressionScope: Sendable {
     ])
   }
 
+  /// What RETURNING of an upsert sees: the same rows but the proposed one, which is not what became of it.
+  package static func returned(from table: TableSchema, alias: String? = nil) -> ExpressionScope {
+    var scope = upsert(into: table, alias: alias)
+    scope.slots[1] = Slot(names: [], columns: table.columnList)
+    return scope
+  }
+
   /// The column's schema; nil for a hidden rowid.
   package func column(_ column: SlotColumn) -> ColumnSchema? {
     guard column.slot < slots.count else { return nil }

@@ -183,7 +183,7 @@ package final class UpsertPlan {
   private static func returned(
     _ returning: Returning, _ schema: TableSchema, _ alias: String?
   ) throws(UpkeepError) -> ReturnedColumns {
-    let scope = ExpressionScope.upsert(into: schema, alias: alias)
+    let scope = ExpressionScope.returned(from: schema, alias: alias)
     var names: [String] = []
     var expressions: [CompiledExpression] = []
     for column in returning.columns {
