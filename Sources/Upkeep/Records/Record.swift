@@ -92,20 +92,25 @@ public struct RecordColumns<R: Record>: Sendable, ExpressibleByArrayLiteral {
     position(of: path).map { columns[$0].name } ?? "\(path)"
   }
 
+  var paths: [AnyKeyPath] { columns.map { $0.path } }
+
   func names(of paths: [PartialKeyPath<R>]) -> [String] { paths.map { name(of: $0) } }
 }
 
 /// Finds the columns of properties for rows that mostly name the same ones in the same order: a key path is looked up once
 /// and then known by its identity.
-struct PathMemory<R: Record> {
-  let columns = R.columns
+struct PathMemory {
+  private let paths: [AnyKeyPath]
   private var known: [AnyKeyPath?]
   private var next = 0
 
-  init() { known = Array(repeating: nil, count: R.columns.columns.count) }
+  init(_ paths: [AnyKeyPath]) {
+    self.paths = paths
+    known = Array(repeating: nil, count: paths.count)
+  }
 
   @inline(__always)
-  mutating func position(of path: PartialKeyPath<R>) -> Int? {
+  mutating func position(of path: AnyKeyPath) -> Int? {
     let guess = next < known.count ? next : 0
     if guess < known.count, known[guess] === path {
       next = guess + 1
@@ -114,8 +119,8 @@ struct PathMemory<R: Record> {
     return find(path)
   }
 
-  private mutating func find(_ path: PartialKeyPath<R>) -> Int? {
-    if let position = known.firstIndex(where: { $0 === path }) ?? columns.position(of: path) {
+  private mutating func find(_ path: AnyKeyPath) -> Int? {
+    if let position = known.firstIndex(where: { $0 === path }) ?? paths.firstIndex(where: { $0 == path }) {
       known[position] = path
       next = position + 1
       return position

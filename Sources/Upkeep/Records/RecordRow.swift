@@ -8,23 +8,25 @@ public class RecordSource {
   /// The row, where it lies in a page; else it is in `values`.
   @exclusivity(unchecked) private var view: RowView?
   @exclusivity(unchecked) private var values: [Value] = []
+  @exclusivity(unchecked) private var memory: PathMemory
 
-  init(_ names: ColumnNames, table: String, ordinals: [Int]) {
+  init(_ names: ColumnNames, _ paths: [AnyKeyPath], table: String, ordinals: [Int]) {
+    memory = PathMemory(paths)
     self.names = names
     self.table = table
     self.ordinals = ordinals
   }
 
-  func show(_ view: RowView) { self.view = view }
+  final func show(_ view: RowView) { self.view = view }
 
-  func show(_ values: [Value]) {
+  final func show(_ values: [Value]) {
     view = nil
     self.values = values
   }
 
   /// What the row has in a column of the record, by its position there.
   @usableFromInline
-  func value(_ position: Int) throws(UpkeepError) -> Value {
+  final func value(_ position: Int) throws(UpkeepError) -> Value {
     guard position < ordinals.count else { return .null }
     let ordinal = ordinals[position]
     if let view { return try view.value(ordinal) }
@@ -32,7 +34,14 @@ public class RecordSource {
   }
 
   @usableFromInline
-  func mismatch(_ position: Int, _ type: Any.Type) -> UpkeepError {
+  final func position(of path: AnyKeyPath) throws(UpkeepError) -> Int {
+    if let position = memory.position(of: path) { return position }
+    throw UpkeepError(
+      .unknownColumn, "\(path) has no column of \(table); add it to the columns of the record")
+  }
+
+  @usableFromInline
+  final func mismatch(_ position: Int, _ type: Any.Type) -> UpkeepError {
     let held = (try? value(position)) ?? .null
     let name = position < names.count ? names.names[position] : "?"
     var error = UpkeepError(
@@ -47,10 +56,8 @@ public class RecordSource {
 
 /// A row from which a record is made: its values by the record's properties.
 public final class RecordRow<R: Record>: RecordSource {
-  @exclusivity(unchecked) private var memory = PathMemory<R>()
-
   /// - Parameter ordinals: for each column of the record its place in the rows that will be shown.
-  init(ordinals: [Int]) { super.init(R.columns.names, table: R.table, ordinals: ordinals) }
+  init(ordinals: [Int]) { super.init(R.columns.names, R.columns.paths, table: R.table, ordinals: ordinals) }
 
   /// The value of a property's column.
   ///
@@ -63,13 +70,6 @@ public final class RecordRow<R: Record>: RecordSource {
       if let value = V(columnValue: try value(position)) { return value }
       throw mismatch(position, V.self)
     }
-  }
-
-  @usableFromInline
-  func position(of path: PartialKeyPath<R>) throws(UpkeepError) -> Int {
-    if let position = memory.position(of: path) { return position }
-    throw UpkeepError(
-      .unknownColumn, "\(path) has no column of \(R.table); add it to the columns of \(R.self)")
   }
 
   /// The record of a row that lies in a page.
@@ -103,36 +103,58 @@ extension RecordRow {
   }
 }
 
-/// A row that a record gives its values to. Given to `Record.write(to:)`.
-public final class RecordValues<R: Record> {
+/// What a record gives, before it is known to be of which type.
+public class RecordValueList {
   /// By the record's columns; what is not given is of no meaning.
-  @exclusivity(unchecked) private(set) var values: [Value]
-  @exclusivity(unchecked) private(set) var isGiven: [Bool]
-  @exclusivity(unchecked) private var memory = PathMemory<R>()
-  @exclusivity(unchecked) private(set) var isWhole = false
+  @exclusivity(unchecked) private(set) final var values: [Value]
+  @exclusivity(unchecked) private(set) final var isGiven: [Bool]
+  @exclusivity(unchecked) private final var memory: PathMemory
 
-  init() {
-    let count = R.columns.columns.count
-    values = Array(repeating: .null, count: count)
-    isGiven = Array(repeating: false, count: count)
-  }
-
-  /// Gives a property's column its value.
-  @inlinable
-  public func give<V: ColumnValue>(_ path: KeyPath<R, V>, _ value: V) {
-    give(path as PartialKeyPath<R>, value.columnValue)
+  init(_ paths: [AnyKeyPath]) {
+    memory = PathMemory(paths)
+    values = Array(repeating: .null, count: paths.count)
+    isGiven = Array(repeating: false, count: paths.count)
   }
 
   /// Gives a column its value, by its position in the record's columns.
-  public func give(_ position: Int, _ value: Value) {
+  public final func give(_ position: Int, _ value: Value) {
     guard position >= 0, position < values.count else { return }
     values[position] = value
     isGiven[position] = true
   }
 
   @usableFromInline
-  func give(_ path: PartialKeyPath<R>, _ value: Value) {
+  final func give(_ path: AnyKeyPath, _ value: Value) {
     if let position = memory.position(of: path) { give(position, value) }
+  }
+
+  final func clear() {
+    for position in isGiven.indices { isGiven[position] = false }
+  }
+
+  /// Which of the values each column of the table is, where `positions` says that for a whole row.
+  ///
+  /// - Parameter omitsNull: whether NULL is not given.
+  final func narrow(_ positions: [Int], omitsNull: Bool, into narrowed: inout [Int]) {
+    if narrowed.count != positions.count { narrowed = positions }
+    for ordinal in positions.indices {
+      let position = positions[ordinal]
+      let isHere = position >= 0 && isGiven[position] && !(omitsNull && values[position] == .null)
+      narrowed[ordinal] = isHere ? position : -1
+    }
+  }
+}
+
+/// A row that a record gives its values to. Given to `Record.write(to:)`.
+public final class RecordValues<R: Record>: RecordValueList {
+  @exclusivity(unchecked) private(set) var isWhole = false
+
+  init() { super.init(R.columns.paths) }
+
+  /// Gives a property's column its value.
+  @inlinable
+  public func give<V: ColumnValue>(_ path: KeyPath<R, V>, _ value: V) {
+    give(path as AnyKeyPath, value.columnValue)
   }
 
   /// Takes the values of a record.
@@ -146,21 +168,5 @@ public final class RecordValues<R: Record> {
     clear()
     for (position, value) in partial.given { give(position, value) }
     isWhole = !isGiven.contains(false)
-  }
-
-  private func clear() {
-    for position in isGiven.indices { isGiven[position] = false }
-  }
-
-  /// Which of the values each column of the table is, where `positions` says that for a whole row.
-  ///
-  /// - Parameter omitsNull: whether NULL is not given.
-  func narrow(_ positions: [Int], omitsNull: Bool, into narrowed: inout [Int]) {
-    if narrowed.count != positions.count { narrowed = positions }
-    for ordinal in positions.indices {
-      let position = positions[ordinal]
-      let isHere = position >= 0 && isGiven[position] && !(omitsNull && values[position] == .null)
-      narrowed[ordinal] = isHere ? position : -1
-    }
   }
 }
