@@ -4,6 +4,7 @@
 # make test    everything that must hold (make lint test is the whole gate)
 # make soak    more of the same for SECONDS, on from where it last stopped
 # make tsan    the suites with many threads under the thread sanitizer
+# make fuzz    libFuzzer on SQL text, CSV, database files and logs, SECONDS each
 # Each target first installs what is missing, or says what to install.
 
 SHELL := /bin/bash
@@ -12,7 +13,7 @@ SWIFT ?= swift
 # run does not undo the release build. UPKEEP_PLANTS compiles the mistakes in that the tests must find.
 TEST_FLAGS := -c release -Xswiftc -enable-testing -Xswiftc -DUPKEEP_PLANTS --scratch-path .build-tests
 
-.PHONY: demo shell build test lint format soak tsan bench bench-slow need need-sqlite need-peers clean
+.PHONY: demo shell build test lint format soak tsan fuzz bench bench-slow need need-sqlite need-peers clean
 
 demo: need
 	@.ci/need sqlite || true
@@ -45,6 +46,15 @@ tsan: need need-sqlite
 	SWIFT_BACKTRACE=enable=no UPKEEP_THREAD_SECONDS=$$(($(SECONDS) / 2)) \
 	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --skip-build \
 	  --filter 'ThreadTests|BackgroundTests|GroupCommitTests|TaskWriteTests|StorageHistoryTests|SimulationTests.HistoryTests'
+
+# libFuzzer on each subject for SECONDS; what it found worth keeping is in .build-fuzz/corpus, what broke in .build-fuzz.
+fuzz: SECONDS ?= 300
+fuzz: SUBJECTS ?= sql csv image log
+fuzz: need
+	UPKEEP_FUZZ=1 $(SWIFT) build -c release --sanitize fuzzer --product UpkeepFuzz -Xswiftc -DUPKEEP_PLANTS --scratch-path .build-fuzz
+	@set -e; for subject in $(SUBJECTS); do mkdir -p .build-fuzz/corpus/$$subject; \
+	  UPKEEP_FUZZ_SUBJECT=$$subject .build-fuzz/release/UpkeepFuzz .build-fuzz/corpus/$$subject -max_total_time=$(SECONDS) \
+	    -timeout=10 -rss_limit_mb=1024 -max_len=600 -artifact_prefix=.build-fuzz/$$subject- -print_final_stats=1; done
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources)

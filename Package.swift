@@ -65,3 +65,11 @@ let package = Package(
     .testTarget(name: "TidyTests", swiftSettings: settings),
   ]
 )
+
+// For `make fuzz`: without libFuzzer it has no beginning.
+if Context.environment["UPKEEP_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "UpkeepFuzz", dependencies: ["UpkeepSQL", "UpkeepTesting"], path: "Tests/UpkeepFuzz",
+      swiftSettings: settings))
+}

@@ -50,7 +50,9 @@ enum MemoryUse {
     _ = try engine.session().scan()
     let scanned = ProcessFigures.peakResidentBytes
     try engine.close()
-    guard let linked, let loaded, let scanned else { throw Unsupported("this system does not tell what is resident") }
+    guard let linked, let loaded, let scanned else {
+      throw Unsupported("this system does not tell what is resident")
+    }
     print("\(loaded) \(scanned) \(linked) \(FolderFiles.bytesOnDisk(in: folder))")
   }
 }
