@@ -22,9 +22,11 @@ struct LoosePages {
 
   subscript(id: UInt64) -> MapEntry? {
     get {
-      let number = Int(id) / Self.blockCount
+      // Any number may stand in a file.
+      guard let place = Int(exactly: id) else { return nil }
+      let number = place / Self.blockCount
       guard number < blocks.count, let block = blocks[number] else { return nil }
-      let entry = block.entries[Int(id) % Self.blockCount]
+      let entry = block.entries[place % Self.blockCount]
       return entry.isNone ? nil : entry
     }
     set {

@@ -224,6 +224,21 @@ import UpkeepTesting
     #expect(cases.count >= 300)
   }
 
+  /// Wherever in a branch two bytes are the greatest there are, ids of pages among them.
+  @Test func everyPlaceOfABranch() throws {
+    let forger = try #require(Forger(Self.closed))
+    let cases = Cases()
+    for id in forger.pages {
+      guard let page = forger.page(id), page[0] == PageKind.branch.rawValue else { continue }
+      for offset in 64..<page.count - 1 {
+        var forged = forger
+        forged.change(id) { $0.put(0xFFFF as UInt16, at: offset) }
+        cases.try("branch \(id), byte \(offset)", forged.file)
+      }
+    }
+    #expect(cases.count >= 300)
+  }
+
   /// Every page is put in every other's place: circles, and pages reached twice.
   @Test func pagesInEachOthersPlaces() throws {
     let forger = try #require(Forger(Self.closed))
