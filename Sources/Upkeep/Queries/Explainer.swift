@@ -64,9 +64,7 @@ struct Explainer {
 
   private func lines(_ sync: SyncStatement) throws(UpkeepError) -> [String] {
     let schema = try scope.table(sync.table)
-    let plan = try UpsertPlan(
-      syncing: schema, by: sync.key, allowsEmpty: sync.allowsEmpty, rejects: sync.rejects,
-      displaces: sync.displaces)
+    let plan = try UpsertPlan(sync, schema)
     var lines: [String] = []
     if case .query(let query) = sync.source { lines += try self.lines(query) }
     return lines + self.lines(plan) + ["delete each row whose key the source lacks"]

@@ -1,54 +1,17 @@
-/// Runs SYNC: evaluates the source and gives its rows, column by name, to the batch that makes the table equal to them.
+/// Runs SYNC. Its source's columns go by name.
 struct SyncExecutor {
   let scope: TransactionScope
   let statement: StatementContext
 
   func run(_ sync: SyncStatement) throws(UpkeepError) -> ChangeResult {
     let schema = try scope.table(sync.table)
-    let plan = try UpsertPlan(
-      syncing: schema, by: sync.key, allowsEmpty: sync.allowsEmpty, rejects: sync.rejects,
-      displaces: sync.displaces, returning: sync.returning)
-    let batch = try UpsertBatch(scope, plan, parameters: statement.parameters, now: statement.now)
-    do throws(UpkeepError) {
-      try feed(batch, sync.source, schema)
-    } catch {
-      try batch.abandon()
-      throw error.saying(rowOf: schema.name)
-    }
-    do throws(UpkeepError) {
-      return ChangeResult(try batch.finish(), plan)
-    } catch {
-      throw error.saying(rowOf: schema.name)
-    }
-  }
-
-  private func feed(
-    _ batch: UpsertBatch, _ source: SyncSource, _ schema: TableSchema
-  ) throws(UpkeepError) {
-    var given = [Value?](repeating: nil, count: schema.rowWidth)
-    var number = 0
-    switch source {
-    case .values(let rows, let columns):
-      let ordinals = try schema.ordinals(ofGiven: columns)
-      let context = statement.makeEvaluationContext()
-      for row in rows {
-        try statement.step()
-        number += 1
-        for (position, expression) in row.enumerated() {
-          given[ordinals[position]] = try expression.map { expression throws(UpkeepError) in
-            try CompiledExpression.compile(expression, in: ExpressionScope()).evaluate(context)
-          }
-        }
-        try batch.add(given, number: number)
-      }
-    case .query(let query):
-      var ordinals: [Int] = []
-      try QueryExecutor(scope, statement).run(query) { names throws(UpkeepError) in
-        ordinals = try schema.ordinals(ofGiven: names)
-      } row: { values throws(UpkeepError) in
-        number += 1
-        for (position, value) in values.enumerated() { given[ordinals[position]] = value }
-        try batch.add(given, number: number)
+    let feed = SourceFeed(scope: scope, statement: statement, plan: try UpsertPlan(sync, schema))
+    return try feed.run { batch throws(UpkeepError) in
+      switch sync.source {
+      case .values(let rows, let columns):
+        try feed.give(rows, to: try schema.ordinals(ofGiven: columns), batch)
+      case .query(let query):
+        try feed.give(query, batch) { names throws(UpkeepError) in try schema.ordinals(ofGiven: names) }
       }
     }
   }

@@ -52,7 +52,7 @@ package final class RowUpsert {
     self.schema = schema
     self.action = action
     self.target = target
-    targetName = ConflictTargets(schema, plan.uniqueIndexes).description(target)
+    targetName = plan.keyNames[target]
     columns = schema.columns.map { IncomingColumn($0) }
     primaryKey = schema.primaryKey
     check = RowCheck(schema)

@@ -79,7 +79,7 @@ final class SingleUpsert {
       return .inserted(new: shown(row))
     case .update(let old, let new, let key):
       try write(scope) { () throws(UpkeepError) in try writer.update(from: old, to: new) }
-      let name = keyName(key)
+      let name = plan.keyNames[key]
       if case .replace = plan.actions[0] {
         return .replaced(old: shown(old), new: shown(new), key: name, displaced: [])
       }
@@ -94,8 +94,6 @@ final class SingleUpsert {
       throw error
     }
   }
-
-  private func keyName(_ key: Int) -> String { ConflictTargets(schema, plan.uniqueIndexes).description(key) }
 
   private func shown(_ row: [Value]) -> [Value] {
     schema.hasHiddenRowid ? Array(row.prefix(schema.columns.count)) : row
@@ -128,7 +126,7 @@ final class SingleUpsert {
       return try change(old, key, proposal, writer, reader)
     case .ignore(let key):
       guard let old = try reader.find(schema, key: owners[key].bytes)?.values() else { return .leave }
-      return .keep(.ignored(stored: shown(old), key: keyName(key)))
+      return .keep(.ignored(stored: shown(old), key: plan.keyNames[key]))
     case .fail, .ambiguous, .replaceAll:
       return .leave
     }
@@ -176,14 +174,14 @@ final class SingleUpsert {
     _ old: [Value], _ key: Int, _ proposal: [Value], _ writer: RowWriter, _ reader: RowReader
   ) throws(UpkeepError) -> Decision {
     guard let new = try rowActions.changed(old, by: plan.actions[0], given, proposal) else {
-      return .keep(.ignored(stored: shown(old), key: keyName(key)))
+      return .keep(.ignored(stored: shown(old), key: plan.keyNames[key]))
     }
     var isSame = true
     for ordinal in changed.indices {
       changed[ordinal] = !old[ordinal].hasSameBytes(as: new[ordinal])
       if changed[ordinal] { isSame = false }
     }
-    if isSame { return .keep(.unchanged(row: shown(new), key: keyName(key), displaced: [])) }
+    if isSame { return .keep(.unchanged(row: shown(new), key: plan.keyNames[key], displaced: [])) }
     try check.check(new)
     try requireShortKeys(of: new, writer)
     // A row that moves is rare enough for the long way.

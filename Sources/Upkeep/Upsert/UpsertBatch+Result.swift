@@ -115,7 +115,7 @@ extension UpsertBatch {
 
 extension UpsertBatch {
   /// `(iata)`
-  func keyName(_ key: Int) -> String { ConflictTargets(schema, plan.uniqueIndexes).description(key) }
+  func keyName(_ key: Int) -> String { plan.keyNames[key] }
 
   /// The index's name, or `primary key`.
   func indexName(_ key: Int) -> String { key == 0 ? "primary key" : plan.uniqueIndexes[key - 1].name }

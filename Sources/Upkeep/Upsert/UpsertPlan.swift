@@ -34,6 +34,8 @@ package final class UpsertPlan {
 
   package let schema: TableSchema
   package let uniqueIndexes: [IndexSchema]
+  /// For each key how results name it, as `(iata)`.
+  package let keyNames: [String]
   package let resolver: UpsertResolver
   package let actions: [Action]
   package let mode: Mode
@@ -61,6 +63,13 @@ package final class UpsertPlan {
       duplicates: statement.duplicates, rejects: statement.rejects, returning: statement.returning)
   }
 
+  /// From a statement; its source is not looked at.
+  package convenience init(_ sync: SyncStatement, _ schema: TableSchema) throws(UpkeepError) {
+    try self.init(
+      syncing: schema, by: sync.key, allowsEmpty: sync.allowsEmpty, rejects: sync.rejects,
+      displaces: sync.displaces, returning: sync.returning)
+  }
+
   /// Makes a table equal to the rows given, which are identified by a key.
   package convenience init(
     syncing schema: TableSchema, by target: ConflictTarget = .primaryKey, allowsEmpty: Bool = false,
@@ -85,6 +94,7 @@ package final class UpsertPlan {
     self.rejects = rejects
     uniqueIndexes = schema.indexes.filter(\.isUnique)
     let targets = ConflictTargets(schema, uniqueIndexes)
+    keyNames = (0...uniqueIndexes.count).map { targets.description($0) }
     var resolved: [UpsertResolver.Clause] = []
     var actions: [Action] = []
     var notices: [String] = []

@@ -10,8 +10,7 @@
 /// 1. Units before `firstUnit` are in use. Units that `words` has no bit for are free, up to `endUnit`; none is in use
 ///    from there on.
 /// 2. Of the free runs of whole 4 KB in the block `b`, the words from `b * 64` on, none has more than `longest[b]` of them.
-///    What was allocated last was looked for in blocks that this lets hope, so that a file full of small holes costs no
-///    more than a full one.
+///    A run is looked for only in blocks that may have it: a file full of small holes costs no more than a full one.
 struct FreeSpace {
   /// Where extents begin.
   static let firstUnit: UInt64 = 16384 / UInt64(Extent.unitSize)
@@ -130,8 +129,8 @@ struct FreeSpace {
 
   /// A run of at least `least` and at most `most` units that begins and ends on multiples of 4 KB, else the system reads
   /// what lies before and behind it in the same 4 KB (rule 27). The lowest that does not go from one block to the next;
-  /// grows the file if none is free. O(blocks), and a block's words for each block that gave hope in vain since
-  /// something in it was released.
+  /// grows the file if none is free. O(blocks), and O(a block's words) for each block that was thought to have such
+  /// a run and has none, which is then known until something in it is released.
   mutating func allocate(least: UInt64, most: UInt64) -> Extent {
     let pieces = max((least + Self.alignment - 1) / Self.alignment, 1)
     for block in longest.indices where UInt64(longest[block]) >= pieces {

@@ -21,6 +21,17 @@ import UpkeepTestSupport
     return store
   }
 
+  /// A source made in Swift may have any form: it is told, and nothing is deleted.
+  @Test func aSyncWhoseRowsDoNotFitItsColumnsFails() throws {
+    let session = Session(try store())
+    try insert(session, 1, "a")
+    let rows = [[lit(.integer(2))], [lit(.integer(3)), lit(.text("c"))]]
+    #expect(throws: UpkeepError.self) {
+      try session.execute(.sync(SyncStatement("t", from: .values(rows, columns: ["id"]))))
+    }
+    #expect(try ids(session) == [.integer(1)])
+  }
+
   private func ids(_ session: Session) throws -> [Value] {
     try session.rows(
       Query([shown(col("id"))], from: TableReference("t"), order: [OrderTerm(col("id"))])

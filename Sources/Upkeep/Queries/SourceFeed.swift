@@ -1,0 +1,80 @@
+/// Evaluates the source of an upsert or a sync and gives its rows to the batch that takes them.
+struct SourceFeed {
+  let scope: TransactionScope
+  let statement: StatementContext
+  let plan: UpsertPlan
+
+  private var schema: TableSchema { plan.schema }
+
+  /// Runs the statement on the rows that `give` gives its batch.
+  ///
+  /// - Parameter hasOneRow: whether that is one row, so that errors need not say which it is.
+  func run(
+    hasOneRow: Bool = false, _ give: (UpsertBatch) throws(UpkeepError) -> Void
+  ) throws(UpkeepError) -> ChangeResult {
+    let batch = try UpsertBatch(scope, plan, parameters: statement.parameters, now: statement.now)
+    do throws(UpkeepError) {
+      try give(batch)
+      return ChangeResult(try batch.finish(), plan)
+    } catch {
+      // A batch that failed by itself has ended, and done what its OR word says.
+      try batch.abandon()
+      throw error.saying(rowOf: schema.name, isOnly: hasOneRow)
+    }
+  }
+
+  /// The rows of VALUES, whose values go to the columns at `ordinals`.
+  func give(_ rows: [[Expression?]], to ordinals: [Int], _ batch: UpsertBatch) throws(UpkeepError) {
+    // What is wrong with the statement's form is told before anything is written.
+    for (number, row) in rows.enumerated() where row.count != ordinals.count {
+      throw wrongWidth(row.count, ordinals.count, number + 1)
+    }
+    var given = [Value?](repeating: nil, count: schema.rowWidth)
+    let context = statement.makeEvaluationContext()
+    for (number, row) in rows.enumerated() {
+      try statement.step()
+      for (position, expression) in row.enumerated() {
+        given[ordinals[position]] = try expression.map { expression throws(UpkeepError) in
+          try value(expression, context)
+        }
+      }
+      try batch.add(given, number: number + 1)
+    }
+  }
+
+  /// The rows of a query; `ordinals` says to which columns the values of its result go, by their names.
+  func give(
+    _ query: Query, _ batch: UpsertBatch, to ordinals: ([String]) throws(UpkeepError) -> [Int]
+  ) throws(UpkeepError) {
+    var given = [Value?](repeating: nil, count: schema.rowWidth)
+    var places: [Int] = []
+    var number = 0
+    try QueryExecutor(scope, statement).run(query) { names throws(UpkeepError) in
+      places = try ordinals(names)
+      if names.count != places.count { throw wrongWidth(names.count, places.count, nil) }
+    } row: { values throws(UpkeepError) in
+      number += 1
+      for (position, value) in values.enumerated() { given[places[position]] = value }
+      try batch.add(given, number: number)
+    }
+  }
+
+  private func value(_ expression: Expression, _ context: EvaluationContext) throws(UpkeepError) -> Value {
+    switch expression {
+    case .literal(let value): return value
+    case .parameter(let number) where number >= 1 && number <= statement.parameters.count:
+      return statement.parameters[number - 1]
+    default: return try CompiledExpression.compile(expression, in: ExpressionScope()).evaluate(context)
+    }
+  }
+
+  private func wrongWidth(_ given: Int, _ wanted: Int, _ row: Int?) -> UpkeepError {
+    let place = row.map { "row \($0)" } ?? "the query"
+    var error = UpkeepError(
+      .misuse,
+      "\(place) gives \(given) values for \(wanted) columns of \(schema.name); name the columns to fill")
+    error.table = schema.name
+    error.rowNumber = row
+    return error
+  }
+}
