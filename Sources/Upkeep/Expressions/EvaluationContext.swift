@@ -24,6 +24,8 @@ package final class EvaluationContext {
   package var action: String?
   package var conflictKey: String?
   package var rowOrdinal: Int?
+  /// What `merge_action()` gives.
+  package var mergeAction: String?
 
   package init() {
     sources = .allocate(capacity: Self.slotCount)

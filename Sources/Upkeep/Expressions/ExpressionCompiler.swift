@@ -202,6 +202,11 @@ struct ExpressionCompiler {
     var parts: [CompiledPart] = []
     for argument in arguments { parts.append(try compile(argument, depth: depth)) }
     let function = try ScalarFunction.find(name, argumentCount: parts.count)
+    if let wanted = function.asksFor, !scope.tells.contains(wanted.told) {
+      var error = UpkeepError(.misuse, "\(name)() tells of a row only in \(wanted.place)")
+      error.name = name
+      throw error
+    }
     if function.readsCircumstances { readsCircumstances = true }
     if !function.isDeterministic { isDeterministic = false }
     let collation = parts.first?.collation ?? .binary

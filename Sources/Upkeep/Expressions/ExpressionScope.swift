@@ -27,6 +27,10 @@ package struct ExpressionScope: Sendable {
   package var slots: [Slot]
   /// The slots in which bare names are looked up; the first that has the column is meant.
   package var bareSlots: [Int]
+  /// Whether a bare name that several of those slots have is an error rather than the first of them.
+  package var refusesAmbiguity = false
+  /// What functions may tell of the row that is returned.
+  package var tells: ToldOfRows = []
   /// What aggregates were computed into: where an aggregate stands, the column is read instead.
   package var aggregates: [Expression: SlotColumn] = [:]
 
@@ -65,6 +69,7 @@ package struct ExpressionScope: Sendable {
   /// What RETURNING of an upsert sees: the same rows but the proposed one, which is not what became of it.
   package static func returned(from table: TableSchema, alias: String? = nil) -> ExpressionScope {
     var scope = upsert(into: table, alias: alias)
+    scope.tells = [.action, .ordinal, .key]
     scope.slots[1] = Slot(names: [], columns: table.columnList)
     return scope
   }
@@ -79,6 +84,7 @@ package struct ExpressionScope: Sendable {
   /// Finds the column that a reference means.
   package func resolve(_ reference: ColumnReference) throws(UpkeepError) -> SlotColumn {
     guard let qualifier = reference.qualifier else {
+      if refusesAmbiguity { try requireOne(reference) }
       for slot in bareSlots where slot < slots.count {
         if let ordinal = slots[slot].columns.ordinal(of: reference.name) {
           return SlotColumn(slot: slot, ordinal: ordinal)
@@ -106,6 +112,16 @@ package struct ExpressionScope: Sendable {
     throw error
   }
 
+  private func requireOne(_ reference: ColumnReference) throws(UpkeepError) {
+    let having = bareSlots.filter { $0 < slots.count && slots[$0].columns.ordinal(of: reference.name) != nil }
+    guard having.count > 1 else { return }
+    let choices = having.compactMap { slots[$0].names.first }.map { "\($0).\(reference.name)" }
+    var error = UpkeepError(
+      .misuse, "\(reference.name) is in more than one row; write \(choices.joined(separator: " or "))")
+    error.name = reference.name
+    throw error
+  }
+
   private func unknown(_ reference: ColumnReference, among known: [String], in row: Slot?) -> UpkeepError {
     let hint = Names.suggestion(for: reference.name, among: known)
     let place: String
@@ -119,4 +135,20 @@ package struct ExpressionScope: Sendable {
     error.name = reference.name
     return error
   }
+}
+
+/// What a statement can tell of a row that it returns, by functions.
+package struct ToldOfRows: OptionSet, Sendable {
+  package let rawValue: UInt8
+
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// `upsert_action()`
+  package static let action = ToldOfRows(rawValue: 1)
+  /// `row_ordinal()`
+  package static let ordinal = ToldOfRows(rawValue: 2)
+  /// `conflict_key()`
+  package static let key = ToldOfRows(rawValue: 4)
+  /// `merge_action()`
+  package static let mergeAction = ToldOfRows(rawValue: 8)
 }

@@ -4,6 +4,7 @@ struct ScalarFunction: Sendable {
     case abs, changes, coalesce, hex, ifnull, iif, instr, length, lower, ltrim, max, min, now, nullif, replace
     case round, rtrim, substr, substring, trim, typeof, unhex, upper
     case conflictKey = "conflict_key"
+    case mergeAction = "merge_action"
     case rowOrdinal = "row_ordinal"
     case upsertAction = "upsert_action"
   }
@@ -13,16 +14,27 @@ struct ScalarFunction: Sendable {
   /// Whether the result depends on more than the arguments.
   var readsCircumstances: Bool {
     switch name {
-    case .changes, .conflictKey, .now, .rowOrdinal, .upsertAction: true
+    case .changes, .conflictKey, .mergeAction, .now, .rowOrdinal, .upsertAction: true
     default: false
     }
   }
 
   var isDeterministic: Bool { true }
 
+  /// What a statement must be able to tell of its rows for the function to make sense, and where that is so.
+  var asksFor: (told: ToldOfRows, place: String)? {
+    switch name {
+    case .upsertAction: (.action, "RETURNING")
+    case .rowOrdinal: (.ordinal, "RETURNING")
+    case .conflictKey: (.key, "RETURNING of an INSERT, UPSERT or SYNC")
+    case .mergeAction: (.mergeAction, "RETURNING of a MERGE")
+    default: nil
+    }
+  }
+
   private var argumentCounts: ClosedRange<Int> {
     switch name {
-    case .changes, .conflictKey, .now, .rowOrdinal, .upsertAction: 0...0
+    case .changes, .conflictKey, .mergeAction, .now, .rowOrdinal, .upsertAction: 0...0
     case .abs, .hex, .length, .lower, .typeof, .unhex, .upper: 1...1
     case .ifnull, .instr, .nullif: 2...2
     case .iif: 2...3
@@ -67,6 +79,7 @@ final class FunctionNode: ExpressionNode, @unchecked Sendable {
     case .changes: return .integer(Int64(context.changes))
     case .now: return .timestamp(context.now)
     case .upsertAction: return context.action.map { .text($0) } ?? .null
+    case .mergeAction: return context.mergeAction.map { .text($0) } ?? .null
     case .conflictKey: return context.conflictKey.map { .text($0) } ?? .null
     case .rowOrdinal: return context.rowOrdinal.map { .integer(Int64($0)) } ?? .null
     case .coalesce, .ifnull:

@@ -38,11 +38,12 @@ struct ReturningList {
     _ returning: Returning, _ table: TableReference, _ schema: TableSchema, _ statement: StatementContext
   ) throws(UpkeepError) {
     let names = [table.alias ?? table.name]
-    let scope = ExpressionScope(slots: [
+    var scope = ExpressionScope(slots: [
       ExpressionScope.Slot(names: names, columns: schema.columnList),
       ExpressionScope.Slot(names: ["old"], columns: schema.columnList),
       ExpressionScope.Slot(names: ["new"], columns: schema.columnList),
     ])
+    scope.tells = [.action, .ordinal]
     var shown: [String] = []
     var expressions: [CompiledExpression] = []
     for column in returning.columns {

@@ -11,6 +11,7 @@ struct Explainer {
     case .update(let update): return try lines(update)
     case .upsert(let upsert): return try lines(upsert)
     case .sync(let sync): return try lines(sync)
+    case .merge(let merge): return try lines(merge)
     case .preview(.statement(let inner)): return try lines(inner)
     case .explain(.statement(let inner)): return try lines(inner)
     default:
@@ -68,6 +69,37 @@ struct Explainer {
     var lines: [String] = []
     if case .query(let query) = sync.source { lines += try self.lines(query) }
     return lines + self.lines(plan) + ["delete each row whose key the source lacks"]
+  }
+
+  private func lines(_ merge: MergeStatement) throws(UpkeepError) -> [String] {
+    let plan = try MergeExecutor(scope: scope, statement: statement).plan(merge)
+    var lines: [String] = []
+    if case .query(let query) = merge.source { lines += try self.lines(query) }
+    let table = plan.schema.name
+    lines.append(plan.path.description(of: plan.schema, from: plan.sourceName))
+    for clause in plan.matched { lines.append(line("a row of \(table) that matches", clause)) }
+    for clause in plan.notMatched {
+      lines.append(line("a row of \(plan.sourceName) that matches none", clause))
+    }
+    for clause in plan.notMatchedBySource {
+      lines.append(line("a row of \(table) that no row of \(plan.sourceName) matches", clause))
+    }
+    let names = ["primary key"] + plan.uniqueIndexes.map(\.name)
+    return lines + ["check when the statement is whole: \(names.joined(separator: ", "))"]
+  }
+
+  private func line(_ row: String, _ clause: MergePlan.Clause) -> String {
+    let effect =
+      switch clause.action {
+      case .update: "is updated"
+      case .updateAll: "gets the source's columns"
+      case .delete: "is deleted"
+      case .insert, .insertAll: "is inserted"
+      case .nothing: "stays as it is"
+      case .error: "is an error"
+      }
+    return
+      "clause \(clause.number): \(row) \(effect)\(clause.condition == nil ? "" : " where the condition holds")"
   }
 
   private func lines(_ plan: UpsertPlan) -> [String] {

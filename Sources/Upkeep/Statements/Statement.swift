@@ -12,6 +12,8 @@ public enum Statement: Sendable, Hashable {
   case upsert(UpsertStatement)
   /// SYNC
   case sync(SyncStatement)
+  /// MERGE
+  case merge(MergeStatement)
   /// UPDATE
   case update(UpdateStatement)
   /// DELETE

@@ -31,7 +31,9 @@ struct RowDelivery {
 extension UpkeepError {
   /// Whether it is the data of a row that is wrong, and not the statement or the store.
   var isOfRow: Bool {
-    [.uniqueViolation, .notNullViolation, .checkViolation, .ambiguous, .typeMismatch, .tooLong, .overflow]
-      .contains(code)
+    [
+      .uniqueViolation, .notNullViolation, .checkViolation, .ambiguous, .typeMismatch, .tooLong, .overflow,
+      .changedTwice, .refused,
+    ].contains(code)
   }
 }

@@ -120,6 +120,10 @@ extension Session {
       return try change(delivery, resolution: .abort) { scope throws(UpkeepError) in
         try SyncExecutor(scope: scope, statement: context).run(sync)
       }
+    case .merge(let merge):
+      return try change(delivery, resolution: .abort) { scope throws(UpkeepError) in
+        try MergeExecutor(scope: scope, statement: context).run(merge)
+      }
     case .preview(.statement(let previewed)):
       return try preview(previewed, context, delivery)
     case .update(let update):
@@ -205,6 +209,7 @@ extension Session {
       switch statement.returningAll {
       case .upsert(let upsert): try UpsertExecutor(scope: scope, statement: context).run(upsert)
       case .sync(let sync): try SyncExecutor(scope: scope, statement: context).run(sync)
+      case .merge(let merge): try MergeExecutor(scope: scope, statement: context).run(merge)
       case .update(let update): try UpdateExecutor(scope: scope, statement: context).run(update)
       case .delete(let delete): try DeleteExecutor(scope: scope, statement: context).run(delete)
       default: throw UpkeepError(.misuse, "PREVIEW takes a change of rows")
@@ -256,6 +261,11 @@ extension Statement {
     case .sync(var sync):
       sync.returning = all(sync.returning)
       return .sync(sync)
+    case .merge(var merge):
+      let action = Expression.function("merge_action", [])
+      merge.returning =
+        merge.returning ?? Returning([.expression(action, name: "action"), .all(of: nil)])
+      return .merge(merge)
     case .update(var update):
       update.returning = update.returning ?? Returning([.all(of: nil)])
       return .update(update)

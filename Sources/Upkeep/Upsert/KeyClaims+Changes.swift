@@ -193,6 +193,16 @@ extension KeyClaims {
     }
   }
 
+  /// The id that a row without one gets.
+  func nextID() throws(UpkeepError) -> Int64 {
+    let next = try writer.nextAutomaticID()
+    guard let greatest = greatestID, greatest >= next else { return next }
+    if greatest == .max {
+      throw UpkeepError(.overflow, "table \(schema.name) has no automatic ids left; give ids in the rows")
+    }
+    return greatest + 1
+  }
+
   private func release(_ key: Int, of holder: Int) {
     let number = holders[holder].keys[key]
     guard number != Self.none else { return }

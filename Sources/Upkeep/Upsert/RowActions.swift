@@ -84,15 +84,19 @@ final class RowActions {
   }
 
   private func assigned(_ column: UpsertPlan.SetColumn) throws(UpkeepError) -> Value {
-    guard column.ordinal < schema.columns.count else {
+    if let value = column.value { return try coerced(try value.evaluate(context), column.ordinal) }
+    guard column.ordinal < schema.columns.count else { return try coerced(.null, column.ordinal) }
+    return try defaultValue(of: schema.columns[column.ordinal])
+  }
+
+  /// A value as its column stores it.
+  func coerced(_ value: Value, _ ordinal: Int) throws(UpkeepError) -> Value {
+    guard ordinal < schema.columns.count else {
       // The hidden rowid.
-      let value = try column.value?.evaluate(context) ?? .null
       if case .integer = value { return value }
       throw UpkeepError(.typeMismatch, "rowid of \(schema.name) is an integer; \(value) is none")
     }
-    let schema = schema.columns[column.ordinal]
-    guard let value = column.value else { return try defaultValue(of: schema) }
-    return try Coercion.coerce(try value.evaluate(context), to: schema)
+    return try Coercion.coerce(value, to: schema.columns[ordinal])
   }
 
   func hasSamePrimaryKey(_ a: [Value], _ b: [Value]) throws(UpkeepError) -> Bool {

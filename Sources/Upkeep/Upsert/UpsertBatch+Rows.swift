@@ -69,14 +69,7 @@ extension UpsertBatch {
     return 1 << 40 + key
   }
 
-  func nextID() throws(UpkeepError) -> Int64 {
-    let next = try claims.writer.nextAutomaticID()
-    guard let greatest = claims.greatestID, greatest >= next else { return next }
-    if greatest == .max {
-      throw UpkeepError(.overflow, "table \(schema.name) has no automatic ids left; give ids in the rows")
-    }
-    return greatest + 1
-  }
+  func nextID() throws(UpkeepError) -> Int64 { try claims.nextID() }
 
   private func insert(_ proposal: [Value], _ index: Int) throws(UpkeepError) {
     var row = proposal

@@ -169,6 +169,17 @@ package final class UpsertPlan {
     _ assignments: [Assignment], _ condition: Expression?, _ schema: TableSchema, _ alias: String?
   ) throws(UpkeepError) -> Action {
     let scope = ExpressionScope.upsert(into: schema, alias: alias)
+    let columns = try setColumns(assignments, schema, scope)
+    let compiled = try condition.map { condition throws(UpkeepError) in
+      try CompiledExpression.compile(condition, in: scope)
+    }
+    return .update(columns, where: compiled)
+  }
+
+  /// A SET list made ready.
+  static func setColumns(
+    _ assignments: [Assignment], _ schema: TableSchema, _ scope: ExpressionScope
+  ) throws(UpkeepError) -> [SetColumn] {
     var columns: [SetColumn] = []
     for assignment in assignments {
       let ordinal = try schema.requiredOrdinal(of: assignment.column)
@@ -184,10 +195,7 @@ package final class UpsertPlan {
       }
       columns.append(SetColumn(ordinal: ordinal, value: value))
     }
-    let compiled = try condition.map { condition throws(UpkeepError) in
-      try CompiledExpression.compile(condition, in: scope)
-    }
-    return .update(columns, where: compiled)
+    return columns
   }
 
   private static func returned(

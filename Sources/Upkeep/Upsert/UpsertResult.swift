@@ -56,7 +56,9 @@ public struct UpsertResult: Sendable {
 
 extension UpsertResult: CustomStringConvertible {
   /// `616 inserted, 12,727 updated, 14,909 unchanged, 39 rejected`
-  public var description: String {
+  public var description: String { Self.description(of: tally) }
+
+  static func description(of tally: [StatementSummary.Kind: Int]) -> String {
     StatementSummary.Kind.allCases.compactMap { kind in
       tally[kind].map { "\(Self.grouped($0)) \(kind.rawValue)" }
     }.joined(separator: ", ")

@@ -18,15 +18,15 @@ package enum Keyword: UInt8, Sendable, CaseIterable {
   case join, json
   case keep, key
   case last, lateral, latest, left, like, limit
-  case match, materialized, max, merge, min
+  case match, matched, materialized, max, merge, min
   case natural, no, not, nothing, notnull, null, nulls
   case of, offset, on, or, order, outer, over
   case plan, pragma, preview, primary
   case query
   case raise, recursive, references, regexp, reindex, reject, release, rename, replace, restrict, returning
   case right, rollback, row, rowid
-  case savepoint, schema, select, set, strict, sum, sync
-  case table, temp, temporary, then, timestamp, to, touch, transaction, trigger, `true`, truncate
+  case savepoint, schema, select, set, source, strict, sum, sync
+  case table, target, temp, temporary, then, timestamp, to, touch, transaction, trigger, `true`, truncate
   case union, unique, update, upsert, using, uuid
   case vacuum, values, view, virtual
   case when, `where`, window, with, without

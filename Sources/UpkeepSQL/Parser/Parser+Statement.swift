@@ -31,6 +31,7 @@ extension Parser {
     case .begin, .commit, .end, .rollback, .savepoint, .release: return try transactionControl()
     case .explain: return try explain()
     case .sync where isName(try peek()): return .sync(try sync())
+    case .merge where try peek().kind == .word: return .merge(try merge())
     case .preview where try peek().kind == .word: return try preview()
     case .with: throw unsupported("WITH (a common table expression)")
     case .merge, .sync, .preview, .alter, .analyze, .attach, .detach, .copy, .grant, .pragma, .reindex,
@@ -44,13 +45,13 @@ extension Parser {
 
   private static let hints: [Keyword: String] = [
     .truncate: "DELETE FROM without WHERE empties a table",
-    .merge: "UPSERT INTO … ON CONFLICT does its part for rows",
+    .merge: "write MERGE INTO t USING s ON … WHEN …",
     .vacuum: "files are kept compact without it",
   ]
 
   private static let beginnings: [Keyword] = [
     .select, .values, .insert, .replace, .upsert, .update, .delete, .create, .drop, .begin, .commit, .end,
-    .rollback, .savepoint, .release, .explain, .sync, .preview,
+    .rollback, .savepoint, .release, .explain, .sync, .preview, .merge,
   ]
 
   private func noStatement() -> SyntaxError {
@@ -102,18 +103,18 @@ extension Parser {
     try advance()
     if try accept(.query) { try expect(.plan) }
     switch token.keyword {
-    case .select?, .insert?, .replace?, .upsert?, .update?, .delete?, .sync?:
+    case .select?, .insert?, .replace?, .upsert?, .update?, .delete?, .sync?, .merge?:
       return .explain(.statement(try statement()))
-    default: throw unexpected("SELECT, UPSERT, INSERT, REPLACE, UPDATE, DELETE or SYNC")
+    default: throw unexpected("SELECT, UPSERT, INSERT, REPLACE, UPDATE, DELETE, SYNC or MERGE")
     }
   }
 
   private mutating func preview() throws(SyntaxError) -> Statement {
     try advance()
     switch token.keyword {
-    case .insert?, .replace?, .upsert?, .update?, .delete?, .sync?:
+    case .insert?, .replace?, .upsert?, .update?, .delete?, .sync?, .merge?:
       return .preview(.statement(try statement()))
-    default: throw unexpected("UPSERT, INSERT, REPLACE, UPDATE, DELETE or SYNC")
+    default: throw unexpected("UPSERT, INSERT, REPLACE, UPDATE, DELETE, SYNC or MERGE")
     }
   }
 }

@@ -6,7 +6,7 @@ extension Parser {
     try advance()
     let table = try tableName()
     try expect(.from)
-    var statement = SyncStatement(table, from: try syncSource())
+    var statement = SyncStatement(table, from: try syncSource().source)
     if try accept(.by) { statement.key = try syncKey() }
     if try accept(.allow) {
       try expect(.empty)
@@ -28,21 +28,21 @@ extension Parser {
   }
 
   /// A table, `(SELECT …)`, or `(VALUES …) AS name (columns)`.
-  private mutating func syncSource() throws(SyntaxError) -> SyncSource {
+  mutating func syncSource() throws(SyntaxError) -> (source: SyncSource, name: String?) {
     guard try accept(.leftParen) else {
       let name = try tableName("the name of a table, or a query in parentheses")
-      return .query(Query([.all(of: nil)], from: TableReference(name, as: try sourceAlias())))
+      let alias = try sourceAlias()
+      return (.query(Query([.all(of: nil)], from: TableReference(name, as: alias))), alias)
     }
     if at(.select) {
       let query = try query()
       try expect(.rightParen)
-      _ = try sourceAlias()
-      return .query(query)
+      return (.query(query), try sourceAlias())
     }
     let start = token.start
     let rows = try valueRows(allowDefault: true)
     try expect(.rightParen)
-    _ = try sourceAlias()
+    let alias = try sourceAlias()
     guard at(.leftParen) else {
       throw source.error(
         .syntax, "VALUES need names for their columns here: (VALUES …) AS v (id, name)", at: start)
@@ -53,7 +53,7 @@ extension Parser {
         .syntax, "row \(row + 1) of VALUES has \(rows[row].count) values for \(columns.count) columns",
         at: start)
     }
-    return .values(rows, columns: columns)
+    return (.values(rows, columns: columns), alias)
   }
 
   private mutating func sourceAlias() throws(SyntaxError) -> String? {

@@ -17,6 +17,7 @@ extension SQLPrinter {
       return "DROP INDEX \(ifExists ? "IF EXISTS " : "")\(name(index))"
     case .upsert(let upsert): return self.upsert(upsert)
     case .sync(let sync): return self.sync(sync)
+    case .merge(let merge): return self.merge(merge)
     case .preview(.statement(let previewed)): return "PREVIEW \(self.statement(previewed))"
     case .update(let update): return self.update(update)
     case .delete(let delete):
@@ -62,7 +63,7 @@ extension SQLPrinter {
     return text
   }
 
-  private static func table(_ reference: TableReference) -> String {
+  static func table(_ reference: TableReference) -> String {
     name(reference.name) + (reference.alias.map { " AS \(name($0))" } ?? "")
   }
 
@@ -82,18 +83,18 @@ extension SQLPrinter {
     }.joined(separator: ", ")
   }
 
-  private static func returning(_ returning: Returning?) -> String {
+  static func returning(_ returning: Returning?) -> String {
     guard let returning else { return "" }
     return " RETURNING \(returning.includesAll ? "ALL " : "")\(resultColumns(returning.columns))"
   }
 
-  private static func values(_ rows: [[Expression?]]) -> String {
+  static func values(_ rows: [[Expression?]]) -> String {
     "VALUES "
       + rows.map { "(\($0.map { $0.map(expression) ?? "DEFAULT" }.joined(separator: ", ")))" }
       .joined(separator: ", ")
   }
 
-  private static func assignments(_ list: [Assignment]) -> String {
+  static func assignments(_ list: [Assignment]) -> String {
     list.map { "\(name($0.column)) = \($0.value.map(expression) ?? "DEFAULT")" }.joined(separator: ", ")
   }
 

@@ -139,7 +139,8 @@ import UpkeepSQL
   /// A table that has a column called `sync` could not be used.
   @Test func newWordsStayNames() throws {
     for word in [
-      "upsert", "merge", "sync", "displace", "fold", "reject", "ambiguity", "duplicate", "error", "key",
+      "upsert", "merge", "matched", "source", "target", "sync", "displace", "fold", "reject", "ambiguity",
+      "duplicate", "error", "key",
       "first",
       "last", "preview", "replace", "do", "conflict", "ignore", "abort", "fail", "strict", "rowid", "match",
       "glob",

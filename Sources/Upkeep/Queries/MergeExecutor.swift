@@ -1,0 +1,86 @@
+/// Runs MERGE.
+struct MergeExecutor {
+  let scope: TransactionScope
+  let statement: StatementContext
+
+  func run(_ merge: MergeStatement) throws(UpkeepError) -> ChangeResult {
+    let plan = try plan(merge)
+    let batch = try MergeBatch(scope, plan, statement)
+    do throws(UpkeepError) {
+      try give(merge.source, to: batch)
+      let result = try batch.finish()
+      return ChangeResult(
+        summary: result.summary, columns: result.returnedColumns, rows: result.returned)
+    } catch {
+      try batch.abandon()
+      throw error.saying(rowOf: plan.schema.name)
+    }
+  }
+
+  func plan(_ merge: MergeStatement) throws(UpkeepError) -> MergePlan {
+    try MergePlan(merge, try scope.table(merge.table.name), source: try columns(of: merge))
+  }
+
+  /// The columns of the source's rows, each with a name of its own.
+  private func columns(of merge: MergeStatement) throws(UpkeepError) -> ColumnList {
+    let definitions: [ColumnDefinition]
+    switch merge.source {
+    case .values(_, let names): definitions = names.map { ColumnDefinition($0, .any) }
+    case .query(let query): definitions = try SelectPlan(query, scope, statement).columnDefinitions
+    }
+    var columns: [ColumnSchema] = []
+    for (ordinal, definition) in definitions.enumerated() {
+      if columns.contains(where: { Names.equal($0.name, definition.name) }) {
+        throw UpkeepError(
+          .misuse,
+          "the source \(merge.sourceName) has two columns named \(definition.name); give one another name with AS"
+        )
+      }
+      columns.append(
+        try ColumnSchema(definition, table: merge.sourceName, ordinal: ordinal, isInPrimaryKey: false))
+    }
+    return ColumnList(columns, hasHiddenRowid: false)
+  }
+
+  private func give(_ source: SyncSource, to batch: MergeBatch) throws(UpkeepError) {
+    var number = 0
+    switch source {
+    case .query(let query):
+      try QueryExecutor(scope, statement).run(query) { _ in
+      } row: { values throws(UpkeepError) in
+        number += 1
+        try batch.add(values, number: number)
+      }
+    case .values(let rows, let columns):
+      let context = statement.makeEvaluationContext()
+      for row in rows {
+        number += 1
+        if row.count != columns.count {
+          throw UpkeepError(
+            .misuse, "row \(number) of VALUES has \(row.count) values for \(columns.count) columns")
+        }
+        let values = try row.map { expression throws(UpkeepError) in
+          try expression.map { value throws(UpkeepError) in
+            try CompiledExpression.compile(value, in: ExpressionScope()).evaluate(context)
+          }
+        }
+        try batch.add(values, number: number)
+      }
+    }
+  }
+}
+
+extension SelectPlan {
+  /// The columns of the result as if they were those of a table: plain columns are of the types of theirs.
+  var columnDefinitions: [ColumnDefinition] {
+    outputs.map { output in
+      if output.column >= 0, let schema = source?.schema {
+        guard output.column < schema.columns.count else { return ColumnDefinition(output.name, .integer) }
+        let column = schema.columns[output.column]
+        return ColumnDefinition(output.name, column.type, collation: column.collation)
+      }
+      return ColumnDefinition(
+        output.name, output.expression?.type ?? .any, collation: output.expression?.collation ?? .binary)
+    }
+  }
+}
