@@ -192,3 +192,10 @@ extension StorageOptions {
     }
   }
 }
+
+extension Storage {
+  /// Nil for a store in memory.
+  package var temporaryFiles: TemporaryFiles? { core.temporaryFiles }
+  /// Bytes that what a statement keeps of its rows may take in memory.
+  package var spillByteCount: Int { core.options.spillByteCount }
+}

@@ -117,3 +117,8 @@ final class StorageCore: @unchecked Sendable {
       isLogged: false)
   }
 }
+
+extension StorageCore {
+  /// Nil for a store in memory, which keeps everything there.
+  var temporaryFiles: TemporaryFiles? { folder.map { TemporaryFiles($0.fileSystem, beside: path) } }
+}

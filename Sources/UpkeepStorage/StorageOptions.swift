@@ -45,6 +45,9 @@ package struct StorageOptions: Sendable {
   /// Pages that are given up at a time then.
   package var pagesReclaimedAtOnce = 1024
 
+  /// Bytes that what one statement remembers of its rows may take in memory; nil for a part of the cache.
+  package var statementByteCount: Int?
+
   package init() {}
 
   /// Log bytes of one transaction that are held in memory; a longer one commits by checkpoint.
@@ -56,4 +59,7 @@ package struct StorageOptions: Sendable {
   /// Bytes that one statement may gather before it goes on, so as to work in key order: some part of the cache, so that
   /// memory stays within what is said of it.
   package var batchByteCount: Int { min(max(cacheSize / 4, 1 << 20), 32 << 20) }
+
+  /// Bytes that what one statement remembers of its rows may take in memory.
+  var spillByteCount: Int { statementByteCount ?? batchByteCount / 2 }
 }

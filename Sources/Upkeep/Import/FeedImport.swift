@@ -69,12 +69,11 @@ package final class FeedImport {
       try batch.abandon()
       throw located(error)
     }
-    for (index, error) in result.rejects.enumerated() {
-      let number = error.rowNumber ?? 0
-      let located = located(error)
-      result.rejects[index] = located
-      if let rejects, let spool {
-        try rejects.reject(try spool.line(number), number: located.rowNumber ?? 0, because: error)
+    result.rejects = result.rejects.map { located($0) }
+    if let rejects, let spool {
+      try batch.forEachReject { error throws(UpkeepError) in
+        let line = try spool.line(error.rowNumber ?? 0)
+        try rejects.reject(line, number: located(error).rowNumber ?? 0, because: error)
       }
     }
     progress?(FeedProgress(rows: rowCount, bytes: byteCount))

@@ -1,22 +1,24 @@
+internal import UpkeepStorage
+
 /// What a statement that changes rows did, with the rows of its RETURNING, which are shown when it is whole.
 struct ChangeResult {
   var summary: StatementSummary
   /// The columns of RETURNING; nil without one.
   var columns: [String]?
-  var rows: [[Value]] = []
+  var rows: RowSpool<Value>?
 
-  init(summary: StatementSummary, columns: [String]?, rows: [[Value]] = []) {
+  init(summary: StatementSummary, columns: [String]?, rows: RowSpool<Value>?) {
     self.summary = summary
     self.columns = columns
     self.rows = rows
   }
 
   /// What an upsert did.
-  init(_ result: UpsertResult, _ plan: UpsertPlan) {
+  init(_ result: UpsertResult, _ batch: UpsertBatch) {
     summary = result.summary
     summary.rejects = result.rejects.map { RejectedRow($0) }
-    columns = plan.returning.map(\.names)
-    rows = result.returned
+    columns = batch.plan.returning.map(\.names)
+    rows = batch.returned
   }
 }
 
@@ -26,7 +28,7 @@ struct ReturningList {
   let names: [String]
   private let expressions: [CompiledExpression]
   private let context: EvaluationContext
-  private(set) var rows: [[Value]] = []
+  let rows: RowSpool<Value>
 
   private enum Slot {
     static let current = 0
@@ -35,7 +37,8 @@ struct ReturningList {
   }
 
   init(
-    _ returning: Returning, _ table: TableReference, _ schema: TableSchema, _ statement: StatementContext
+    _ returning: Returning, _ table: TableReference, _ schema: TableSchema, _ statement: StatementContext,
+    _ transaction: WriteTransaction
   ) throws(UpkeepError) {
     let names = [table.alias ?? table.name]
     var scope = ExpressionScope(slots: [
@@ -62,6 +65,7 @@ struct ReturningList {
     self.names = shown
     self.expressions = expressions
     context = statement.makeEvaluationContext()
+    rows = RowSpool(limit: transaction.spillByteCount, files: transaction.temporaryFiles)
   }
 
   /// Takes a row that the statement changed.
@@ -74,6 +78,6 @@ struct ReturningList {
     var values: [Value] = []
     values.reserveCapacity(expressions.count)
     for expression in expressions { values.append(try expression.evaluate(context)) }
-    rows.append(values)
+    try rows.append(values)
   }
 }

@@ -8,7 +8,7 @@ struct DeleteExecutor {
   func run(_ delete: DeleteStatement) throws(UpkeepError) -> ChangeResult {
     let schema = try scope.table(delete.table.name)
     var returning = try delete.returning.map { list throws(UpkeepError) in
-      try ReturningList(list, delete.table, schema, statement)
+      try ReturningList(list, delete.table, schema, statement, try scope.writing)
     }
     let selection = try Self.selection(delete, schema, scope, statement)
     let count: Int
@@ -19,7 +19,7 @@ struct DeleteExecutor {
     }
     return ChangeResult(
       summary: StatementSummary(tally: [.deleted: count], changes: count), columns: returning?.names,
-      rows: returning?.rows ?? [])
+      rows: returning?.rows)
   }
 
   static func selection(

@@ -18,9 +18,9 @@ final class MergeBatch {
   private let before: TreeCursor
   private var savepoint: ScopeSavepoint?
 
-  /// Rows of the table that were matched, where that matters later, and for each the source row that changed it.
-  private let matched = ByteKeyTable()
-  private var changedBy: [Int?] = []
+  /// Rows of the table that were matched, where that matters later, and for each the source row that changed it; 0 where
+  /// none did.
+  private let matched: SpillKeys
   private let keepsMatches: Bool
   /// For each change of a row the number of its source row; those of rows that nothing matches come behind them.
   private var numbers = RowNumbers()
@@ -28,6 +28,8 @@ final class MergeBatch {
   /// The lowest row with an error.
   private var firstError: (number: Int, error: UpkeepError)?
   private var result = MergeResult()
+  /// The rows of RETURNING: in the order of the source, then the rows that it does not match.
+  let returned: RowSpool<Value>
 
   init(_ scope: TransactionScope, _ plan: MergePlan, _ statement: StatementContext) throws(UpkeepError) {
     self.scope = scope
@@ -43,13 +45,18 @@ final class MergeBatch {
     try claims.start()
     search = try MergeSearch(scope, plan, statement)
     let transaction = claims.transaction
+    matched = SpillKeys(transaction, claims.budget)
+    returned = RowSpool(limit: transaction.spillByteCount, files: transaction.temporaryFiles)
     let tree = plan.schema.tree
     before = try storing { () throws(StorageError) in try transaction.cursor(tree) }
     result.returnedColumns = plan.returning?.names
     for kind in plan.kinds { result.tally[kind] = 0 }
   }
 
-  deinit { try? abandon() }
+  deinit {
+    try? abandon()
+    matched.end()
+  }
 
   /// Takes a row of the source; nil where it does not give a column.
   func add(_ row: [Value?], number: Int) throws(UpkeepError) {
@@ -69,13 +76,14 @@ final class MergeBatch {
       try insert(clause, row, values, number)
     }
     try stopIfHopeless()
+    try claims.budget.settle()
   }
 
   /// Ends the statement: rows that nothing matched, then keys are judged.
   func finish() throws(UpkeepError) -> MergeResult {
     guard let savepoint else { throw UpkeepError(.misuse, "the statement has ended") }
     if keepsMatches { try takeUnmatched() }
-    for failure in try claims.settle().failures {
+    if let failure = try claims.settle(displaced: { _ in })?.firstFailure {
       note(lostClaim(failure), numbers[failure.claim])
     }
     if let firstError { throw firstError.error }
@@ -112,7 +120,7 @@ final class MergeBatch {
     var isThere = try storing { () throws(StorageError) in try before.first() }
     while isThere {
       try statement.step()
-      if matched.find(before.key) == nil {
+      if try matched.find(before.key) == nil {
         number += 1
         let value = try storing { () throws(StorageError) in try before.value() }
         let view = RowView(schema: schema, key: before.key, value: value)
@@ -121,6 +129,7 @@ final class MergeBatch {
           try take(view, plan.notMatchedBySource, [], [], number)
         }
         try stopIfHopeless()
+        try claims.budget.settle()
       }
       isThere = try storing { () throws(StorageError) in try before.next() }
     }
@@ -131,17 +140,15 @@ final class MergeBatch {
     _ view: RowView, _ clauses: [MergePlan.Clause], _ given: [Value?], _ source: [Value], _ number: Int
   ) throws(UpkeepError) {
     let clause = try clause(of: clauses)
-    var place = -1
-    if keepsMatches { place = notePlace(of: view.key) }
+    if keepsMatches, try matched.find(view.key) == nil { matched.set(view.key, 0) }
     guard let clause else { return }
     if case .nothing = clause.action { return }
     let key = Array(view.key)
     let old = try view.values()
     if case .error = clause.action { throw refusal(clause, old) }
-    if !keepsMatches { place = key.withUnsafeBytes { notePlace(of: $0) } }
-    if let other = changedBy[place] { throw changedTwice(old, other, number) }
-    changedBy[place] = number
     try KeyBounds.borrow(key) { key throws(UpkeepError) in
+      if let other = try matched.find(key), other > 0 { throw changedTwice(old, other, number) }
+      matched.set(key, number)
       do throws(UpkeepError) {
         try change(old, key, clause, given, source, number)
       } catch {
@@ -150,17 +157,11 @@ final class MergeBatch {
     }
   }
 
-  private func notePlace(of key: UnsafeRawBufferPointer) -> Int {
-    let place = matched.insert(key)
-    if place == changedBy.count { changedBy.append(nil) }
-    return place
-  }
-
   private func change(
     _ old: [Value], _ key: UnsafeRawBufferPointer, _ clause: MergePlan.Clause, _ given: [Value?],
     _ source: [Value], _ number: Int
   ) throws(UpkeepError) {
-    let place = claims.place(ofRowNamed: key)
+    let place = try claims.place(ofRowNamed: key)
     let new: [Value]
     switch clause.action {
     case .delete:
@@ -220,11 +221,11 @@ final class MergeBatch {
     context.set(slot: 3, row: new ?? [])
     context.action = kind.rawValue
     context.mergeAction = action
-    context.rowOrdinal = result.returned.count + 1
+    context.rowOrdinal = returned.count + 1
     var values: [Value] = []
     values.reserveCapacity(returning.expressions.count)
     for expression in returning.expressions { values.append(try expression.evaluate(context)) }
-    result.returned.append(values)
+    try returned.append(values)
   }
 }
 
@@ -273,7 +274,7 @@ extension MergeBatch {
     return error
   }
 
-  private func lostClaim(_ failure: KeyClaims.Verdict.Failure) -> UpkeepError {
+  private func lostClaim(_ failure: KeyClaims.FailedClaim) -> UpkeepError {
     let winner = schema.keyDescription(of: failure.winner)
     var error = UpkeepError(
       .uniqueViolation,

@@ -10,7 +10,7 @@ struct MergeExecutor {
       try give(merge.source, to: batch)
       let result = try batch.finish()
       return ChangeResult(
-        summary: result.summary, columns: result.returnedColumns, rows: result.returned)
+        summary: result.summary, columns: result.returnedColumns, rows: batch.returned)
     } catch {
       try batch.abandon()
       throw error.saying(rowOf: plan.schema.name)

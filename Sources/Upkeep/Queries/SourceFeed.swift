@@ -15,7 +15,7 @@ struct SourceFeed {
     let batch = try UpsertBatch(scope, plan, parameters: statement.parameters, now: statement.now)
     do throws(UpkeepError) {
       try give(batch)
-      return ChangeResult(try batch.finish(), plan)
+      return ChangeResult(try batch.finish(), batch)
     } catch {
       // A batch that failed by itself has ended, and done what its OR word says.
       try batch.abandon()

@@ -55,14 +55,14 @@ struct UpdateExecutor {
       }
       while let change = try second.next() { try work.claimKeys(change) }
     } else {
-      var changes: [Change] = []
+      let changes = try ChangeSpool(try scope.writing)
       let walk = try Walk(plan, scope, statement)
       while let change = try walk.next() {
         try work.check(change)
-        changes.append(change)
+        try changes.append(change)
       }
-      for change in changes { try work.giveUpKeys(change) }
-      for change in changes { try work.claimKeys(change) }
+      try changes.forEach { change throws(UpkeepError) in try work.giveUpKeys(change) }
+      try changes.forEach { change throws(UpkeepError) in try work.claimKeys(change) }
     }
   }
 
@@ -71,22 +71,21 @@ struct UpdateExecutor {
   private func updateRowByRow(
     _ plan: UpdatePlan, _ work: inout UpdateWork, _ resolution: ConflictResolution
   ) throws(UpkeepError) {
-    var changes: [(key: [UInt8], change: Change)] = []
+    let changes = try ChangeSpool(try scope.writing)
+    let isInOrder = plan.selection.path.index == nil && !plan.selection.path.isBackward
     let walk = try Walk(plan, scope, statement)
     let key = ByteBuffer()
     while let change = try walk.next() {
       key.removeAll()
       try work.writer.appendPrimaryKey(of: change.old, to: key)
-      changes.append((Array(key.bytes), change))
+      if isInOrder { try changes.append(change) } else { try changes.insert(change, at: key.bytes) }
     }
-    if plan.selection.path.index != nil || plan.selection.path.isBackward {
-      changes.sort { a, b in a.key.withUnsafeBytes { Bytes.compare($0, b.key) < 0 } }
-    }
-    for (key, change) in changes {
+    try changes.forEach { change throws(UpkeepError) in
       try statement.step()
       // A row before may have displaced it, or changed nothing of it: it is looked up again.
-      guard try work.isStored(key) else { continue }
-      try work.apply(change, resolution)
+      key.removeAll()
+      try work.writer.appendPrimaryKey(of: change.old, to: key)
+      if try work.isStored(Array(key.bytes)) { try work.apply(change, resolution) }
     }
   }
 
@@ -134,7 +133,7 @@ struct UpdateWork {
     checker = RowCheck(schema)
     uniqueIndexes = schema.indexes.filter(\.isUnique)
     returning = try update.returning.map { list throws(UpkeepError) in
-      try ReturningList(list, update.table, plan.schema, statement)
+      try ReturningList(list, update.table, plan.schema, statement, try scope.writing)
     }
   }
 
@@ -156,7 +155,7 @@ struct UpdateWork {
     let changes = (tally[.updated] ?? 0) + (tally[.unchanged] ?? 0)
     return ChangeResult(
       summary: StatementSummary(tally: tally, changes: changes), columns: returning?.names,
-      rows: returning?.rows ?? [])
+      rows: returning?.rows)
   }
 
   // MARK: Judged when whole

@@ -20,6 +20,12 @@ struct RowDelivery {
     for values in rows { try row(values) }
   }
 
+  /// The rows that a statement returned.
+  func deliver(_ columns: [String], _ rows: RowSpool<Value>?) throws(UpkeepError) {
+    try begin(columns)
+    try rows?.forEach { values throws(UpkeepError) in try row(values) }
+  }
+
   private static func wrapped(_ error: any Error) -> UpkeepError {
     if let error = error as? UpkeepError { return error }
     var wrapped = UpkeepError(.sinkFailed, "the receiver of the result's rows failed: \(error)")

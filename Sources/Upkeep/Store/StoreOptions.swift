@@ -47,6 +47,9 @@ public struct StoreOptions: Sendable, Hashable {
   /// Checkpoints run on a thread of the store's own. Off, they run within the commit that makes one due.
   public var checkpointsInBackground = true
 
+  /// Bytes that what one statement remembers of its rows may take in memory, for tests; nil for a part of the cache.
+  package var statementByteCount: Int?
+
   /// The defaults: durable, made if missing.
   public init() {}
 
@@ -72,6 +75,7 @@ public struct StoreOptions: Sendable, Hashable {
     options.segmentSize = segmentSize
     options.cacheSize = cacheSize
     options.checkpointLogSize = checkpointLogSize
+    options.statementByteCount = statementByteCount
     return options
   }
 }

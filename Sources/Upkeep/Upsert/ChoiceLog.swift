@@ -58,22 +58,34 @@ final class ChoiceLog {
     first += settled
   }
 
-  /// Calls back with each row of which something was noted, in order but for the late ones.
-  func forEach(_ body: (_ row: Int, _ name: UInt64) -> Void) throws(StorageError) {
+  /// Calls back with each row of which something was noted, in order.
+  func forEach(_ body: (_ row: Int, _ name: UInt64) throws(UpkeepError) -> Void) throws(UpkeepError) {
+    let late = late.sorted { $0.key < $1.key }
+    var nextLate = 0
+    /// Those noted late before a row, or of it.
+    func tellLate(upTo row: Int) throws(UpkeepError) -> Bool {
+      while nextLate < late.count, late[nextLate].key <= row {
+        if late[nextLate].value != 0 { try body(late[nextLate].key, late[nextLate].value) }
+        nextLate += 1
+        if late[nextLate - 1].key == row { return true }
+      }
+      return false
+    }
     if let tree {
-      let cursor = try transaction.cursor(tree)
+      let transaction = transaction
+      let cursor = try storing { () throws(StorageError) in try transaction.cursor(tree) }
       var row = 0
-      while try cursor.next() {
-        let words = try cursor.value()
-        for place in stride(from: 0, to: words.count, by: 8) {
-          let name = words.loadUnaligned(fromByteOffset: place, as: UInt64.self)
-          if name != 0, late.isEmpty || late[row] == nil { body(row, name) }
+      while try storing({ () throws(StorageError) in try cursor.next() }) {
+        let bytes = try storing { () throws(StorageError) in try cursor.value() }
+        for place in stride(from: 0, to: bytes.count, by: 8) {
+          let name = bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+          if try !tellLate(upTo: row), name != 0 { try body(row, name) }
           row += 1
         }
       }
     }
-    for (row, name) in late.sorted(by: { $0.key < $1.key }) where name != 0 { body(row, name) }
-    for (place, name) in recent.enumerated() where name != 0 { body(first + place, name) }
+    _ = try tellLate(upTo: first - 1)
+    for (place, name) in recent.enumerated() where name != 0 { try body(first + place, name) }
   }
 
   /// The statement is over.

@@ -25,12 +25,12 @@ extension KeyClaims {
       note(native: keyBuffers[0].bytes, chosenBy: input)
       return
     }
-    let isNamed = births.find(keyBuffers[0].bytes) == nil
+    let isNamed = try state?.holder(bornAs: keyBuffers[0].bytes) == nil
     let isFree = try isNamed ? get(schema.tree, keyBuffers[0].bytes) == nil : false
     let birth = isFree ? Array(keyBuffers[0].bytes) : nil
     let holder = addHolder(birth: birth, stored: nil, before: nil, now: row)
     for key in 0..<keyCount where hasKey[key] { try claim(key, by: holder, input) }
-    note(holder: holder, chosenBy: input)
+    try note(holder: holder, chosenBy: input)
     try noteID(of: row)
   }
 
@@ -63,13 +63,11 @@ extension KeyClaims {
   func noteSwept(_ primaryKey: UnsafeRawBufferPointer, by input: Int) { note(Self.hash(primaryKey), input) }
 
   /// Whether what is said here of a primary key may differ from what the trees say.
-  func isConcerned(_ primaryKey: UnsafeRawBufferPointer) -> Bool {
-    !holders.isEmpty && (births.find(primaryKey) != nil || !heldBy(0, primaryKey).isEmpty)
-  }
-
-  /// Whether a holder has a key.
-  func isHeldHere(_ key: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    !holders.isEmpty && !heldBy(key, bytes).isEmpty
+  @inline(__always)
+  func isConcerned(_ primaryKey: UnsafeRawBufferPointer) throws(UpkeepError) -> Bool {
+    guard let state else { return false }
+    if try state.holder(bornAs: primaryKey) != nil { return true }
+    return try !state.holders(of: 0, primaryKey).isEmpty
   }
 
   /// Removes a row for good.
@@ -77,19 +75,22 @@ extension KeyClaims {
     switch place {
     case .nobody: break
     case .native: try writer.delete(row)
-    case .holder(let holder):
-      for key in 0..<keyCount { release(key, of: holder) }
-      holders[holder].now = nil
-      holders[holder].isGone = true
+    case .holder(let number):
+      guard let holder = try state?.holder(number) else { return }
+      for key in 0..<keyCount { try release(key, of: holder, number) }
+      holder.now = nil
+      holder.isGone = true
     }
   }
 
   /// Notes that an input row chose a row, whether it is applied to it or not.
-  package func note(_ place: Place, primaryKey: UnsafeRawBufferPointer, chosenBy input: Int) {
+  package func note(
+    _ place: Place, primaryKey: UnsafeRawBufferPointer, chosenBy input: Int
+  ) throws(UpkeepError) {
     switch place {
     case .nobody: break
     case .native: note(native: primaryKey, chosenBy: input)
-    case .holder(let holder): note(holder: holder, chosenBy: input)
+    case .holder(let holder): try note(holder: holder, chosenBy: input)
     }
   }
 
@@ -108,11 +109,14 @@ extension KeyClaims {
     note(Self.hash(birth), input)
   }
 
-  private func note(holder: Int, chosenBy input: Int) { note(name(of: holder), input) }
+  private func note(holder number: Int, chosenBy input: Int) throws(UpkeepError) {
+    guard let holder = try state?.look(number) else { return }
+    note(name(of: holder, number), input)
+  }
 
   /// What `choices` has for a holder.
-  func name(of holder: Int) -> UInt64 {
-    holders[holder].birth.map { $0.withUnsafeBytes { Self.hash($0) } } ?? UInt64(holder + 1)
+  func name(of holder: Holder, _ number: Int) -> UInt64 {
+    holder.birth.map { $0.withUnsafeBytes { Self.hash($0) } } ?? UInt64(number + 1)
   }
 
   @inline(__always)
@@ -131,10 +135,10 @@ extension KeyClaims {
   /// Whether neither the trees nor holders have any of the keys in the buffers.
   private func isNew() throws(UpkeepError) -> Bool {
     for key in 0..<keyCount where hasKey[key] {
-      if !holders.isEmpty, !heldBy(key, keyBuffers[key].bytes).isEmpty { return false }
+      if try isHeldHere(key, keyBuffers[key].bytes) { return false }
       if try get(tree(of: key), keyBuffers[key].bytes) != nil { return false }
     }
-    return holders.isEmpty || births.find(keyBuffers[0].bytes) == nil
+    return try state?.holder(bornAs: keyBuffers[0].bytes) == nil
   }
 
   /// - Returns: false, and nothing done, if the row cannot stay a native.
@@ -150,13 +154,13 @@ extension KeyClaims {
       hadKey[key] = try encode(key, of: old, into: oldKeyBuffers[key])
       hasKey[key] = try encode(key, of: new, into: keyBuffers[key])
       guard hasKey[key], !(hadKey[key] && Bytes.equal(oldKeyBuffers[key], keyBuffers[key])) else { continue }
-      if !holders.isEmpty, !heldBy(key, keyBuffers[key].bytes).isEmpty { return false }
+      if try isHeldHere(key, keyBuffers[key].bytes) { return false }
       if try get(index.tree, keyBuffers[key].bytes) != nil { return false }
       claimed.append(key)
     }
     try writer.update(from: old, to: new)
     for key in claimed {
-      claimLog.append((claimHash(Self.hash(primaryKey), key, keyBuffers[key].bytes), input))
+      claimLog.append(claimHash(Self.hash(primaryKey), key, keyBuffers[key].bytes), input)
     }
     return true
   }
@@ -170,19 +174,21 @@ extension KeyClaims {
   }
 
   /// The keys of `new` are in the buffers.
-  private func update(_ holder: Int, to new: [Value], by input: Int) throws(UpkeepError) {
+  private func update(_ number: Int, to new: [Value], by input: Int) throws(UpkeepError) {
+    let state = begun()
+    let holder = try state.holder(number)
     for key in 0..<keyCount {
       if hasKey[key] {
-        let number = number(of: key, keyBuffers[key].bytes)
-        if number == holders[holder].keys[key] { continue }
-        release(key, of: holder)
-        try claim(key, by: holder, input)
+        if try state.number(of: key, keyBuffers[key].bytes) == holder.keys[key] { continue }
+        try release(key, of: holder, number)
+        try claim(key, by: number, input)
       } else {
-        release(key, of: holder)
+        try release(key, of: holder, number)
       }
     }
-    holders[holder].now = new
-    note(holder: holder, chosenBy: input)
+    holder.now = new
+    budget.take(new.rowByteCount)
+    note(name(of: holder, number), input)
     try noteID(of: new)
   }
 
@@ -203,42 +209,37 @@ extension KeyClaims {
     return greatest + 1
   }
 
-  private func release(_ key: Int, of holder: Int) {
-    let number = holders[holder].keys[key]
-    guard number != Self.none else { return }
-    holdersOfKey[number].removeAll { $0 == holder }
-    holders[holder].keys[key] = Self.none
-    holders[holder].claims[key] = Self.none
+  private func release(_ key: Int, of holder: Holder, _ number: Int) throws(UpkeepError) {
+    let held = holder.keys[key]
+    guard held != Holder.none, let state else { return }
+    try state.take(held, from: number)
+    holder.keys[key] = Holder.none
+    holder.claims[key] = Holder.none
   }
 
   /// Lets a holder claim the key in the buffer, beside whoever has it.
   private func claim(_ key: Int, by holder: Int, _ input: Int) throws(UpkeepError) {
-    if heldBy(key, keyBuffers[key].bytes).isEmpty,
+    if try !isHeldHere(key, keyBuffers[key].bytes),
       try find(key, keyBuffers[key].bytes, primaryKey: found) == .native
     {
       _ = try adopt(found.bytes)
     }
-    hold(key, keyBuffers[key].bytes, by: holder, claim: input)
+    try hold(key, keyBuffers[key].bytes, by: holder, claim: input)
   }
 
-  private func hold(_ key: Int, _ bytes: UnsafeRawBufferPointer, by holder: Int, claim: Int) {
-    let number = number(of: key, bytes)
-    holdersOfKey[number].append(holder)
-    holders[holder].keys[key] = number
-    holders[holder].claims[key] = claim
+  private func hold(
+    _ key: Int, _ bytes: UnsafeRawBufferPointer, by number: Int, claim: Int
+  ) throws(UpkeepError) {
+    let state = begun()
+    let held = try state.number(of: key, bytes)
+    try state.give(held, to: number)
+    let holder = try state.holder(number)
+    holder.keys[key] = held
+    holder.claims[key] = claim
   }
 
   private func addHolder(birth: [UInt8]?, stored: [Value]?, before: [Value]?, now: [Value]?) -> Int {
-    holders.append(
-      Holder(
-        birth: birth, stored: stored, before: before, now: now,
-        keys: Array(repeating: Self.none, count: keyCount),
-        claims: Array(repeating: Self.none, count: keyCount)))
-    if let birth {
-      _ = birth.withUnsafeBytes { births.insert($0) }
-      holderOfBirth.append(holders.count - 1)
-    }
-    return holders.count - 1
+    begun().add(Holder(birth: birth, stored: stored, before: before, now: now, keyCount: keyCount))
   }
 
   /// Makes a native a holder. Leaves `keyBuffers` alone.
@@ -253,11 +254,11 @@ extension KeyClaims {
     let oldBytes = ByteBuffer()
     for key in 0..<keyCount {
       guard try encode(key, of: now, into: bytes) else { continue }
-      var claim = Self.unknown
+      var claim = Holder.unknown
       if let old, try encode(key, of: old, into: oldBytes), Bytes.equal(bytes, oldBytes) {
-        claim = UpsertSettling.sinceBefore
+        claim = Holder.sinceBefore
       }
-      hold(key, bytes.bytes, by: holder, claim: claim)
+      try hold(key, bytes.bytes, by: holder, claim: claim)
     }
     return holder
   }

@@ -2,134 +2,171 @@ internal import UpkeepStorage
 
 /// The end of a statement: who keeps which key, and the trees brought up to date.
 extension KeyClaims {
-  /// What settling found.
-  package struct Verdict {
-    /// A row of the table whose claim fails, and with it the input rows applied to it.
-    package struct Failure {
-      /// Which key, and its value as a person reads it.
-      package let key: Int
-      package let keyText: String
-      /// The input row that made the claim.
-      package let claim: Int
-      /// The input rows that chose the row, applied or not.
-      package let inputs: [Int]
-      /// The row that keeps the key.
-      package let winner: [Value]
+  /// A row of the table whose claim fails, and with it the input rows applied to it.
+  package struct FailedClaim {
+    /// Which key, and its value as a person reads it.
+    package let key: Int
+    package let keyText: String
+    /// The input row that made the claim.
+    package let claim: Int
+    /// The row that keeps the key.
+    package let winner: [Value]
+  }
+
+  /// What settling found, which is told row by row.
+  package final class Verdict {
+    private let claims: KeyClaims
+    private let state: ClaimState
+    private let names: SpillKeys
+    fileprivate(set) package var firstFailure: FailedClaim?
+    fileprivate(set) package var failureCount = 0
+
+    fileprivate init(_ claims: KeyClaims, _ state: ClaimState, _ names: SpillKeys) {
+      self.claims = claims
+      self.state = state
+      self.names = names
     }
 
-    package var failures: [Failure] = []
-    /// Rows that give way, and the input rows that chose their claimants.
-    package var displaced: [(row: [Value], claimants: [Int])] = []
+    /// The holder that an input row chose.
+    private func holder(named name: UInt64) throws(UpkeepError) -> Int? {
+      try names.find(names.key(Int(truncatingIfNeeded: name)))
+    }
+
+    /// Calls `body` with each input row that chose a row whose claim fails, applied or not.
+    package func forEachFailed(
+      _ body: (FailedClaim, Int) throws(UpkeepError) -> Void
+    ) throws(UpkeepError) {
+      try claims.choices.forEach { input, name throws(UpkeepError) in
+        try claims.budget.settle()
+        guard let number = try holder(named: name) else { return }
+        let holder = try state.look(number)
+        if let failure = try claims.failed(holder, state) { try body(failure, input) }
+      }
+    }
+
+    /// Calls `body` with input rows that chose claimants, and with the rows that gave way to those; with the next one if
+    /// it says that this one was not applied.
+    package func forEachClaimant(
+      _ body: (Int, [[Value]]) throws(UpkeepError) -> Bool
+    ) throws(UpkeepError) {
+      try claims.choices.forEach { input, name throws(UpkeepError) in
+        try claims.budget.settle()
+        guard let number = try holder(named: name), try !state.look(number).displaced.isEmpty else { return }
+        let claimant = try state.holder(number)
+        let rows = try claimant.displaced.map { other throws(UpkeepError) in try state.look(other).now ?? [] }
+        if try body(input, rows) { claimant.displaced = [] }
+      }
+    }
   }
 
   /// Judges the keys that are held more than once. Rows whose claims fail are as they were before, or gone.
-  package func settle() throws(UpkeepError) -> Verdict {
-    var verdict = Verdict()
-    guard holdersOfKey.contains(where: { $0.count > 1 }) else { return verdict }
-    let keysBefore = try findKeysBefore()
-    let inputs = try inputsOfHolders()
-    let logged = Dictionary(claimLog.map { ($0.claim, $0.row) }, uniquingKeysWith: { $1 })
-    for (holder, rows) in inputs.enumerated() { findClaims(of: holder, rows, logged) }
-    var settling = UpsertSettling(
-      holders.indices.map { index in
-        let held = (0..<keyCount).filter { holders[index].keys[$0] != Self.none }
-        return UpsertSettling.Row(
-          keys: held.map { holders[index].keys[$0] }, claims: held.map { holders[index].claims[$0] },
-          before: holders[index].isGone ? [] : keysBefore[index], isChosen: !inputs[index].isEmpty)
-      }, displaces: displaces)
-    settling.settle()
-    for failure in settling.failures {
-      let (key, text) = describe(failure.key)
-      let winner = holders[failure.winner]
-      verdict.failures.append(
-        Verdict.Failure(
-          key: key, keyText: text, claim: failure.claim, inputs: inputs[failure.row],
-          winner: winner.before ?? winner.now ?? []))
+  ///
+  /// - Parameter displaced: called with each row that gives way.
+  /// - Returns: nil where no key was.
+  package func settle(
+    displaced: ([Value]) throws(UpkeepError) -> Void
+  ) throws(UpkeepError) -> Verdict? {
+    guard let state, state.contestedCount > 0 else { return nil }
+    try findKeysBefore(state)
+    let names = SpillKeys(transaction, budget)
+    try state.forEach { number, holder throws(UpkeepError) in
+      try budget.settle()
+      names.set(names.key(Int(truncatingIfNeeded: name(of: holder, number))), number)
     }
-    for failure in settling.failures { holders[failure.row].now = holders[failure.row].before }
-    for displacement in settling.displaced {
-      verdict.displaced.append((holders[displacement.row].now ?? [], inputs[displacement.claimant]))
-      holders[displacement.row].now = nil
-      holders[displacement.row].isGone = true
+    try choices.forEach { input, name throws(UpkeepError) in
+      try budget.settle()
+      guard let number = try names.find(names.key(Int(truncatingIfNeeded: name))),
+        try state.look(number).firstInput == nil
+      else { return }
+      try state.holder(number).firstInput = input
+    }
+    try findClaims(state)
+    var settling = UpsertSettling(state, transaction, budget, displaces: displaces)
+    try settling.settle { holder throws(UpkeepError) in try displaced(holder.now ?? []) }
+    let verdict = Verdict(self, state, names)
+    verdict.failureCount = settling.failureCount
+    if let first = settling.firstFailing {
+      verdict.firstFailure = try failed(try state.look(first.holder), state)
     }
     return verdict
   }
 
+  private func failed(_ holder: Holder, _ state: ClaimState) throws(UpkeepError) -> FailedClaim? {
+    guard let failure = holder.failure else { return nil }
+    let key = try state.look(key: failure.key)
+    let winner = try state.look(failure.winner)
+    let text =
+      key.key == 0
+      ? key.bytes.withUnsafeBytes { schema.keyDescription(of: $0) }
+      : uniqueIndexes[key.key - 1].keyDescription(ofKey: key.bytes)
+    return FailedClaim(
+      key: key.key, keyText: text, claim: failure.claim, winner: winner.before ?? winner.now ?? [])
+  }
+
   /// A row that is set aside has its old keys back. Whoever holds them by now must be known here too.
-  private func findKeysBefore() throws(UpkeepError) -> [[Int]] {
-    var result: [[Int]] = []
+  private func findKeysBefore(_ state: ClaimState) throws(UpkeepError) {
     let bytes = ByteBuffer()
-    var index = 0
-    while index < holders.count {
-      var numbers: [Int] = []
-      if let before = holders[index].before {
+    var number = 0
+    while number < state.count {
+      try budget.settle()
+      let holder = try state.holder(number)
+      holder.keysBefore = Array(repeating: Holder.none, count: keyCount)
+      if let before = holder.before {
         for key in 0..<keyCount where try encode(key, of: before, into: bytes) {
-          if heldBy(key, bytes.bytes).isEmpty, try find(key, bytes.bytes, primaryKey: found) == .native {
+          if try !isHeldHere(key, bytes.bytes),
+            try find(key, bytes.bytes, primaryKey: found) == .native
+          {
             _ = try adopt(found.bytes)
           }
-          numbers.append(number(of: key, bytes.bytes))
+          let held = try state.number(of: key, bytes.bytes)
+          holder.keysBefore[key] = held
+          if !holder.isGone { try state.key(held).before = number }
         }
       }
-      result.append(numbers)
-      index += 1
+      number += 1
     }
-    return result
   }
 
-  /// For each holder the input rows that chose it, in order.
-  private func inputsOfHolders() throws(UpkeepError) -> [[Int]] {
-    var holderOfName: [UInt64: Int] = [:]
-    for index in holders.indices { holderOfName[name(of: index)] = index }
-    var inputs: [[Int]] = Array(repeating: [], count: holders.count)
-    let choices = choices
-    try storing { () throws(StorageError) in
-      try choices.forEach { input, name in
-        if let holder = holderOfName[name] { inputs[holder].append(input) }
+  /// Who claimed what a row took before it was a holder: the last update that the log has, else the insert.
+  private func findClaims(_ state: ClaimState) throws(UpkeepError) {
+    for number in 0..<state.count {
+      try budget.settle()
+      guard try state.look(number).claims.contains(Holder.unknown) else { continue }
+      let holder = try state.holder(number)
+      for key in 0..<keyCount where holder.claims[key] == Holder.unknown {
+        let bytes = try state.look(key: holder.keys[key]).bytes
+        let hash = bytes.withUnsafeBytes { claimHash(name(of: holder, number), key, $0) }
+        holder.claims[key] = try claimLog.row(of: hash) ?? holder.firstInput ?? 0
       }
     }
-    return inputs.map { $0.sorted() }
-  }
-
-  /// Who claimed what a holder took before it was one: the last update that the log has, else the insert.
-  private func findClaims(of holder: Int, _ inputs: [Int], _ logged: [UInt64: Int]) {
-    for key in 0..<keyCount where holders[holder].claims[key] == Self.unknown {
-      let bytes = UnsafeRawBufferPointer(rebasing: keys.bytes(holders[holder].keys[key])[4...])
-      let hash = claimHash(name(of: holder), key, bytes)
-      holders[holder].claims[key] = logged[hash] ?? inputs.first ?? 0
-    }
-  }
-
-  /// Which key a number stands for, and its value as a person reads it.
-  private func describe(_ number: Int) -> (key: Int, text: String) {
-    let bytes = keys.bytes(number)
-    let key = Int(UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self)))
-    let rest = UnsafeRawBufferPointer(rebasing: bytes[4...])
-    if key == 0 { return (key, schema.keyDescription(of: rest)) }
-    return (key, uniqueIndexes[key - 1].keyDescription(ofKey: Array(rest)))
   }
 
   /// Brings the trees of all holders up to date: what is no longer true goes, then what is new comes.
   package func write() throws(UpkeepError) {
-    for holder in holders {
-      guard let stored = holder.stored, try needsMove(holder) else { continue }
-      try writer.delete(stored)
-    }
-    for holder in holders {
-      guard let now = holder.now else { continue }
-      if let stored = holder.stored, !(try needsMove(holder)) {
-        try writer.update(from: stored, to: now)
-      } else {
-        try writer.insert(now)
+    if let state {
+      try state.forEach { _, holder throws(UpkeepError) in
+        guard let stored = holder.stored, try needsMove(holder) else { return }
+        try writer.delete(stored)
+      }
+      try state.forEach { _, holder throws(UpkeepError) in
+        guard let now = holder.left else { return }
+        if let stored = holder.stored, !(try needsMove(holder)) {
+          try writer.update(from: stored, to: now)
+        } else {
+          try writer.insert(now)
+        }
       }
     }
     try writer.finish()
+    endState()
+    claimLog.end()
     let choices = choices
     try storing { () throws(StorageError) in try choices.end() }
   }
 
   /// Whether a holder's unique keys differ from those in the trees, or it is gone.
   private func needsMove(_ holder: Holder) throws(UpkeepError) -> Bool {
-    guard let stored = holder.stored, let now = holder.now else { return true }
+    guard let stored = holder.stored, let now = holder.left else { return true }
     for key in 0..<keyCount {
       let had = try encode(key, of: stored, into: oldKeyBuffers[key])
       let has = try encode(key, of: now, into: keyBuffers[key])

@@ -26,26 +26,6 @@ package final class KeyClaims {
     case holder(Int)
   }
 
-  struct Holder {
-    /// The primary key that names it; nil for a row that was made where that name was taken.
-    let birth: [UInt8]?
-    /// What the trees have of it.
-    let stored: [Value]?
-    /// Its state when the statement began.
-    let before: [Value]?
-    var now: [Value]?
-    /// The number of each of its keys in `keys`; `none` where it holds none.
-    var keys: [Int]
-    /// For each key the input row that claimed it, or `sinceBefore`, or `unknown`.
-    var claims: [Int]
-    /// Deleted: it does not come back.
-    var isGone = false
-  }
-
-  static let none = -1
-  /// Claimed by this statement before the row became a holder: the logs tell by which row.
-  static let unknown = -2
-
   package let schema: TableSchema
   package let uniqueIndexes: [IndexSchema]
   let scope: TransactionScope
@@ -59,19 +39,15 @@ package final class KeyClaims {
   /// Indexes that are not unique and whose keys can be too long.
   let longIndexes: [IndexSchema]
 
-  var holders: [Holder] = []
-  /// Keys of holders: the key's number and its bytes.
-  let keys = ByteKeyTable()
-  /// For each of them who holds it, the newest last.
-  var holdersOfKey: [[Int]] = []
-  /// Holders by the primary key that names them.
-  let births = ByteKeyTable()
-  var holderOfBirth: [Int] = []
+  /// The holders and their keys; nil while there are none.
+  private(set) var state: ClaimState?
+  /// What all that is kept may take in memory.
+  package let budget: SpillBudget
 
   /// For each input row the row that it chose: the hash of a birth, or a holder's number.
   let choices: ChoiceLog
   /// Keys that natives claimed by an update: hash of row and key, and the input row.
-  var claimLog: [(claim: UInt64, row: Int)] = []
+  let claimLog: ClaimLog
 
   /// The greatest id that a holder has had.
   package internal(set) var greatestID: Int64?
@@ -80,7 +56,6 @@ package final class KeyClaims {
   let oldKeyBuffers: [ByteBuffer]
   var hasKey: [Bool]
   var hadKey: [Bool]
-  let tagged = ByteBuffer()
   let found = ByteBuffer()
 
   /// - Parameter startsLater: `start` is called before anything is written, or the statement writes but once, at its
@@ -95,7 +70,10 @@ package final class KeyClaims {
     self.isEager = isEager
     let transaction = try scope.writing
     self.transaction = transaction
+    let budget = SpillBudget(transaction.spillByteCount)
+    self.budget = budget
     choices = ChoiceLog(transaction)
+    claimLog = ClaimLog(transaction, budget)
     let uniqueIndexes = schema.indexes.filter(\.isUnique)
     self.uniqueIndexes = uniqueIndexes
     writer = try RowWriter(scope, schema, defersIndexes: true)
@@ -117,7 +95,20 @@ package final class KeyClaims {
   }
 
   package var keyCount: Int { uniqueIndexes.count + 1 }
-  package var hasHolders: Bool { !holders.isEmpty }
+  package var hasHolders: Bool { state != nil }
+
+  /// The holders, of which there is to be one now.
+  func begun() -> ClaimState {
+    if let state { return state }
+    let begun = ClaimState(transaction, budget, keyCount: keyCount)
+    state = begun
+    return begun
+  }
+
+  func endState() {
+    state?.end()
+    state = nil
+  }
 
   func tree(of key: Int) -> TreeID { key == 0 ? schema.tree : uniqueIndexes[key - 1].tree }
 }
@@ -150,13 +141,13 @@ extension KeyClaims {
   package func find(
     _ key: Int, _ bytes: UnsafeRawBufferPointer, primaryKey: ByteBuffer
   ) throws(UpkeepError) -> Place {
-    if !holders.isEmpty, let holder = heldBy(key, bytes).last { return .holder(holder) }
+    if let state, let holder = try state.holders(of: key, bytes).last { return .holder(holder) }
     let tree = tree(of: key)
     guard let value = try get(tree, bytes) else { return .nobody }
     let owner = key == 0 ? bytes : value
-    if !holders.isEmpty, births.find(owner) != nil { return .nobody }
     primaryKey.removeAll()
     primaryKey.append(owner)
+    if let state, try state.holder(bornAs: primaryKey.bytes) != nil { return .nobody }
     return .native
   }
 
@@ -166,7 +157,7 @@ extension KeyClaims {
   ) throws(UpkeepError) -> [Value]? {
     switch place {
     case .nobody: return nil
-    case .holder(let holder): return holders[holder].now
+    case .holder(let holder): return try state?.look(holder).now
     case .native:
       guard let value = try get(schema.tree, primaryKey) else { return nil }
       return try RowView(schema: schema, key: primaryKey, value: value).values()
@@ -174,8 +165,8 @@ extension KeyClaims {
   }
 
   /// The row of the table named by a primary key when the statement began, wherever it is by now.
-  package func place(ofRowNamed primaryKey: UnsafeRawBufferPointer) -> Place {
-    births.find(primaryKey).map { .holder(holderOfBirth[$0]) } ?? .native
+  package func place(ofRowNamed primaryKey: UnsafeRawBufferPointer) throws(UpkeepError) -> Place {
+    try state?.holder(bornAs: primaryKey).map { .holder($0) } ?? .native
   }
 
   func get(_ tree: TreeID, _ key: UnsafeRawBufferPointer) throws(UpkeepError)
@@ -185,20 +176,9 @@ extension KeyClaims {
     return try storing { () throws(StorageError) in try transaction.get(tree, key) }
   }
 
-  func tag(_ key: Int, _ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    tagged.removeAll()
-    tagged.append(bigEndian: UInt32(truncatingIfNeeded: key))
-    tagged.append(bytes)
-    return tagged.bytes
-  }
-
-  func heldBy(_ key: Int, _ bytes: UnsafeRawBufferPointer) -> [Int] {
-    keys.find(tag(key, bytes)).map { holdersOfKey[$0] } ?? []
-  }
-
-  func number(of key: Int, _ bytes: UnsafeRawBufferPointer) -> Int {
-    let number = keys.insert(tag(key, bytes))
-    if number == holdersOfKey.count { holdersOfKey.append([]) }
-    return number
+  /// Whether holders have a key.
+  func isHeldHere(_ key: Int, _ bytes: UnsafeRawBufferPointer) throws(UpkeepError) -> Bool {
+    guard let state else { return false }
+    return try !state.holders(of: key, bytes).isEmpty
   }
 }

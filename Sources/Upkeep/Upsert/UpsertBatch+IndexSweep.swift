@@ -70,7 +70,8 @@ extension UpsertBatch {
       if !shared.isEmpty, shared.contains(number) { continue }
       while position < keys.count, keys[position].equals(keys[first], base) { position += 1 }
       let bytes = keys[first].bytes(base)
-      if position > first + 1 || claims.isHeldHere(targetKey, bytes) {
+      let isHeld = try claims.isHeldHere(targetKey, bytes)
+      if position > first + 1 || isHeld {
         for other in first..<position {
           isWaiting[Int(keys[other].number)] = false
           try applyGenerally(sweep.rows[Int(keys[other].number)])
@@ -81,12 +82,15 @@ extension UpsertBatch {
       do throws(StorageError) { owner = try reader.get(bytes) } catch { throw UpkeepError(error) }
       guard let owner else { continue }
       isWaiting[Int(number)] = false
-      if claims.isConcerned(owner) {
+      // What the tree gave is gone with the next look into another one.
+      let offset = owners.count
+      owners.append(owner)
+      let kept = UnsafeRawBufferPointer(rebasing: owners.bytes[offset...])
+      if try claims.isConcerned(kept) {
+        owners.truncate(to: offset)
         try applyGenerally(sweep.rows[Int(number)])
       } else {
-        let offset = owners.count
-        owners.append(owner)
-        meetings.append(SortedKey(owner, offset: offset, number: number))
+        meetings.append(SortedKey(kept, offset: offset, number: number))
       }
     }
   }
@@ -96,7 +100,7 @@ extension UpsertBatch {
     _ owner: UnsafeRawBufferPointer, _ row: SweepBuffer.Row, _ targetKey: Int
   ) throws(UpkeepError) {
     // What was applied since may have made a holder of it.
-    if claims.isConcerned(owner) { return try applyGenerally(row) }
+    if try claims.isConcerned(owner) { return try applyGenerally(row) }
     if case .ignore = plan.actions[0] {
       claims.noteSwept(owner, by: Int(row.index))
       kinds[Int(row.index)] = .ignored
@@ -122,7 +126,8 @@ extension UpsertBatch {
       let row = sweep.rows[Int(keys[first].number)]
       let bytes = keys[first].bytes(base)
       // Of two rows with one primary key the second makes a holder of the first, which needs its entries for that.
-      if position > first + 1 || !row.isSound || claims.isConcerned(bytes) {
+      let isConcerned = try claims.isConcerned(bytes)
+      if position > first + 1 || !row.isSound || isConcerned {
         for other in first..<position { try applyGenerally(sweep.rows[Int(keys[other].number)]) }
         continue
       }

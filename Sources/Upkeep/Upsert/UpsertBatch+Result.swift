@@ -4,20 +4,29 @@ internal import UpkeepStorage
 extension UpsertBatch {
   /// Judges the keys held twice: rule by rule in `UpsertSettling`, with its consequences for input rows here.
   func settle() throws(UpkeepError) {
-    let verdict = try claims.settle()
-    for failure in verdict.failures {
+    let verdict = try claims.settle { row throws(UpkeepError) in noteDisplaced(row) }
+    guard let verdict else { return }
+    if let first = verdict.firstFailure {
       if collectsRejects {
-        for input in failure.inputs where wasApplied(input) { try fail(input, lostClaim(failure, input)) }
+        try verdict.forEachFailed { failure, input throws(UpkeepError) in
+          if wasApplied(input) { try fail(input, lostClaim(failure, input)) }
+        }
       } else {
-        try fail(failure.claim, lostClaim(failure, failure.claim))
+        try fail(first.claim, lostClaim(first, first.claim))
       }
     }
-    for (row, claimants) in verdict.displaced {
-      displacedRows.append(row)
-      if keepsSteps, let claimant = claimants.first(where: { wasApplied($0) }) {
-        steps[claimant].displaced.append(row)
-      }
+    guard keepsSteps, displacedCount > 0 else { return }
+    try verdict.forEachClaimant { input, rows throws(UpkeepError) in
+      guard wasApplied(input), let step = try step(of: input) else { return false }
+      step.displaced += rows
+      return true
     }
+  }
+
+  /// Counts a row that gave way, and keeps it for the result if it is one of the first.
+  func noteDisplaced(_ row: [Value]) {
+    displacedCount += 1
+    if displacedRows.count < UpsertResult.mostRowsListed { displacedRows.append(row) }
   }
 
   private func wasApplied(_ input: Int) -> Bool {
@@ -32,45 +41,47 @@ extension UpsertBatch {
     result.isSync = plan.isSync
     for kind in plan.kinds { result.tally[kind] = 0 }
     var counts = kinds.tally
-    counts[.displaced] = displacedRows.count
+    counts[.displaced] = displacedCount
     counts[.deleted] = deletedCount
     for (kind, count) in counts where count > 0 || result.tally[kind] != nil { result.tally[kind] = count }
     result.displacedRows = displacedRows
     result.notices = plan.notices
     result.lastInsertedID = lastInsertedID
-    let rejects = collectsRejects ? errors.merging(passedOver) { error, _ in error } : passedOver
-    result.rejects = rejects.sorted { $0.key < $1.key }.map(\.value)
+    try forEachReject { error throws(UpkeepError) in
+      if result.rejects.count < UpsertResult.mostRowsListed { result.rejects.append(error) }
+    }
     if keepsSteps {
-      try showDropped()
-      if collectsOutcomes { result.outcomes = (0..<kinds.count).map { outcome($0) } }
-      try collectReturned(into: &result)
+      if collectsOutcomes {
+        var outcomes: [UpsertOutcome] = []
+        outcomes.reserveCapacity(kinds.count)
+        for index in 0..<kinds.count { outcomes.append(outcome(index, try shownStep(index))) }
+        result.outcomes = outcomes
+      }
+      try collectReturned()
     }
     return result
   }
 
-  /// Rows dropped by ON DUPLICATE show the row that the winner left.
-  private func showDropped() throws(UpkeepError) {
-    guard let key = plan.targetKey else { return }
+  /// A row's step; rows dropped by ON DUPLICATE show the row that the winner left.
+  private func shownStep(_ index: Int) throws(UpkeepError) -> UpsertStep {
+    let step = try look(index)
+    guard let dropped = step.droppedKey, let key = plan.targetKey else { return step }
     let reader = RowReader(scope)
-    for (index, number) in droppedKeys {
-      var primaryKey = Array(seenKeys.bytes(number))
-      if key > 0 {
-        guard let holder = try reader.holder(of: seenKeys.bytes(number), in: plan.uniqueIndexes[key - 1])
-        else { continue }
-        primaryKey = Array(holder)
-      }
-      let row = try KeyBounds.borrow(primaryKey) { bytes throws(UpkeepError) in
+    let row = try KeyBounds.borrow(dropped) { bytes throws(UpkeepError) -> [Value]? in
+      if key == 0 { return try reader.find(schema, key: bytes)?.values() }
+      guard let holder = try reader.holder(of: bytes, in: plan.uniqueIndexes[key - 1]).map({ Array($0) })
+      else { return nil }
+      return try KeyBounds.borrow(holder) { bytes throws(UpkeepError) in
         try reader.find(schema, key: bytes)?.values()
       }
-      steps[index] = Step(old: row, new: row, key: key)
     }
+    return UpsertStep(old: row, new: row, key: row == nil && key > 0 ? -1 : key)
   }
 
   /// A row without the hidden rowid.
   private func shown(_ row: [Value]?) -> [Value] { Array((row ?? []).prefix(schema.columns.count)) }
 
-  private func outcome(_ index: Int) -> UpsertOutcome {
-    let step = steps[index]
+  private func outcome(_ index: Int, _ step: UpsertStep) -> UpsertOutcome {
     let displaced = step.displaced.map { shown($0) }
     let key = step.key < 0 ? "" : keyName(step.key)
     switch kinds[index] {
@@ -85,13 +96,12 @@ extension UpsertBatch {
     }
   }
 
-  private func collectReturned(into result: inout UpsertResult) throws(UpkeepError) {
+  private func collectReturned() throws(UpkeepError) {
     guard let returning = plan.returning else { return }
-    result.returnedColumns = returning.names
     for index in 0..<kinds.count {
       let kind = kinds[index]
       if !returning.includesAll, kind == .ignored || kind == .rejected { continue }
-      let step = steps[index]
+      let step = try shownStep(index)
       show(step.new, inSlot: 0)
       show(nil, inSlot: 1)
       show(step.old, inSlot: 2)
@@ -102,7 +112,7 @@ extension UpsertBatch {
       var row: [Value] = []
       row.reserveCapacity(returning.expressions.count)
       for expression in returning.expressions { row.append(try expression.evaluate(context)) }
-      result.returned.append(row)
+      try returned.append(row)
     }
   }
 
@@ -169,7 +179,7 @@ extension UpsertBatch {
         + "or name one key in ON CONFLICT")
   }
 
-  private func lostClaim(_ failure: KeyClaims.Verdict.Failure, _ index: Int) -> UpkeepError {
+  private func lostClaim(_ failure: KeyClaims.FailedClaim, _ index: Int) -> UpkeepError {
     let holder = schema.keyDescription(of: failure.winner)
     let advice =
       collectsRejects

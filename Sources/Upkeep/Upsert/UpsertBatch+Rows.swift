@@ -23,7 +23,7 @@ extension UpsertBatch {
       case .change(let clause, let key): try change(clause, key, given, proposal, index)
       case .ignore(let key): try ignore(key, index)
       case .fail(let key):
-        claims.note(places[key], primaryKey: placeBuffers[key].bytes, chosenBy: index)
+        try claims.note(places[key], primaryKey: placeBuffers[key].bytes, chosenBy: index)
         throw try violation(key, proposal, index)
       case .ambiguous(let keys): throw try ambiguity(keys, proposal, index)
       case .replaceAll(let key): try replaceAll(key, given, filled, index)
@@ -36,7 +36,7 @@ extension UpsertBatch {
     try step(index) { () throws(UpkeepError) in
       let proposal = try rowActions.proposal(given)
       if case .fail = plan.actions[0] {
-        claims.note(places[key], primaryKey: placeBuffers[key].bytes, chosenBy: index)
+        try claims.note(places[key], primaryKey: placeBuffers[key].bytes, chosenBy: index)
         throw try violation(key, proposal, index)
       }
       try change(0, key, given, proposal, index)
@@ -87,15 +87,15 @@ extension UpsertBatch {
     try claims.insert(row, by: index)
     if let ordinal = claims.writer.idOrdinal, case .integer(let id) = row[ordinal] { lastInsertedID = id }
     kinds[index] = .inserted
-    if keepsSteps { steps[index] = Step(new: row) }
+    note(index) { UpsertStep(new: row) }
   }
 
   private func ignore(_ key: Int, _ index: Int) throws(UpkeepError) {
-    claims.note(places[key], primaryKey: placeBuffers[key].bytes, chosenBy: index)
+    try claims.note(places[key], primaryKey: placeBuffers[key].bytes, chosenBy: index)
     kinds[index] = .ignored
     guard keepsSteps else { return }
     let row = try claims.row(places[key], primaryKey: placeBuffers[key].bytes)
-    steps[index] = Step(old: row, new: row, key: key)
+    note(index) { UpsertStep(old: row, new: row, key: key) }
   }
 
   private func change(
@@ -103,11 +103,11 @@ extension UpsertBatch {
   ) throws(UpkeepError) {
     let place = places[key]
     let primaryKey = placeBuffers[key].bytes
-    claims.note(place, primaryKey: primaryKey, chosenBy: index)
+    try claims.note(place, primaryKey: primaryKey, chosenBy: index)
     guard let old = try claims.row(place, primaryKey: primaryKey) else { return }
     guard let new = try rowActions.changed(old, by: plan.actions[clause], given, proposal) else {
       kinds[index] = .ignored
-      if keepsSteps { steps[index] = Step(old: old, new: old, key: key) }
+      note(index) { UpsertStep(old: old, new: old, key: key) }
       return
     }
     let isSame = zip(old, new).allSatisfy { $0.hasSameBytes(as: $1) }
@@ -121,7 +121,7 @@ extension UpsertBatch {
     } else {
       kinds[index] = .updated
     }
-    if keepsSteps { steps[index] = Step(old: old, new: new, key: key) }
+    note(index) { UpsertStep(old: old, new: new, key: key) }
   }
 
   // MARK: Eager statements
@@ -167,9 +167,9 @@ extension UpsertBatch {
     if isAutomatic, let ordinal = claims.writer.idOrdinal, case .integer(let id) = row[ordinal] {
       lastInsertedID = id
     }
-    displacedRows += displaced
+    for row in displaced { noteDisplaced(row) }
     kinds[index] = isSame ? .unchanged : .replaced
-    if keepsSteps { steps[index] = Step(old: first.row, new: row, key: key, displaced: displaced) }
+    note(index) { UpsertStep(old: first.row, new: row, key: key, displaced: displaced) }
   }
 
   /// Judged row by row: no key that the row newly claims may be held.

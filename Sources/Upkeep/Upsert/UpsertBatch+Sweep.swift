@@ -174,7 +174,9 @@ extension UpsertBatch {
       let first = position
       position += 1
       while position < keys.count, keys[position].equals(keys[first], base) { position += 1 }
-      if position > first + 1 || claims.isConcerned(key) || isSync && seenKeys.find(key) != nil {
+      var isSpecial = try position > first + 1 ? true : claims.isConcerned(key)
+      if isSync, !isSpecial { isSpecial = try seenKeys.find(key) != nil }
+      if isSpecial {
         for place in first..<position { try applyGenerally(rows[Int(keys[place].number)]) }
         continue
       }
@@ -221,8 +223,7 @@ extension UpsertBatch {
   }
 
   private func noteSeen(_ key: UnsafeRawBufferPointer, _ index: Int) {
-    _ = seenKeys.insert(key)
-    lastRowOfKey.append(index)
+    seenKeys.set(key, index)
   }
 
   /// Whether no column differs that an index reads.
@@ -299,21 +300,25 @@ extension UpsertBatch {
     _ contested: inout Set<UInt32>
   ) throws(UpkeepError) {
     let rows = sweep.rows
-    do throws(StorageError) {
-      let writer = try claims.transaction.writer(of: index.tree)
-      for entry in entries {
-        let bytes = entry.bytes(base)
-        let primaryKey = sweep.key(rows[Int(entry.number)])
-        if !shared.isEmpty, shared.contains(entry.number) {
+    let claims = claims
+    let writer = try storing { () throws(StorageError) in try claims.transaction.writer(of: index.tree) }
+    for entry in entries {
+      let bytes = entry.bytes(base)
+      let primaryKey = sweep.key(rows[Int(entry.number)])
+      let isShared = !shared.isEmpty && shared.contains(entry.number)
+      if !isShared, try claims.isHeldHere(key, bytes) {
+        contested.insert(entry.number)
+        continue
+      }
+      do throws(StorageError) {
+        if isShared {
           try writer.put(bytes, primaryKey)
-        } else if claims.isHeldHere(key, bytes) {
-          contested.insert(entry.number)
         } else if try writer.insert(bytes, primaryKey) != nil {
           contested.insert(entry.number)
         }
+      } catch {
+        throw UpkeepError(error)
       }
-    } catch {
-      throw UpkeepError(error)
     }
   }
 

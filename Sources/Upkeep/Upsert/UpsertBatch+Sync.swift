@@ -42,13 +42,11 @@ extension UpsertBatch {
     }
     if schema.hasHiddenRowid { row.append(.null) }
     guard try claims.encode(key, of: row, into: keyBuffers[key]) else { return }
-    if plan.isSync {
-      let count = seenKeys.count
-      _ = seenKeys.insert(keyBuffers[key].bytes)
-      if seenKeys.count > count { lastRowOfKey.append(index) }
+    if plan.isSync, try seenKeys.find(keyBuffers[key].bytes) == nil {
+      seenKeys.set(keyBuffers[key].bytes, index)
     }
     let place = try claims.find(key, keyBuffers[key].bytes, primaryKey: placeBuffers[key])
-    claims.note(place, primaryKey: placeBuffers[key].bytes, chosenBy: index)
+    try claims.note(place, primaryKey: placeBuffers[key].bytes, chosenBy: index)
   }
 
   /// An error that ends the statement: what the source has cannot be told from what it lacks.
@@ -77,11 +75,12 @@ extension UpsertBatch {
     }
     let bytes = ByteBuffer()
     try claims.forEachRowBefore { view throws(UpkeepError) in
-      if key == 0, seenKeys.find(view.key) != nil { return }
+      if key == 0, try seenKeys.find(view.key) != nil { return }
       let row = try view.values()
-      if key > 0, try claims.encode(key, of: row, into: bytes), seenKeys.find(bytes.bytes) != nil { return }
+      if key > 0, try claims.encode(key, of: row, into: bytes), try seenKeys.find(bytes.bytes) != nil { return }
       try claims.delete(claims.place(ofRowNamed: view.key), row)
       deletedCount += 1
+      try claims.budget.settle()
     }
   }
 }

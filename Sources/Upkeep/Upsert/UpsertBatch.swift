@@ -12,16 +12,6 @@ internal import UpkeepStorage
 /// An error in a row does not stop the statement at once: a claim of a lower row that fails at the end is told in
 /// its place. It is thrown as soon as that cannot be.
 package final class UpsertBatch {
-  /// A row's step, kept for outcomes and RETURNING.
-  struct Step {
-    var old: [Value]?
-    var new: [Value]?
-    /// The key by which it met a row; -1 for none.
-    var key = -1
-    var displaced: [[Value]] = []
-    var error: UpkeepError?
-  }
-
   let scope: TransactionScope
   let plan: UpsertPlan
   let schema: TableSchema
@@ -42,25 +32,27 @@ package final class UpsertBatch {
   let kinds = RowKinds()
   /// For each input row its number as the source counts.
   @exclusivity(unchecked) var numbers = RowNumbers()
-  var steps: [Step] = []
-  /// Errors of rows, in any order.
-  var errors: [Int: UpkeepError] = [:]
-  /// The lowest row with an error, of those that fail the statement.
-  var firstError: Int?
-  /// Errors that OR IGNORE passes over.
-  private(set) var passedOver: [Int: UpkeepError] = [:]
+  /// What each row's own step did, where that is asked for.
+  private let steps: SpillMap<UpsertStep>
+  /// Rows set aside, or passed over, and why.
+  private let rejects: SpillMap<SpilledError>
+  /// Of the errors that fail the statement that of the lowest row.
+  private(set) var failure: (row: Int, error: UpkeepError)?
+  /// Rows that OR IGNORE passes over.
+  private var passedOverCount = 0
   var rejectCount = 0
+  /// The first of the rows that gave way.
   var displacedRows: [[Value]] = []
+  var displacedCount = 0
+  /// The rows of RETURNING.
+  var returned: RowSpool<Value>
   var deletedCount = 0
   var lastInsertedID: Int64?
 
   /// Rows that wait for the end, because a later one with the same key counts.
-  private var waiting: [[Value?]] = []
-  /// Keys seen, for ON DUPLICATE and SYNC.
-  let seenKeys = ByteKeyTable()
-  var lastRowOfKey: [Int] = []
-  /// Rows dropped by ON DUPLICATE, and the number of their key in `seenKeys`.
-  var droppedKeys: [(row: Int, key: Int)] = []
+  private let waiting: RowSpool<Value?>
+  /// Keys seen, for ON DUPLICATE and SYNC, each with the input row that counts.
+  let seenKeys: SpillKeys
 
   /// Rows that wait for a sweep, where the statement can be swept.
   let sweep: SweepBuffer
@@ -94,6 +86,13 @@ package final class UpsertBatch {
     schema = plan.schema
     claims = try KeyClaims(
       scope, plan.schema, displaces: plan.displaces, isEager: plan.isEager, startsLater: true)
+    let transaction = claims.transaction
+    let budget = claims.budget
+    steps = SpillMap(transaction, budget)
+    rejects = SpillMap(transaction, budget)
+    seenKeys = SpillKeys(transaction, budget)
+    returned = RowSpool(limit: transaction.spillByteCount, files: transaction.temporaryFiles)
+    waiting = RowSpool(limit: transaction.spillByteCount, files: transaction.temporaryFiles)
     check = RowCheck(plan.schema)
     rowActions = RowActions(plan.schema, context)
     context.parameters = parameters
@@ -118,7 +117,17 @@ package final class UpsertBatch {
     if plan.isSync { try start() }
   }
 
-  deinit { try? abandon() }
+  deinit {
+    try? abandon()
+    endKept()
+  }
+
+  /// What is kept of rows is not needed any more.
+  private func endKept() {
+    steps.end()
+    rejects.end()
+    seenKeys.end()
+  }
 
   /// More than one row: whatever comes, there must be a way back.
   private func start() throws(UpkeepError) {
@@ -188,6 +197,7 @@ package final class UpsertBatch {
     try flush()
     try stopIfHopeless()
     try forgetSettled()
+    try claims.budget.settle()
   }
 
   /// What became of the rows so far is settled, but for keys that may turn out to be contested: it is kept where it takes
@@ -205,6 +215,7 @@ package final class UpsertBatch {
       try stopIfHopeless()
       try apply(row, index)
       if index & 0xFFFF == 0xFFFF { try forgetSettled() }
+      try claims.budget.settle()
     }
     try stopIfHopeless()
   }
@@ -222,16 +233,19 @@ package final class UpsertBatch {
       try noteKey(ofBadRow: row ?? [], index, error)
       try fail(index, error)
       try stopIfHopeless()
+      try claims.budget.settle()
     }
   }
 
   /// How many rows have been rejected so far; claims may still fail at the end.
-  package var rejectedCount: Int { rejectCount + passedOver.count }
+  package var rejectedCount: Int { rejectCount + passedOverCount }
+
+  /// How often what is kept of rows left memory, for tests.
+  package var spillCount: Int { claims.budget.spillCount }
 
   private func begin(_ number: Int) -> Int {
     kinds.append(.rejected)
     numbers.append(number)
-    if keepsSteps { steps.append(Step()) }
     return kinds.count - 1
   }
 
@@ -261,7 +275,7 @@ package final class UpsertBatch {
     do throws(UpkeepError) {
       return try body()
     } catch {
-      if plan.otherwise == .fail, firstError != nil, let savepoint {
+      if plan.otherwise == .fail, failure != nil, let savepoint {
         isOpen = false
         self.savepoint = nil
         try claims.write()
@@ -283,15 +297,18 @@ package final class UpsertBatch {
     }
     try flush()
     if plan.duplicates == .last {
-      for (index, row) in waiting.enumerated() {
+      var index = 0
+      try waiting.forEach { row throws(UpkeepError) in
         try apply(row, index)
         try stopIfHopeless()
+        index += 1
+        if index & 0xFFFF == 0 { try forgetSettled() }
+        try claims.budget.settle()
       }
-      waiting = []
     }
     if case .sync(let allowsEmpty) = plan.mode { try deleteWhatIsGone(allowsEmpty: allowsEmpty) }
     try settle()
-    if !collectsRejects, let firstError, let error = errors[firstError] { throw error }
+    if !collectsRejects, let failure { throw failure.error }
     try claims.write()
     return try result()
   }
@@ -310,31 +327,46 @@ extension UpsertBatch {
   /// Notes an error that the statement passes over.
   func passOver(_ index: Int, _ error: UpkeepError) {
     let error = numbered(error, index)
-    passedOver[index] = error
-    if keepsSteps { steps[index] = Step(error: error) }
+    passedOverCount += 1
+    rejects.set(index, SpilledError(error))
+    note(index) { UpsertStep(error: error) }
   }
 
   /// Notes an error of a row.
   func fail(_ index: Int, _ error: UpkeepError) throws(UpkeepError) {
     let error = numbered(error, index)
     kinds[index] = .rejected
-    if keepsSteps { steps[index] = Step(error: error) }
+    note(index) { UpsertStep(error: error) }
     if collectsRejects {
-      errors[index] = error
+      rejects.set(index, SpilledError(error))
       rejectCount += 1
       if case .collect(let limit?) = plan.rejects, rejectCount > limit { throw tooMany(limit, error) }
-      return
+    } else if index < failure?.row ?? .max {
+      failure = (index, error)
     }
-    if index < firstError ?? .max {
-      firstError = index
-      errors = [index: error]
-    }
+  }
+
+  /// Notes what a row's step did, where that is asked for.
+  @inline(__always)
+  func note(_ index: Int, _ step: () -> UpsertStep) {
+    if keepsSteps { steps.set(index, step()) }
+  }
+
+  /// A row's step; changes of it last.
+  func step(of index: Int) throws(UpkeepError) -> UpsertStep? { try steps.find(index) }
+
+  /// A row's step, to be looked at only.
+  func look(_ index: Int) throws(UpkeepError) -> UpsertStep { try steps.look(index) ?? UpsertStep() }
+
+  /// Calls `body` with the error of each row that was set aside or passed over, in input order. Until the transaction ends.
+  package func forEachReject(_ body: (UpkeepError) throws(UpkeepError) -> Void) throws(UpkeepError) {
+    try rejects.forEach { _, reject throws(UpkeepError) in try body(reject.error) }
   }
 
   /// Stops at an error of a row if no claim of a row before it can still fail.
   func stopIfHopeless() throws(UpkeepError) {
-    guard !collectsRejects, let firstError, let error = errors[firstError] else { return }
-    if plan.otherwise == .fail || !claims.hasHolders { throw error }
+    guard !collectsRejects, let failure else { return }
+    if plan.otherwise == .fail || !claims.hasHolders { throw failure.error }
   }
 
   private func tooMany(_ limit: Int, _ last: UpkeepError) -> UpkeepError {
@@ -372,30 +404,28 @@ extension UpsertBatch {
 
 extension UpsertBatch {
   private func waitForDuplicates(_ row: [Value?], _ index: Int) throws(UpkeepError) {
-    waiting.append(row)
+    try waiting.append(row)
     guard let key = plan.targetKey, let proposal = try? rowActions.proposal(row),
       try claims.encode(key, of: proposal, into: keyBuffers[0])
     else { return }
-    let number = seenKeys.insert(keyBuffers[0].bytes)
-    if number == lastRowOfKey.count { lastRowOfKey.append(index) } else { lastRowOfKey[number] = index }
+    seenKeys.set(keyBuffers[0].bytes, index)
+    try claims.budget.settle()
   }
 
   /// Whether ON DUPLICATE drops the row, whose target key is in a buffer.
   func isDropped(_ index: Int, _ key: UnsafeRawBufferPointer) throws(UpkeepError) -> Bool {
-    let count = seenKeys.count
-    let number = seenKeys.insert(key)
-    let isNew = seenKeys.count > count
-    if isNew { lastRowOfKey.append(index) }
+    let counting = try seenKeys.find(key)
+    if counting == nil { seenKeys.set(key, index) }
     switch plan.duplicates {
     case .fold: return false
-    case .first: if isNew { return false }
-    case .last: if lastRowOfKey[number] == index { return false }
+    case .first: if counting == nil { return false }
+    case .last: if counting == nil || counting == index { return false }
     case .fail:
-      if isNew { return false }
-      throw duplicate(index, of: lastRowOfKey[number])
+      guard let counting else { return false }
+      throw duplicate(index, of: counting)
     }
     kinds[index] = .ignored
-    droppedKeys.append((index, number))
+    note(index) { UpsertStep(droppedKey: Array(key)) }
     return true
   }
 

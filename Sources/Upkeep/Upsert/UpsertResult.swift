@@ -11,14 +11,12 @@ public struct UpsertResult: Sendable {
   public internal(set) var tally: [StatementSummary.Kind: Int] = [:]
   /// One outcome for each row given, in input order; nil unless asked for.
   public internal(set) var outcomes: [UpsertOutcome]?
-  /// The rows set aside, in input order: each error has the row's number, and the keys and rows concerned.
+  /// The rows set aside, in input order: each error has the row's number, and the keys and rows concerned. Of very many
+  /// only the first are listed (`mostRowsListed`); `rejected` counts all.
   public internal(set) var rejects: [UpkeepError] = []
-  /// Rows that gave way to a claimant of one of their keys.
+  /// Rows that gave way to a claimant of one of their keys. Of very many only the first are listed (`mostRowsListed`);
+  /// `displaced` counts all.
   public internal(set) var displacedRows: [[Value]] = []
-  /// The columns of RETURNING.
-  public internal(set) var returnedColumns: [String] = []
-  /// The rows of RETURNING, in input order.
-  public internal(set) var returned: [[Value]] = []
   /// The id of the last row inserted, where the table gives ids.
   public internal(set) var lastInsertedID: Int64?
   /// Things worth telling that are no errors.
@@ -47,6 +45,9 @@ public struct UpsertResult: Sendable {
   public var changes: Int {
     isSync ? inserted + updated + replaced + deleted : inserted + updated + unchanged + replaced
   }
+
+  /// How many rows `rejects` and `displacedRows` list at most, so that a result fits into memory.
+  public static let mostRowsListed = 1 << 16
 
   var isSync = false
 

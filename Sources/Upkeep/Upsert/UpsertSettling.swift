@@ -1,4 +1,6 @@
-/// Who keeps a key that several rows hold when a statement is whole. Pure: rows and keys are numbers.
+internal import UpkeepStorage
+
+/// Who keeps a key that several rows hold when a statement is whole. Rows and keys are numbers of a `ClaimState`.
 ///
 /// 1. (A) The row that held a key before and still holds it is the incumbent; other holders fail, and return to
 ///    what they held before (or are gone). Repeated until no key has an incumbent and another holder.
@@ -7,146 +9,171 @@
 /// 3. With `displaces`, a row that no input row chose defeats nobody, and at the end gives way.
 ///
 /// What (A) gives does not depend on the order in which keys are looked at: who fails in a round is decided by
-/// who holds what at its beginning.
-package struct UpsertSettling {
-  package struct Row {
-    /// The keys held now, and for each the input row that claimed it (`since before` for one never given up).
-    package var keys: [Int]
-    package var claims: [Int]
-    /// The keys held when the statement began; empty for a row that the statement made.
-    package var before: [Int]
-    /// Whether an input row was applied to it, left it alone or chose it in vain.
-    package var isChosen: Bool
-
-    package init(keys: [Int], claims: [Int], before: [Int], isChosen: Bool) {
-      self.keys = keys
-      self.claims = claims
-      self.before = before
-      self.isChosen = isChosen
-    }
-  }
-
-  /// The claim of a key that was held since before.
-  package static let sinceBefore = -1
-
-  /// A claim that fails: the row is set aside.
-  package struct Failure: Equatable {
-    package var row: Int
-    package var key: Int
-    /// The input row that made the claim.
-    package var claim: Int
-    /// The row that keeps the key.
-    package var winner: Int
-  }
-
-  package struct Displacement: Equatable {
-    package var row: Int
-    package var claimant: Int
-  }
-
-  package private(set) var rows: [Row]
-  package private(set) var failures: [Failure] = []
-  package private(set) var displaced: [Displacement] = []
+/// who holds what at its beginning. A row fails once at most: it then holds what it held before, of which it is the
+/// incumbent.
+struct UpsertSettling {
+  private let state: ClaimState
+  private let transaction: WriteTransaction
+  private let budget: SpillBudget
   private let displaces: Bool
-  private var holders: [Int: [Int]] = [:]
+  /// The holder whose failing claim was made by the lowest input row.
+  private(set) var firstFailing: (claim: Int, holder: Int)?
+  private(set) var failureCount = 0
 
-  package init(_ rows: [Row], displaces: Bool) {
-    self.rows = rows
+  init(_ state: ClaimState, _ transaction: WriteTransaction, _ budget: SpillBudget, displaces: Bool) {
+    self.state = state
+    self.transaction = transaction
+    self.budget = budget
     self.displaces = displaces
-    for (row, state) in rows.enumerated() {
-      for key in state.keys { holders[key, default: []].append(row) }
+  }
+
+  /// Sets aside the holders whose claims fail, and calls back with each row that gives way.
+  mutating func settle(displaced: (Holder) throws(UpkeepError) -> Void) throws(UpkeepError) {
+    try failAgainstIncumbents(try contestedKeys())
+    try failAgainstIncumbents(try failNewClaimants())
+    if displaces { try displace(displaced) }
+  }
+
+  private func makeSet() -> SpillKeys { SpillKeys(transaction, budget) }
+
+  private func contestedKeys() throws(UpkeepError) -> SpillKeys {
+    let contested = makeSet()
+    if state.contestedCount == 0 { return contested }
+    try state.forEachKey { number, key throws(UpkeepError) in
+      if key.holders.count > 1 { contested.set(contested.key(number), 0) }
+      try budget.settle()
     }
+    return contested
   }
 
-  package mutating func settle() {
-    var dirty = holders.compactMap { $0.value.count > 1 ? $0.key : nil }
-    dirty = failAgainstIncumbents(dirty)
-    dirty = failNewClaimants()
-    _ = failAgainstIncumbents(dirty)
-    if displaces { displace() }
-  }
+  private func isBystander(_ holder: Holder) -> Bool { displaces && holder.firstInput == nil }
 
-  private func contestedKeys() -> [Int] { holders.compactMap { $0.value.count > 1 ? $0.key : nil }.sorted() }
-
-  private func isBystander(_ row: Int) -> Bool { displaces && !rows[row].isChosen }
-
-  private func claim(of row: Int, on key: Int) -> Int {
-    rows[row].keys.firstIndex(of: key).map { rows[row].claims[$0] } ?? Self.sinceBefore
+  private func claim(of holder: Holder, on key: Int) -> Int {
+    holder.keys.firstIndex(of: key).map { holder.claims[$0] } ?? Holder.sinceBefore
   }
 
   /// Round after round; keys that nothing happened to since the round before need no second look.
-  private mutating func failAgainstIncumbents(_ keys: [Int]) -> [Int] {
+  private mutating func failAgainstIncumbents(_ keys: SpillKeys) throws(UpkeepError) {
     var dirty = keys
     while !dirty.isEmpty {
-      var failing: [Int: Failure] = [:]
-      for key in Set(dirty) {
-        guard let held = holders[key], held.count > 1 else { continue }
-        guard let incumbent = held.first(where: { rows[$0].before.contains(key) && !isBystander($0) }) else {
-          continue
-        }
-        for row in held where row != incumbent && !isBystander(row) {
-          note(Failure(row: row, key: key, claim: claim(of: row, on: key), winner: incumbent), in: &failing)
+      let failing = makeSet()
+      try dirty.forEach { bytes, _ throws(UpkeepError) in
+        try budget.settle()
+        let number = SpillKeys.number(bytes)
+        let key = try state.look(key: number)
+        guard key.holders.count > 1, let incumbent = key.before, key.holders.contains(incumbent),
+          !isBystander(try state.look(incumbent))
+        else { return }
+        for row in key.holders where row != incumbent {
+          try note(row, number, winner: incumbent, in: failing)
         }
       }
-      dirty = setAside(failing)
+      dirty.end()
+      dirty = try setAside(failing)
     }
-    return []
+    dirty.end()
   }
 
-  private mutating func failNewClaimants() -> [Int] {
-    var keysOf: [Int: [Int]] = [:]
-    for key in contestedKeys() {
-      for row in holders[key] ?? [] where !isBystander(row) { keysOf[row, default: []].append(key) }
-    }
-    let order = keysOf.map {
-      (row: $0.key, claim: $0.value.map { [row = $0.key] in claim(of: row, on: $0) }.min() ?? 0)
-    }
-    .sorted { ($0.claim, $0.row) < ($1.claim, $1.row) }
-    var keeper: [Int: Int] = [:]
-    var failing: [Int: Failure] = [:]
-    for (row, _) in order {
-      let keys = keysOf[row] ?? []
-      for key in keys {
-        guard let winner = keeper[key] else { continue }
-        note(Failure(row: row, key: key, claim: claim(of: row, on: key), winner: winner), in: &failing)
+  /// - Returns: the keys that rows have back.
+  private mutating func failNewClaimants() throws(UpkeepError) -> SpillKeys {
+    let contested = try contestedKeys()
+    let claimants = makeSet()
+    try contested.forEach { bytes, _ throws(UpkeepError) in
+      try budget.settle()
+      let number = SpillKeys.number(bytes)
+      for row in try state.look(key: number).holders {
+        guard !isBystander(try state.look(row)) else { continue }
+        let holder = try state.holder(row)
+        holder.lowestClaim = min(holder.lowestClaim ?? .max, claim(of: holder, on: number))
+        claimants.set(claimants.key(row), 0)
       }
-      if failing[row] == nil { for key in keys { keeper[key] = row } }
     }
-    return setAside(failing)
+    contested.end()
+    let order = makeSet()
+    try claimants.forEach { bytes, _ throws(UpkeepError) in
+      try budget.settle()
+      let row = SpillKeys.number(bytes)
+      order.set(order.key(try state.look(row).lowestClaim ?? 0, row), 0)
+    }
+    claimants.end()
+    let failing = makeSet()
+    try order.forEach { bytes, _ throws(UpkeepError) in
+      try budget.settle()
+      let row = SpillKeys.number(bytes, at: 1)
+      var keys: [Int] = []
+      for number in try state.look(row).keys where number != Holder.none {
+        if try state.look(key: number).holders.count > 1 { keys.append(number) }
+      }
+      var fails = false
+      for number in keys {
+        guard let winner = try state.look(key: number).keeper else { continue }
+        try note(row, number, winner: winner, in: failing)
+        fails = true
+      }
+      if !fails { for number in keys { try state.key(number).keeper = row } }
+    }
+    order.end()
+    return try setAside(failing)
   }
 
   /// Of several claims of a row that fail at once the one of the lowest input row is told.
-  private func note(_ failure: Failure, in failing: inout [Int: Failure]) {
-    if let known = failing[failure.row], (known.claim, known.key) <= (failure.claim, failure.key) { return }
-    failing[failure.row] = failure
+  private func note(
+    _ row: Int, _ key: Int, winner: Int, in failing: SpillKeys
+  ) throws(UpkeepError) {
+    if isBystander(try state.look(row)) { return }
+    let holder = try state.holder(row)
+    let claim = claim(of: holder, on: key)
+    if let known = holder.failure, (known.claim, known.key) <= (claim, key) { return }
+    holder.failure = Holder.Failure(key: key, claim: claim, winner: winner)
+    failing.set(failing.key(row), 0)
   }
 
   /// - Returns: the keys that the rows have back.
-  private mutating func setAside(_ failing: [Int: Failure]) -> [Int] {
-    var dirty: [Int] = []
-    for failure in failing.values.sorted(by: { ($0.claim, $0.row) < ($1.claim, $1.row) }) {
-      failures.append(failure)
-      let row = failure.row
-      for key in rows[row].keys { holders[key]?.removeAll { $0 == row } }
-      rows[row].keys = rows[row].before
-      rows[row].claims = rows[row].before.map { _ in Self.sinceBefore }
-      for key in rows[row].keys { holders[key, default: []].append(row) }
-      dirty += rows[row].keys
+  private mutating func setAside(_ failing: SpillKeys) throws(UpkeepError) -> SpillKeys {
+    let dirty = makeSet()
+    var first = firstFailing
+    var count = 0
+    try failing.forEach { bytes, _ throws(UpkeepError) in
+      try budget.settle()
+      let row = SpillKeys.number(bytes)
+      let holder = try state.holder(row)
+      count += 1
+      if let claim = holder.failure?.claim, claim < first?.claim ?? .max { first = (claim, row) }
+      for number in holder.keys where number != Holder.none { try state.take(number, from: row) }
+      holder.keys = holder.keysBefore
+      holder.claims = holder.keysBefore.map { $0 == Holder.none ? Holder.none : Holder.sinceBefore }
+      for number in holder.keys where number != Holder.none {
+        try state.give(number, to: row)
+        dirty.set(dirty.key(number), 0)
+      }
     }
+    failing.end()
+    firstFailing = first
+    failureCount += count
     return dirty
   }
 
   /// Rows that no input row chose and that hold a claimed key are no longer there.
-  private mutating func displace() {
-    for key in contestedKeys() {
-      let held = holders[key] ?? []
-      guard let claimant = held.first(where: { rows[$0].isChosen }) else { continue }
-      for row in held where !rows[row].isChosen {
-        displaced.append(Displacement(row: row, claimant: claimant))
-        for other in rows[row].keys { holders[other]?.removeAll { $0 == row } }
-        rows[row].keys = []
-        rows[row].claims = []
+  private func displace(_ displaced: (Holder) throws(UpkeepError) -> Void) throws(UpkeepError) {
+    let contested = try contestedKeys()
+    try contested.forEach { bytes, _ throws(UpkeepError) in
+      try budget.settle()
+      let held = try state.look(key: SpillKeys.number(bytes)).holders
+      var claimant: Int?
+      for row in held where claimant == nil {
+        if try state.look(row).firstInput != nil { claimant = row }
+      }
+      guard let claimant else { return }
+      for row in held {
+        guard try state.look(row).firstInput == nil else { continue }
+        let holder = try state.holder(row)
+        try displaced(holder)
+        try state.holder(claimant).displaced.append(row)
+        for number in holder.keys where number != Holder.none { try state.take(number, from: row) }
+        holder.keys = holder.keys.map { _ in Holder.none }
+        holder.isGone = true
       }
     }
+    contested.end()
   }
 }

@@ -171,3 +171,10 @@ package class ReadTransaction: PageReader {
     return try TreeCursor(pages, root, reader: self, keepAlive: try working?.freeze(for: self) ?? self)
   }
 }
+
+extension ReadTransaction {
+  /// Nil for a store in memory.
+  package final var temporaryFiles: TemporaryFiles? { core.temporaryFiles }
+  /// Bytes that what a statement keeps of its rows may take in memory.
+  package final var spillByteCount: Int { core.options.spillByteCount }
+}

@@ -36,6 +36,9 @@ import UpkeepTestSupport
       let fast = try run(example, collectsOutcomes: false)
       #expect(slow == fast, "seed \(seed &+ UInt64(number))\n\(example)")
       if slow != fast { return }
+      let spilling = try run(example, collectsOutcomes: random.oneIn(2), spillsAt: random.pick([0, 500]))
+      #expect(slow == spilling, "seed \(seed &+ UInt64(number)), spilling\n\(example)")
+      if slow != spilling { return }
     }
     // Statements that meet by one unique index have a sweep of their own.
     #expect(byIndex > Self.caseCount / 200)
@@ -52,8 +55,10 @@ import UpkeepTestSupport
   }
 
   /// What a statement comes to, in words.
-  private func run(_ example: UpsertCase, collectsOutcomes: Bool) throws -> [String] {
-    let store = try Store.inMemory()
+  private func run(
+    _ example: UpsertCase, collectsOutcomes: Bool, spillsAt limit: Int? = nil
+  ) throws -> [String] {
+    let store = try Store.inMemory(StoreOptions { $0.statementByteCount = limit })
     let scope = try store.beginWrite()
     defer { scope.rollback() }
     try SchemaChange(scope).createTable(example.definition)

@@ -51,6 +51,39 @@ import UpkeepTestSupport
     }
   }
 
+  /// The same, where what the statement remembers of its rows leaves memory after every few of them.
+  @Test func batchesThatSpillDoWhatTheOracleSays() throws {
+    let seed = firstSeed()
+    var spillCount = 0
+    for number in 0..<Self.caseCount {
+      var random = SeededGenerator(seed: seed &+ UInt64(number))
+      let limit = random.pick([0, 300, 1000])
+      let example = UpsertCase(&random, mergesByRules: random.oneIn(8))
+      if let difference = try difference(example, spillsAt: limit, &spillCount) {
+        Issue.record("seed \(seed &+ UInt64(number)): \(difference)\n\(example)")
+        return
+      }
+    }
+    #expect(spillCount > Self.caseCount)
+  }
+
+  @Test func everyOrderOfAFewRowsThatSpillDoesWhatTheOracleSays() throws {
+    let seed = firstSeed()
+    var spillCount = 0
+    for number in 0..<(Self.caseCount / 40) {
+      var random = SeededGenerator(seed: seed &+ UInt64(number))
+      var example = UpsertCase(&random)
+      for order in permutations(example.rows) {
+        example.rows = order
+        if let difference = try difference(example, spillsAt: 0, &spillCount) {
+          Issue.record("seed \(seed &+ UInt64(number)): \(difference)\n\(example)")
+          return
+        }
+      }
+    }
+    #expect(spillCount > 0)
+  }
+
   /// One target that no action assigns, no key twice, no automatic ids, nothing eager.
   @Test func theOrderOfRowsDoesNotMatterWhereItMustNot() throws {
     let seed = firstSeed()
@@ -90,10 +123,21 @@ import UpkeepTestSupport
     var rows: [[Value]] = []
     var failure: UpkeepError?
     var isEmpty = false
+    var spillCount = 0
   }
 
-  private func run(_ example: UpsertCase) throws -> Run {
-    let store = try Store.inMemory()
+  /// - Parameter limit: bytes that what is remembered of rows may take in memory; nil for what a store takes by itself.
+  private func run(_ example: UpsertCase, spillsAt limit: Int? = nil) throws -> Run {
+    let store: Store
+    if let limit {
+      let options = StoreOptions {
+        $0.statementByteCount = limit
+        $0.checkpointsInBackground = false
+      }
+      store = try Store("t.upkeep", options, fileSystem: MemoryFileSystem())
+    } else {
+      store = try Store.inMemory()
+    }
     let filling = try store.beginWrite()
     try SchemaChange(filling).createTable(example.definition)
     let writer = try RowWriter(filling, try filling.table("t"))
@@ -104,6 +148,7 @@ import UpkeepTestSupport
     var run = Run()
     do throws(UpkeepError) {
       let batch = try UpsertBatch(scope, try plan(example, try scope.table("t")), collectsOutcomes: true)
+      defer { run.spillCount = batch.spillCount }
       for (index, row) in example.rows.enumerated() { try batch.add(row, number: index + 1) }
       run.result = try batch.finish()
     } catch {
@@ -129,9 +174,17 @@ import UpkeepTestSupport
 
   /// What engine and oracle disagree about, if anything.
   private func difference(_ example: UpsertCase) throws -> String? {
+    var spillCount = 0
+    return try difference(example, spillsAt: nil, &spillCount)
+  }
+
+  private func difference(
+    _ example: UpsertCase, spillsAt limit: Int?, _ spillCount: inout Int
+  ) throws -> String? {
     let expected = example.oracle.run(
       example.statement, mode: example.mode, on: example.stored, rows: example.rows)
-    let run = try run(example)
+    let run = try run(example, spillsAt: limit)
+    spillCount += run.spillCount
     switch expected {
     case .failure(let wanted): return difference(run, wanted, example)
     case .success(let wanted): return difference(run, wanted, example)

@@ -10,12 +10,14 @@ final class ByteKeyTable {
     let count: Int
   }
 
-  private let arena = ByteBuffer(capacity: 1024)
+  private let arena = ByteBuffer(capacity: 64)
   private var entries: [Entry] = []
   /// Entry number + 1, or 0; the count is a power of two.
   private var slots: [UInt32] = []
 
   var count: Int { entries.count }
+  /// Where the bytes of all entries begin, until the next insertion.
+  var base: UnsafeRawPointer { UnsafeRawPointer(arena.base) }
   var isEmpty: Bool { entries.isEmpty }
 
   static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
@@ -29,6 +31,9 @@ final class ByteKeyTable {
     let entry = entries[number]
     return UnsafeRawBufferPointer(start: UnsafeRawPointer(arena.base) + entry.offset, count: entry.count)
   }
+
+  /// Where the bytes of an entry are, from `base`.
+  func offset(_ number: Int) -> Int { entries[number].offset }
 
   func find(_ key: UnsafeRawBufferPointer) -> Int? {
     if entries.isEmpty { return nil }
