@@ -12,7 +12,8 @@ import Testing
     ],
     // What a value, an expression and a schema are is said in terms of one another.
     "Upkeep": [
-      ["Values", "Expressions", "Schema", "Catalog"], ["Statements"], ["Rows"], ["Spill"], ["Upsert"], ["Queries"],
+      ["Values", "Expressions", "Schema", "Catalog"], ["Statements"], ["Rows"], ["Spill"], ["Upsert"],
+      ["Queries"],
       ["Tables"],
       ["Buckets"], ["Import"], ["Store"], ["Records"],
     ],

@@ -23,8 +23,21 @@ struct ScriptRunner {
   }
 
   /// The places where a script and the library disagree.
-  static func run(_ script: String) throws -> [Mismatch] {
-    let session = Session(try Store.inMemory())
+  ///
+  /// - Parameter limit: bytes that what a statement remembers of its rows may take in memory; nil for what a store takes by
+  ///   itself.
+  static func run(_ script: String, spillsAt limit: Int? = nil) throws -> [Mismatch] {
+    let store: Store
+    if let limit {
+      let options = StoreOptions {
+        $0.statementByteCount = limit
+        $0.checkpointsInBackground = false
+      }
+      store = try Store("script.upkeep", options, fileSystem: MemoryFileSystem())
+    } else {
+      store = try Store.inMemory()
+    }
+    let session = Session(store)
     var mismatches: [Mismatch] = []
     var lines = script.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)[...]
     while let first = lines.first {

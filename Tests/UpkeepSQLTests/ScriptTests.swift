@@ -16,6 +16,13 @@ import Testing
     for mismatch in try ScriptRunner.run(text) { Issue.record("\(name), \(mismatch)") }
   }
 
+  /// The same, where whatever a statement remembers of its rows leaves memory after each of them.
+  @Test(arguments: names)
+  func scriptThatSpills(_ name: String) throws {
+    let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
+    for mismatch in try ScriptRunner.run(text, spillsAt: 0) { Issue.record("\(name), \(mismatch)") }
+  }
+
   /// The guide's examples are one session; what a reader types does what stands below it.
   @Test func examplesOfTheGuide() throws {
     let guide = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -17,6 +17,8 @@ struct Options {
       --name NAME      that name (storage)
       --sustained SECONDS   random one-row upserts on a store four times the cache, for so long
       --memory         what is resident while a table is loaded in one transaction and read
+      --statement-memory    what is resident after statements that remember something of every row
+      --cache MB       the cache for that (64)
     """
 
   var rows: Int?
@@ -34,6 +36,10 @@ struct Options {
   var measuresMemory = false
   /// For the process that `--memory` starts: the engine by its number.
   var memoryOf: Int?
+  var measuresStatementMemory = false
+  /// For the processes that `--statement-memory` starts: the statement by its number.
+  var statementMemoryOf: Int?
+  var cacheMegabytes = 64
 
   struct Wrong: Error, CustomStringConvertible { let description: String }
 
@@ -64,6 +70,9 @@ struct Options {
       case "--sustained": sustained = try number(argument)
       case "--memory": measuresMemory = true
       case "--memory-of": memoryOf = try number(argument)
+      case "--statement-memory": measuresStatementMemory = true
+      case "--statement-memory-of": statementMemoryOf = try number(argument)
+      case "--cache": cacheMegabytes = try number(argument)
       case "--help": asksForHelp = true
       default: throw Wrong(description: "unknown option \(argument)\n\n\(Self.usage)")
       }

@@ -39,6 +39,21 @@ func run() throws -> Bool {
     try MemoryUse.measure(options, engine: number, rows: options.rows ?? 10_000_000)
     return true
   }
+  if let number = options.statementMemoryOf {
+    try StatementMemory.measure(
+      options, number: number, rows: options.rows ?? 10_000_000, cacheBytes: options.cacheMegabytes << 20)
+    return true
+  }
+  if options.measuresStatementMemory {
+    let table = try StatementMemory.run(
+      options, rows: options.rows ?? 10_000_000, cacheBytes: options.cacheMegabytes << 20)
+    let text = "\(Machine.date). \(Machine.description). cache: \(options.cacheMegabytes) MB.\n\n\(table)"
+    print(text)
+    if let into = options.into, !(try MarkedText.replace(options.name, in: into, by: text)) {
+      throw Options.Wrong(description: "\(into) has no marks for \(options.name)")
+    }
+    return true
+  }
   if options.measuresMemory {
     let rows = options.rows ?? 10_000_000
     settings["rows"] = "\(rows)"

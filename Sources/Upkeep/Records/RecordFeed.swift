@@ -54,6 +54,12 @@ final class RecordFeed<R: Record> {
     try addTaken()
   }
 
+  /// Gives the statement a record by its values.
+  func add(given: [Value?]) throws(UpkeepError) {
+    values.take(given: given)
+    try addTaken()
+  }
+
   private func addTaken() throws(UpkeepError) {
     number += 1
     do throws(UpkeepError) {

@@ -128,6 +128,11 @@ public class RecordValueList {
     if let position = memory.position(of: path) { give(position, value) }
   }
 
+  /// The values that are given.
+  final var given: [Value?] {
+    values.indices.map { isGiven[$0] ? values[$0] : nil }
+  }
+
   final func clear() {
     for position in isGiven.indices { isGiven[position] = false }
   }
@@ -167,6 +172,12 @@ public final class RecordValues<R: Record>: RecordValueList {
   func take(_ partial: PartialRecord<R>) {
     clear()
     for (position, value) in partial.given { give(position, value) }
+    isWhole = !isGiven.contains(false)
+  }
+
+  func take(given: [Value?]) {
+    clear()
+    for (position, value) in given.enumerated() { if let value { give(position, value) } }
     isWhole = !isGiven.contains(false)
   }
 }

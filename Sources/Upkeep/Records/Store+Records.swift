@@ -17,11 +17,11 @@ extension Store {
     duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false,
     dryRun: Bool = false, progress: ((UpsertProgress) -> Void)? = nil
   ) throws -> RecordResult<R> {
-    let spooled = Array(records)
+    let spooled = try RecordSpool(self, records)
+    let options = RecordBatchOptions(
+      duplicates: duplicates, rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun)
     return try write { tx in
-      try tx.upsert(
-        contentsOf: spooled, on: target, action, ambiguity: ambiguity, duplicates: duplicates,
-        rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
+      try tx.upsert(spooled, .on(target, action, ambiguity: ambiguity), options, progress)
     }
   }
 
@@ -33,16 +33,16 @@ extension Store {
     duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false,
     dryRun: Bool = false, progress: (@Sendable (UpsertProgress) -> Void)? = nil
   ) async throws -> RecordResult<R> {
-    let spooled = Array(records)
+    let spooled = try RecordSpool(self, records)
+    let options = RecordBatchOptions(
+      duplicates: duplicates, rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun)
     return try await write { tx in
-      try tx.upsert(
-        contentsOf: spooled, on: target, action, ambiguity: ambiguity, duplicates: duplicates,
-        rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
+      try tx.upsert(spooled, .on(target, action, ambiguity: ambiguity), options, progress)
     }
   }
 
-  /// Puts the records of an asynchronous sequence into their table as one transaction. They are gathered in memory before
-  /// the writer's turn is taken.
+  /// Puts the records of an asynchronous sequence into their table as one transaction. They are gathered before
+  /// the writer's turn is taken, beyond a share of the cache in a file.
   @discardableResult
   public func upsert<R: Record, Records: AsyncSequence>(
     contentsOf records: Records, on target: RecordTarget<R> = .primaryKey,
@@ -50,13 +50,12 @@ extension Store {
     duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false,
     dryRun: Bool = false, progress: (@Sendable (UpsertProgress) -> Void)? = nil
   ) async throws -> RecordResult<R> where Records.Element == R {
-    var gathered: [R] = []
-    for try await record in records { gathered.append(record) }
-    let spooled = gathered
+    let spooled = RecordSpool<R>(self)
+    for try await record in records { try spooled.append(record) }
+    let options = RecordBatchOptions(
+      duplicates: duplicates, rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun)
     return try await write { tx in
-      try tx.upsert(
-        contentsOf: spooled, on: target, action, ambiguity: ambiguity, duplicates: duplicates,
-        rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
+      try tx.upsert(spooled, .on(target, action, ambiguity: ambiguity), options, progress)
     }
   }
 
@@ -68,11 +67,12 @@ extension Store {
     duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, displaces: Bool = false,
     collectsOutcomes: Bool = false, dryRun: Bool = false, progress: ((UpsertProgress) -> Void)? = nil
   ) throws -> RecordResult<R> {
-    let spooled = Array(records)
+    let spooled = try RecordSpool(self, records)
+    let options = RecordBatchOptions(
+      duplicates: duplicates, rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun)
     return try write { tx in
       try tx.sync(
-        with: spooled, by: key, allowsEmpty: allowsEmpty, duplicates: duplicates, rejects: rejects,
-        displaces: displaces, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
+        spooled, by: key, allowsEmpty: allowsEmpty, displaces: displaces, options, progress)
     }
   }
 
@@ -84,16 +84,17 @@ extension Store {
     collectsOutcomes: Bool = false, dryRun: Bool = false,
     progress: (@Sendable (UpsertProgress) -> Void)? = nil
   ) async throws -> RecordResult<R> {
-    let spooled = Array(records)
+    let spooled = try RecordSpool(self, records)
+    let options = RecordBatchOptions(
+      duplicates: duplicates, rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun)
     return try await write { tx in
       try tx.sync(
-        with: spooled, by: key, allowsEmpty: allowsEmpty, duplicates: duplicates, rejects: rejects,
-        displaces: displaces, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
+        spooled, by: key, allowsEmpty: allowsEmpty, displaces: displaces, options, progress)
     }
   }
 
-  /// Makes a table equal to the records of an asynchronous sequence, as one transaction. They are gathered in memory before
-  /// the writer's turn is taken; if the sequence fails, nothing happens.
+  /// Makes a table equal to the records of an asynchronous sequence, as one transaction. They are gathered before
+  /// the writer's turn is taken, beyond a share of the cache in a file; if the sequence fails, nothing happens.
   @discardableResult
   public func sync<R: Record, Records: AsyncSequence>(
     with records: Records, by key: RecordTarget<R> = .primaryKey, allowsEmpty: Bool = false,
@@ -101,13 +102,13 @@ extension Store {
     collectsOutcomes: Bool = false, dryRun: Bool = false,
     progress: (@Sendable (UpsertProgress) -> Void)? = nil
   ) async throws -> RecordResult<R> where Records.Element == R {
-    var gathered: [R] = []
-    for try await record in records { gathered.append(record) }
-    let spooled = gathered
+    let spooled = RecordSpool<R>(self)
+    for try await record in records { try spooled.append(record) }
+    let options = RecordBatchOptions(
+      duplicates: duplicates, rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun)
     return try await write { tx in
       try tx.sync(
-        with: spooled, by: key, allowsEmpty: allowsEmpty, duplicates: duplicates, rejects: rejects,
-        displaces: displaces, collectsOutcomes: collectsOutcomes, dryRun: dryRun, progress: progress)
+        spooled, by: key, allowsEmpty: allowsEmpty, displaces: displaces, options, progress)
     }
   }
 }

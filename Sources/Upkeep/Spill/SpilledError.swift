@@ -22,7 +22,9 @@ final class SpilledError: Spillable {
       error.table, error.column, error.index, error.key, error.existingKey, error.value, error.file,
       error.name, error.sourceLine,
     ] { buffer.spill(optional: text) }
-    for number in [error.rowNumber, error.offset.map { Int(truncatingIfNeeded: $0) }, error.line, error.textColumn] {
+    for number in [
+      error.rowNumber, error.offset.map { Int(truncatingIfNeeded: $0) }, error.line, error.textColumn,
+    ] {
       buffer.append(number == nil ? 0 : 1)
       if let number { buffer.spill(number) }
     }

@@ -77,7 +77,9 @@ extension UpsertBatch {
     try claims.forEachRowBefore { view throws(UpkeepError) in
       if key == 0, try seenKeys.find(view.key) != nil { return }
       let row = try view.values()
-      if key > 0, try claims.encode(key, of: row, into: bytes), try seenKeys.find(bytes.bytes) != nil { return }
+      if key > 0, try claims.encode(key, of: row, into: bytes), try seenKeys.find(bytes.bytes) != nil {
+        return
+      }
       try claims.delete(claims.place(ofRowNamed: view.key), row)
       deletedCount += 1
       try claims.budget.settle()

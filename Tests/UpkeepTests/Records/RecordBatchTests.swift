@@ -25,6 +25,31 @@ import Upkeep
     #expect(try store.verify() == [])
   }
 
+  // A feed that trickles in is spooled before the writer's turn is taken (15).
+  @Test("Records of a long asynchronous sequence go through a file and come out as they went in")
+  func spooledRecords() async throws {
+    let options = StoreOptions { $0.statementByteCount = 2000 }
+    let store = try Store.ofAirports(in: Store("t.upkeep", options, fileSystem: MemoryFileSystem()))
+    let count = 3000
+    @Sendable func record(_ number: Int) -> Airport {
+      Airport(
+        icao: "\(number)", iata: number % 3 == 0 ? nil : "i\(number)", name: "name",
+        elevation: number % 5 == 0 ? nil : Double(number), seen: number)
+    }
+    let feed = AsyncStream<Airport> { feed in
+      for number in 0..<count { feed.yield(record(number)) }
+      feed.finish()
+    }
+    let result = try await store.upsert(contentsOf: feed, .mergeNonNull)
+    #expect(result.inserted == count)
+    let again = try await store.sync(with: (0..<count).lazy.map(record))
+    #expect(again.unchanged == count && again.deleted == 0)
+    for number in stride(from: 0, to: count, by: 97) {
+      #expect(try store.find(Airport.self, "\(number)") == record(number))
+    }
+    #expect(try store.verify() == [])
+  }
+
   // Rows of one batch may give different columns (2).
   @Test("Partial records of different shapes go in together")
   func partials() throws {

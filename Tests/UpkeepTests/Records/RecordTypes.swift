@@ -89,8 +89,8 @@ struct Forgetful: Record {
 
 extension Store {
   /// A store with the tables of these records.
-  static func ofAirports(_ airports: [Airport] = []) throws -> Store {
-    let store = try Store.inMemory()
+  static func ofAirports(_ airports: [Airport] = [], in made: Store? = nil) throws -> Store {
+    let store = try made ?? Store.inMemory()
     try store.write { tx throws in
       try tx.createTable(
         TableDefinition(
