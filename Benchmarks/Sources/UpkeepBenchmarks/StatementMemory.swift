@@ -73,7 +73,7 @@ enum StatementMemory {
       lines.append(
         "| \(example.name) | \(text[0]) | \(text[1]) | \(each) | \(String(format: "%.1f", figures[2])) | \(text[3]) |"
       )
-      FileHandle.standardError.write(Data((lines.last ?? "").utf8 + [10]))
+      FileHandle.standardError.write(Data(((lines.last ?? "") + "\n").utf8))
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -89,7 +89,7 @@ enum StatementMemory {
         $0.durability = .none
         $0.cacheSize = cacheBytes
       })
-    let session = Session(store)
+    let session = Upkeep.Session(store)
     try session.execute(sql: "CREATE TABLE b (id INTEGER PRIMARY KEY, k INTEGER, n INTEGER CHECK (n >= 0))")
     if example.hasIndex { try session.execute(sql: "CREATE UNIQUE INDEX bk ON b (k)") }
     try store.write { tx in
