@@ -49,15 +49,18 @@ struct IndexBuild {
     let evaluates = index.predicate != nil || index.columnOrdinals == nil
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     var values = [Value](repeating: .null, count: schema.rowWidth)
-    let columns = evaluates ? Array(0..<schema.rowWidth) : index.columnsRead.sorted()
     while try cursor.next() {
       let row = try cursor.row
-      for column in columns { values[column] = try row.value(column) }
-      if evaluates { context.set(slot: 0, row: values) }
       entry.removeAll()
       let state: IndexKeyState
       do throws(UpkeepError) {
-        state = try IndexEntry.appendParts(of: values, in: index, context, to: entry)
+        if evaluates {
+          for column in values.indices { values[column] = try row.value(column) }
+          context.set(slot: 0, row: values)
+          state = try IndexEntry.appendParts(of: values, in: index, context, to: entry)
+        } else {
+          state = try IndexEntry.appendParts(of: row, in: index, to: entry)
+        }
       } catch {
         throw naming(row.key, in: error)
       }

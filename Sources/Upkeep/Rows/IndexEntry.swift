@@ -44,11 +44,9 @@ package enum IndexEntry {
   static func appendParts(
     of row: RowView, in index: IndexSchema, to buffer: ByteBuffer
   ) throws(UpkeepError) -> IndexKeyState {
+    guard let parts = index.plainParts else { return .outsidePredicate }
     var state = IndexKeyState.entry
-    for part in index.parts {
-      guard let column = part.column else { return .outsidePredicate }
-      if try !append(column, of: row, part.key, to: buffer) { state = .containsNull }
-    }
+    for part in parts where try !append(part.column, of: row, part.key, to: buffer) { state = .containsNull }
     return state
   }
 

@@ -15,6 +15,13 @@ package struct IndexPartSchema: Sendable {
   package var isDescending: Bool { key.isDescending }
 }
 
+/// A part of an index's key that is a plain column.
+struct PlainPart: Sendable {
+  /// The column's position.
+  let column: Int
+  let key: KeyPart
+}
+
 /// An index of a table, ready for use. Immutable.
 package final class IndexSchema: Sendable {
   /// The id in the catalog. Ids grow, so that their order is that of creation.
@@ -29,6 +36,8 @@ package final class IndexSchema: Sendable {
   package let parts: [IndexPartSchema]
   /// The columns' positions, if all parts are plain columns.
   package let columnOrdinals: [Int]?
+  /// The parts, if all are plain columns.
+  let plainParts: [PlainPart]?
   /// Which rows are in the index; over slot 0. Nil for all.
   package let predicate: CompiledExpression?
   package let predicateExpression: Expression?
@@ -62,6 +71,7 @@ package final class IndexSchema: Sendable {
     self.parts = parts
     let ordinals = parts.compactMap(\.column)
     columnOrdinals = ordinals.count == parts.count ? ordinals : nil
+    plainParts = columnOrdinals.map { zip($0, parts).map { PlainPart(column: $0, key: $1.key) } }
     predicateExpression = definition.predicate
     if let condition = definition.predicate {
       let compiled = try CompiledExpression.compile(condition, in: scope)

@@ -238,14 +238,21 @@ final class FramePool: Sendable {
     if state.uses.count == state.slabs.count << slabShift {
       var slab: UnsafeMutableRawPointer?
       guard posix_memalign(&slab, Self.slabSize, Self.slabSize) == 0, let slab else { return nil }
-      #if !canImport(Darwin)
-        _ = madvise(slab, Self.slabSize, 14)  // MADV_HUGEPAGE: a wish, not a need
-      #endif
+      // A store that is opened for a few reads or writes touches a few frames: two megabytes are cleared for it only
+      // when it needs a second slab.
+      if !state.slabs.isEmpty { Self.backWithHugePages(slab) }
       state.slabs.append(UInt(bitPattern: slab))
     }
     state.uses.append(.free)
     state.owners.append(.none)
     return state.uses.count - 1
+  }
+
+  /// A wish, not a need.
+  private static func backWithHugePages(_ slab: UnsafeMutableRawPointer) {
+    #if !canImport(Darwin)
+      _ = madvise(slab, slabSize, 14)  // MADV_HUGEPAGE
+    #endif
   }
 
   /// A frame is free; beyond the limit its memory goes back to the system.

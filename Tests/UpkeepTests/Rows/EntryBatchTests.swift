@@ -14,7 +14,7 @@ import UpkeepTestSupport
       let tree = try transaction.createTree()
       var model: [[UInt8]: [UInt8]] = [:]
       let batch = EntryBatch()
-      for _ in 0..<random.below(200) {
+      for _ in 0..<random.below(random.oneIn(5) ? 3000 : 200) {
         let key = (0..<(1 + random.below(12))).map { _ in UInt8(random.pick([0, 1, 255])) }
         let value = (0..<random.below(5)).map { _ in UInt8(random.below(256)) }
         if random.oneIn(4) {
