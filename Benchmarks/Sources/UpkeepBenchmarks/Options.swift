@@ -16,6 +16,7 @@ struct Options {
       --into FILE      puts the table between the marks `<!-- NAME -->` and `<!-- end of NAME -->` of a document
       --name NAME      that name (storage)
       --sustained SECONDS   random one-row upserts on a store four times the cache, for so long
+      --snapshot       with --sustained: a reader keeps the snapshot from before it all the time
       --memory         what is resident while a table is loaded in one transaction and read
       --statement-memory    what is resident after statements that remember something of every row
       --cache MB       the cache for that (64)
@@ -32,6 +33,7 @@ struct Options {
   var into: String?
   var name = "storage"
   var sustained: Int?
+  var keepsSnapshot = false
   var asksForHelp = false
   var measuresMemory = false
   /// For the process that `--memory` starts: the engine by its number.
@@ -68,6 +70,7 @@ struct Options {
       case "--into": into = try text(argument)
       case "--name": name = try text(argument)
       case "--sustained": sustained = try number(argument)
+      case "--snapshot": keepsSnapshot = true
       case "--memory": measuresMemory = true
       case "--memory-of": memoryOf = try number(argument)
       case "--statement-memory": measuresStatementMemory = true

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Harness
 
@@ -9,6 +10,7 @@ enum Sustained {
     Row("the same, the worst second", .perSecond, aim: 3, peerAim: 1),
     Row("a commit of it, the median"),
     Row("a commit of it, one in a thousand takes longer"),
+    Row("what the files take at its end", .bytes),
     Row("file size when closed after it", .bytes),
   ]
 
@@ -19,7 +21,8 @@ enum Sustained {
       let folder = "\(options.folder)/sustained-\(i)"
       try FolderFiles.make(folder)
       defer { FolderFiles.remove(folder) }
-      let figures = try measure(engine, folder, rows: rows, seconds: seconds)
+      let figures = try measure(
+        engine, folder, rows: rows, seconds: seconds, besideSnapshot: options.keepsSnapshot)
       for (row, figure) in zip(rates, figures) { results.add(figure, to: row, of: engine.name) }
       FileHandle.standardError.write(Data("sustained: \(engine.name), \(figures[0]) rows/s\n".utf8))
     }
@@ -27,7 +30,7 @@ enum Sustained {
   }
 
   private static func measure(
-    _ engine: any Contender, _ folder: String, rows: Int, seconds: Int
+    _ engine: any Contender, _ folder: String, rows: Int, seconds: Int, besideSnapshot: Bool
   ) throws -> [Double] {
     try engine.open(folder, .none, cacheBytes: 1 << 30)
     try engine.session().write(People(made: rows) { Person($0 * 2) }, .append)
@@ -35,14 +38,47 @@ enum Sustained {
     try engine.close()
     let size = FolderFiles.bytesOnDisk(in: folder)
     try engine.open(folder, .interval, cacheBytes: Int(size / 4))
-    let (counts, latencies) = try upserts(try engine.session(), rows: rows, seconds: seconds)
+    var counts: [Int] = []
+    var latencies = Latencies()
+    var atTheEnd = 0.0
+    func work() throws {
+      (counts, latencies) = try upserts(try engine.session(), rows: rows, seconds: seconds)
+      atTheEnd = FolderFiles.bytesOnDisk(in: folder)
+    }
+    if besideSnapshot { try beside(try engine.session(), work) } else { try work() }
     try engine.close()
     let sorted = counts.sorted()
     let mean = Double(counts.reduce(0, +)) / Double(max(counts.count, 1))
     return [
       mean, Double(sorted[sorted.count / 2]), Double(sorted[0]), latencies.nanoseconds(below: 0.5),
-      latencies.nanoseconds(below: 0.999), FolderFiles.bytesOnDisk(in: folder),
+      latencies.nanoseconds(below: 0.999), atTheEnd, FolderFiles.bytesOnDisk(in: folder),
     ]
+  }
+
+  /// Works while a snapshot from before is kept by another thread.
+  private static func beside(_ reader: any Session, _ work: () throws -> Void) throws {
+    let reader = Carried(reader)
+    let begun = DispatchSemaphore(value: 0)
+    let ended = DispatchSemaphore(value: 0)
+    let gone = DispatchSemaphore(value: 0)
+    let failure = FirstError()
+    Thread.detachNewThread {
+      do {
+        let isSame = try reader.value.keepsSnapshot(reading: 2) {
+          begun.signal()
+          ended.wait()
+        }
+        if !isSame { throw PeerFailure("a snapshot changed") }
+      } catch { failure.keep(error) }
+      begun.signal()
+      gone.signal()
+    }
+    begun.wait()
+    let result = Result { try work() }
+    ended.signal()
+    gone.wait()
+    try result.get()
+    try failure.rethrow()
   }
 
   /// How many went in, in each second, and how long each took.

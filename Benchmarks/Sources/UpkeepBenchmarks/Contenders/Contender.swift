@@ -59,6 +59,10 @@ protocol Session: AnyObject {
   func read(_ ids: ArraySlice<Int>, inOne: Bool) throws -> Int
   /// Reads the rows with these emails, in one transaction.
   func read(emails: ArraySlice<String>) throws -> Int
+  /// Keeps a snapshot from before `body` until it ends, and reads the row with this id from it first and last.
+  ///
+  /// - Returns: whether both times it was the same row.
+  func keepsSnapshot(reading id: Int, _ body: () throws -> Void) throws -> Bool
   /// Reads every row.
   func scan() throws -> Int
   /// Reads the 100 rows from each of these ids on, in one transaction.

@@ -52,6 +52,16 @@ final class LMDBSession: Session {
     return StoredPerson.read(id: id, data, value.mv_size)
   }
 
+  func keepsSnapshot(reading id: Int, _ body: () throws -> Void) throws -> Bool {
+    var isSame = false
+    try reading { transaction in
+      let first = try read(transaction, id)
+      try body()
+      isSame = try read(transaction, id) == first
+    }
+    return isSame
+  }
+
   func read(_ ids: ArraySlice<Int>, inOne: Bool) throws -> Int {
     var total = 0
     if inOne {

@@ -59,6 +59,16 @@ final class RocksDBSession: Session {
     } ?? 0
   }
 
+  func keepsSnapshot(reading id: Int, _ body: () throws -> Void) throws -> Bool {
+    var isSame = false
+    try reading {
+      let first = try read(id)
+      try body()
+      isSame = try read(id) == first
+    }
+    return isSame
+  }
+
   func read(_ ids: ArraySlice<Int>, inOne: Bool) throws -> Int {
     var total = 0
     func all() throws { for id in ids { total &+= try read(id) } }

@@ -90,6 +90,16 @@ final class SQLiteSession: Session {
     return total
   }
 
+  func keepsSnapshot(reading id: Int, _ body: () throws -> Void) throws -> Bool {
+    var isSame = false
+    try inOne {
+      let first = try read([id], inOne: false)
+      try body()
+      isSame = try read([id], inOne: false) == first
+    }
+    return isSame
+  }
+
   func read(_ ids: ArraySlice<Int>, inOne: Bool) throws -> Int {
     let statement = try prepared("SELECT * FROM t WHERE id = ?")
     var total = 0

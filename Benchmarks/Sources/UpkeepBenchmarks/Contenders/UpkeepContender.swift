@@ -102,6 +102,17 @@ final class UpkeepSession: Session {
     return total
   }
 
+  func keepsSnapshot(reading id: Int, _ body: () throws -> Void) throws -> Bool {
+    try store.read { snapshot in
+      var first = 0
+      var last = 0
+      try Self.read(snapshot, id, &first)
+      try body()
+      try Self.read(snapshot, id, &last)
+      return first == last
+    }
+  }
+
   func read(emails: ArraySlice<String>) throws -> Int {
     var total = 0
     try store.read { snapshot in
