@@ -49,7 +49,7 @@ import UpkeepSQL
     var history: [String] = []
     func compare(_ sql: String, isOrdered: Bool) -> Bool {
       var theirs = sqlite.run(sql)
-      var ours = run(sql, session)
+      var ours = session.outcome(of: sql)
       history.append(sql)
       if sql.contains(" RETURNING ") {
         // SQLite 3.40 returns a whole number of a REAL column as an integer.
@@ -78,7 +78,7 @@ import UpkeepSQL
     for _ in 0..<statementsPerRound {
       if generator.random.oneIn(25) {
         let sql = transaction(&generator, &depth)
-        let (theirs, ours) = (sqlite.run(sql), run(sql, session))
+        let (theirs, ours) = (sqlite.run(sql), session.outcome(of: sql))
         guard theirs.failed == ours.failed else {
           Issue.record("seed \(seed): \(sql)\nSQLite: \(describe(theirs))\nUpkeep: \(describe(ours))")
           return (history.count, false)
@@ -118,18 +118,6 @@ import UpkeepSQL
     }
   }
 
-  private static func run(_ sql: String, _ session: Session) -> Outcome {
-    let sink = TypedRows()
-    var outcome = Outcome()
-    do throws(UpkeepError) {
-      outcome.changes = try session.execute(sql: sql, into: sink).last?.changes ?? 0
-      outcome.rows = sink.rows
-    } catch {
-      outcome.error = error.message
-    }
-    return outcome
-  }
-
   private static func wholeNumbersPlain(_ rows: [[String]]) -> [[String]] {
     rows.map { $0.map { $0.hasSuffix(".0r") && !$0.hasPrefix("'") ? String($0.dropLast(3)) : $0 } }
   }
@@ -142,25 +130,5 @@ import UpkeepSQL
     if let error = outcome.error { return "error: \(error)" }
     return "\(outcome.changes) changes"
       + sorted(outcome.rows).map { "\n  \($0.joined(separator: "|"))" }.joined()
-  }
-}
-
-private final class TypedRows: RowSink {
-  var rows: [[String]] = []
-
-  func begin(columns: [String]) {}
-
-  func row(_ values: [Value]) {
-    rows.append(
-      values.map { value in
-        switch value {
-        case .null: "NULL"
-        case .integer(let integer): "\(integer)"
-        case .real(let real): "\(real)r"
-        case .text(let text): "'" + text
-        case .blob: "blob"
-        default: "\(value)"
-        }
-      })
   }
 }
