@@ -2,24 +2,42 @@
 /// was made.
 ///
 /// ```swift
-/// let entries = try snapshot.range(hits, "a"..<"m")
-/// while let (page, count) = try entries.next() { print(page, count) }
+/// for (page, count) in try snapshot.range(hits, "a"..<"m").reversed().prefix(10) { print(page, count) }
 /// ```
+///
+/// A `for` loop has no place for an error: one that comes up while it walks ends the loop, and is thrown by the `read` or
+/// `write` around it. `next()` throws it at once.
 public final class BucketRange<Key: BucketKey, Value: BucketValue> {
   private let bucket: Bucket<Key, Value>
+  private let scope: TransactionScope
+  private let bounds: KeyBounds
   private let cursor: EntryCursor?
   private let isReversed: Bool
 
-  init(_ bucket: Bucket<Key, Value>, _ cursor: EntryCursor?, _ isReversed: Bool) {
+  init(
+    _ bucket: Bucket<Key, Value>, _ scope: TransactionScope, _ bounds: KeyBounds, isReversed: Bool
+  ) throws(UpkeepError) {
     self.bucket = bucket
-    self.cursor = cursor
+    self.scope = scope
+    self.bounds = bounds
     self.isReversed = isReversed
+    try scope.requireOpen()
+    if let tree = try scope.tree(of: bucket) {
+      cursor = try EntryCursor(scope, tree, in: bounds)
+    } else {
+      cursor = nil
+    }
   }
 
   /// The next entry; nil at the end.
   public func next() throws(UpkeepError) -> (key: Key, value: Value)? {
     guard let cursor, try isReversed ? cursor.previous() : cursor.next() else { return nil }
     return (try bucket.key(of: cursor.key), try bucket.value(of: try cursor.value))
+  }
+
+  /// The same entries from the other end, all of them, as the bucket is now.
+  public func reversed() throws(UpkeepError) -> BucketRange {
+    try BucketRange(bucket, scope, bounds, isReversed: !isReversed)
   }
 
   /// Lends the bytes of each entry that follows to `body`, which gives false to stop.
@@ -41,6 +59,26 @@ public final class BucketRange<Key: BucketKey, Value: BucketValue> {
 
   /// All entries that follow.
   public func entries() throws(UpkeepError) -> [(key: Key, value: Value)] { try prefix(.max) }
+}
+
+extension BucketRange: Sequence {
+  /// The entries that follow.
+  public struct Iterator: IteratorProtocol {
+    let range: BucketRange
+
+    /// The next entry; nil at the end, and where it cannot be read.
+    public mutating func next() -> (key: Key, value: Value)? { range.nextOrNil() }
+  }
+
+  /// Walks on from where the range is.
+  public func makeIterator() -> Iterator { Iterator(range: self) }
+
+  private func nextOrNil() -> (key: Key, value: Value)? {
+    do throws(UpkeepError) { return try next() } catch {
+      if scope.walkFailure == nil { scope.walkFailure = error }
+      return nil
+    }
+  }
 }
 
 @available(*, unavailable)

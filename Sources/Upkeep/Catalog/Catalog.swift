@@ -5,11 +5,11 @@ package final class Catalog: Sendable {
   private let tablesByName: [String: TableSchema]
   /// For each index its table, both by folded name.
   private let tableOfIndex: [String: String]
-  /// The trees of the buckets, by name.
-  package let buckets: [String: TreeID]
+  /// The buckets, by name.
+  package let buckets: [String: BucketSchema]
 
   private init(
-    tables: [String: TableSchema], tableOfIndex: [String: String], buckets: [String: TreeID]
+    tables: [String: TableSchema], tableOfIndex: [String: String], buckets: [String: BucketSchema]
   ) {
     tablesByName = tables
     self.tableOfIndex = tableOfIndex
@@ -56,7 +56,7 @@ package final class Catalog: Sendable {
   package static func load(_ transaction: ReadTransaction) throws(UpkeepError) -> Catalog {
     var tables: [CatalogCodec.TableEntry] = []
     var indexes: [UInt64: [CatalogCodec.IndexEntry]] = [:]
-    var buckets: [String: TreeID] = [:]
+    var buckets: [String: BucketSchema] = [:]
     let cursor = try storing { () throws(StorageError) in try transaction.cursor(.catalog) }
     var isThere = try storing { () throws(StorageError) in try cursor.first() }
     while isThere {
@@ -97,7 +97,7 @@ package final class Catalog: Sendable {
 
   private static func assemble(
     _ entries: [CatalogCodec.TableEntry], _ indexes: [UInt64: [CatalogCodec.IndexEntry]],
-    _ buckets: [String: TreeID]
+    _ buckets: [String: BucketSchema]
   ) throws(UpkeepError) -> Catalog {
     var tables: [String: TableSchema] = [:]
     var tableOfIndex: [String: String] = [:]
@@ -154,9 +154,9 @@ package final class Catalog: Sendable {
     return Catalog(tables: tables, tableOfIndex: owners, buckets: buckets)
   }
 
-  func replacing(bucket name: String, with tree: TreeID?) -> Catalog {
+  func replacing(bucket name: String, with bucket: BucketSchema?) -> Catalog {
     var buckets = buckets
-    buckets[name] = tree
+    buckets[name] = bucket
     return Catalog(tables: tablesByName, tableOfIndex: tableOfIndex, buckets: buckets)
   }
 

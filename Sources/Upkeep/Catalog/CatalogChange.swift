@@ -79,19 +79,20 @@ extension Catalog {
 
   /// Adds a bucket.
   package func addingBucket(
-    _ name: String, in transaction: WriteTransaction
+    _ name: String, types: BucketTypes? = nil, in transaction: WriteTransaction
   ) throws(UpkeepError) -> (Catalog, TreeID) {
     try SchemaRules.checkName(name, of: "a bucket")
     if buckets[name] != nil { throw UpkeepError(.exists, "there is a bucket \(name) already") }
     let tree = try storing { () throws(StorageError) in try transaction.createTree() }
-    try put(CatalogCodec.bucketKey(name), CatalogCodec.bucketEntry(tree), transaction)
-    return (replacing(bucket: name, with: tree), tree)
+    let bucket = BucketSchema(tree: tree, types: types)
+    try put(CatalogCodec.bucketKey(name), CatalogCodec.bucketEntry(bucket), transaction)
+    return (replacing(bucket: name, with: bucket), tree)
   }
 
   /// Drops a bucket with what it holds; nothing if there is none.
   package func droppingBucket(_ name: String, in transaction: WriteTransaction) throws(UpkeepError) -> Catalog
   {
-    guard let tree = buckets[name] else { return self }
+    guard let tree = buckets[name]?.tree else { return self }
     try remove(CatalogCodec.bucketKey(name), transaction)
     try storing { () throws(StorageError) in try transaction.dropTree(tree) }
     return replacing(bucket: name, with: nil)

@@ -61,6 +61,8 @@ enum CatalogCodec {
 
   enum BucketTag {
     static let tree: UInt16 = 1
+    static let keyType: UInt16 = 2
+    static let valueType: UInt16 = 3
   }
 
   // MARK: Writing
@@ -146,9 +148,13 @@ enum CatalogCodec {
     return writer.buffer
   }
 
-  static func bucketEntry(_ tree: TreeID) -> ByteBuffer {
+  static func bucketEntry(_ bucket: BucketSchema) -> ByteBuffer {
     let writer = FieldWriter(buffer: ByteBuffer())
-    writer.word(BucketTag.tree, tree.rawValue)
+    writer.word(BucketTag.tree, bucket.tree.rawValue)
+    if let types = bucket.types {
+      writer.text(BucketTag.keyType, types.key)
+      writer.text(BucketTag.valueType, types.value)
+    }
     return writer.buffer
   }
 
@@ -268,16 +274,21 @@ enum CatalogCodec {
     return entry
   }
 
-  static func bucket(_ name: String, _ bytes: UnsafeRawBufferPointer) throws(UpkeepError) -> TreeID {
+  static func bucket(_ name: String, _ bytes: UnsafeRawBufferPointer) throws(UpkeepError) -> BucketSchema {
     var tree: TreeID?
+    var key: String?
+    var value: String?
     var fields = FieldReader(bytes, of: "the catalog's entry of bucket \(name)")
     while let field = try fields.next() {
       switch field.tag {
       case BucketTag.tree: tree = TreeID(rawValue: try field.word())
+      case BucketTag.keyType: key = try field.text()
+      case BucketTag.valueType: value = try field.text()
       default: _ = try field.unknown()
       }
     }
     guard let tree else { throw fields.corrupt("it has no tree") }
-    return tree
+    guard let key, let value else { return BucketSchema(tree: tree, types: nil) }
+    return BucketSchema(tree: tree, types: BucketTypes(key: key, value: value))
   }
 }

@@ -63,7 +63,15 @@ public struct RecordColumn<R: Record>: Sendable {
   public static func column<V: ColumnValue>(
     _ name: String, _ path: KeyPath<R, V> & Sendable
   ) -> RecordColumn {
-    RecordColumn(name, path, value: { $0[keyPath: path].columnValue })
+    guard let offset = MemoryLayout<R>.offset(of: path) else {
+      return RecordColumn(name, path, value: { $0[keyPath: path].columnValue })
+    }
+    // A stored property is read where it lies, which is many times as quick as by its path.
+    return RecordColumn(name, path) { record in
+      withUnsafePointer(to: record) { record in
+        (UnsafeRawPointer(record) + offset).assumingMemoryBound(to: V.self).pointee.columnValue
+      }
+    }
   }
 }
 

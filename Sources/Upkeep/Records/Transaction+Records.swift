@@ -110,31 +110,29 @@ extension Transaction {
       buffers = try RecordBuffers(schema)
       prepared.buffer = buffers
     }
-    fill(buffers.values)
-    // What was done is taken back if it cannot be told. A row that is alone needs no savepoint for that.
-    if clause.ambiguity == .displace || schema.hasHiddenRowid {
-      return try scope.statement { () throws(UpkeepError) in
-        try RecordOutcome(try put(buffers.values, clause, prepared), buffers.row)
-      }
-    }
-    let outcome = try put(buffers.values, clause, prepared)
-    do throws(UpkeepError) {
-      return try RecordOutcome(outcome, buffers.row)
-    } catch {
-      try takeBack(outcome, schema)
-      throw error
-    }
-  }
-
-  private func put<R: Record>(
-    _ values: RecordValues<R>, _ clause: RecordClause<R>, _ prepared: PlanCache.Prepared
-  ) throws(UpkeepError) -> UpsertOutcome {
+    let values = buffers.values
+    fill(values)
     try prepared.binding.follow(R.columns.names)
     var positions = prepared.binding.positions
     if !values.isWhole || clause.action.omitsNull {
       values.narrow(prepared.binding.positions, omitsNull: clause.action.omitsNull, into: &positions)
     }
-    if let outcome = try prepared.upsert.run(values.values, positions, scope) { return outcome }
+    // An outcome that cannot be told as records is refused before anything is written.
+    var told: RecordOutcome<R>?
+    let outcome = try prepared.upsert.run(values.values, positions, scope) { outcome throws(UpkeepError) in
+      told = try RecordOutcome(outcome, buffers.row)
+    }
+    if let told { return told }
+    if let outcome { return try RecordOutcome(outcome, buffers.row) }
+    return try scope.statement { () throws(UpkeepError) in
+      try RecordOutcome(try judge(values, positions, prepared), buffers.row)
+    }
+  }
+
+  /// What the short way leaves alone.
+  private func judge<R: Record>(
+    _ values: RecordValues<R>, _ positions: [Int], _ prepared: PlanCache.Prepared
+  ) throws(UpkeepError) -> UpsertOutcome {
     let batch = try UpsertBatch(scope, prepared.upsert.plan, collectsOutcomes: true, now: .now())
     do throws(UpkeepError) {
       try batch.add(positions.map { $0 < 0 ? nil : values.values[$0] }, number: 1)
@@ -146,21 +144,6 @@ extension Transaction {
       throw UpkeepError(.misuse, "the upsert of a record gave no outcome")
     }
     return outcome
-  }
-
-  /// Undoes the step of a single row that displaced none.
-  private func takeBack(_ outcome: UpsertOutcome, _ schema: TableSchema) throws(UpkeepError) {
-    do throws(UpkeepError) {
-      switch outcome {
-      case .inserted(let new): try deleter(of: schema).delete(new)
-      case .updated(let old, let new, _, _), .replaced(let old, let new, _, _):
-        _ = try deleter(of: schema).update(from: new, to: old)
-      case .unchanged, .ignored, .rejected: break
-      }
-    } catch {
-      scope.rollback()
-      throw error
-    }
   }
 }
 

@@ -34,6 +34,8 @@ package final class TransactionScope {
   /// What is known of the automatic ids of tables, by table.
   private var ids: [UInt64: AutomaticIDs] = [:]
   @exclusivity(unchecked) package private(set) var isOpen = true
+  /// What ended a loop over entries, which has no place for an error. It is thrown where the transaction ends.
+  @exclusivity(unchecked) var walkFailure: UpkeepError?
   /// A change that failed half way, outside any statement: nothing may follow but a return to before it.
   @exclusivity(unchecked) private var failure: UpkeepError?
 
@@ -343,6 +345,7 @@ extension TransactionScope {
     let read = read
     try storing { () throws(StorageError) in try read.reopen() }
     isOpen = true
+    walkFailure = nil
     if let catalogStamp, cache.isCurrent(catalogStamp) { return }
     catalogStamp = nil
     loadedCatalog = nil

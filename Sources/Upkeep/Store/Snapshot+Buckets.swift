@@ -4,7 +4,7 @@ extension Store {
   /// A bucket of bytes by bytes.
   public func bucket(_ name: String) -> Bucket<[UInt8], [UInt8]> { Bucket(name) }
 
-  /// A bucket of values by keys. The types are not stored: use the same ones each time.
+  /// A bucket of values by keys. Their types are stored when the bucket is made; use the same ones each time.
   public func bucket<Key, Value>(
     _ name: String, key: Key.Type, value: Value.Type
   ) -> Bucket<Key, Value> { Bucket(name) }
@@ -26,7 +26,7 @@ extension Snapshot {
     _ bucket: Bucket<Key, Value>, _ key: Key, _ body: (UnsafeRawBufferPointer) throws(UpkeepError) -> R
   ) throws(UpkeepError) -> R? {
     try scope.requireOpen()
-    guard let tree = try scope.bucketTree(bucket.name) else { return nil }
+    guard let tree = try scope.tree(of: bucket) else { return nil }
     let read = scope.read
     return try KeyBounds.borrow(bucket.bytes(of: key)) { bytes throws(UpkeepError) in
       guard let value = try storing({ () throws(StorageError) in try read.get(tree, bytes) }) else {
@@ -40,10 +40,7 @@ extension Snapshot {
   public func range<Key, Value>(
     _ bucket: Bucket<Key, Value>, from lower: Key? = nil, upTo upper: Key? = nil, reversed: Bool = false
   ) throws(UpkeepError) -> BucketRange<Key, Value> {
-    try scope.requireOpen()
-    guard let tree = try scope.bucketTree(bucket.name) else { return BucketRange(bucket, nil, reversed) }
-    let bounds = KeyBounds(lower: lower.map(bucket.bytes(of:)), upper: upper.map(bucket.bytes(of:)))
-    return BucketRange(bucket, try EntryCursor(scope, tree, in: bounds), reversed)
+    try BucketRange(bucket, scope, bucket.bounds(from: lower, upTo: upper), isReversed: reversed)
   }
 
   /// The entries whose keys lie in a range, in key order or the other way.
@@ -60,38 +57,12 @@ extension Snapshot {
     _ bucket: Bucket<Key, Value>, from lower: Key? = nil, upTo upper: Key? = nil
   ) throws(UpkeepError) -> Int {
     try scope.requireOpen()
-    guard let tree = try scope.bucketTree(bucket.name) else { return 0 }
-    let bounds = KeyBounds(lower: lower.map(bucket.bytes(of:)), upper: upper.map(bucket.bytes(of:)))
+    guard let tree = try scope.tree(of: bucket) else { return 0 }
+    let bounds = bucket.bounds(from: lower, upTo: upper)
     let read = scope.read
     let count = try bounds.withBytes { lower, upper throws(UpkeepError) in
       try storing { () throws(StorageError) in try read.count(tree, from: lower, to: upper) }
     }
     return Int(clamping: count)
-  }
-}
-
-extension Transaction {
-  /// Sets the value of a key, whether it had one or not.
-  public func put<Key, Value>(_ bucket: Bucket<Key, Value>, _ key: Key, _ value: Value) throws(UpkeepError) {
-    let tree = try scope.madeBucketTree(bucket.name)
-    var valueBytes: [UInt8] = []
-    value.appendBucketValue(to: &valueBytes)
-    try KeyBounds.borrow(bucket.bytes(of: key)) { key throws(UpkeepError) in
-      try KeyBounds.borrow(valueBytes) { value throws(UpkeepError) in
-        try scope.change { transaction throws(StorageError) in try transaction.put(tree, key, value) }
-      }
-    }
-  }
-
-  /// Removes a key.
-  ///
-  /// - Returns: false if it was not there.
-  @discardableResult
-  public func delete<Key, Value>(_ bucket: Bucket<Key, Value>, _ key: Key) throws(UpkeepError) -> Bool {
-    try scope.requireOpen()
-    guard let tree = try scope.bucketTree(bucket.name) else { return false }
-    return try KeyBounds.borrow(bucket.bytes(of: key)) { key throws(UpkeepError) in
-      try scope.change { transaction throws(StorageError) in try transaction.delete(tree, key) }
-    }
   }
 }

@@ -55,7 +55,7 @@ extension Snapshot {
     _ bucket: Bucket<Key, [UInt8]>, _ key: Key
   ) throws(UpkeepError) -> ValueReader? {
     try scope.requireOpen()
-    guard let tree = try scope.bucketTree(bucket.name) else { return nil }
+    guard let tree = try scope.tree(of: bucket) else { return nil }
     let read = scope.read
     return try KeyBounds.borrow(bucket.bytes(of: key)) { key throws(UpkeepError) in
       try storing { () throws(StorageError) in try read.value(tree, key) }
@@ -77,7 +77,7 @@ extension Transaction {
   public func put<Key>(
     _ bucket: Bucket<Key, [UInt8]>, _ key: Key, pieces next: () throws(UpkeepError) -> [UInt8]?
   ) throws(UpkeepError) {
-    let tree = try scope.madeBucketTree(bucket.name)
+    let tree = try scope.madeTree(of: bucket)
     let transaction = try scope.writing
     let writer = try KeyBounds.borrow(bucket.bytes(of: key)) { key throws(UpkeepError) in
       try storing { () throws(StorageError) in try transaction.putting(tree, key) }

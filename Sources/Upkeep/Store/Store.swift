@@ -59,14 +59,17 @@ public final class Store: Sendable {
   @inlinable
   public func read<T>(_ body: (Snapshot) throws -> T) throws -> T {
     let snapshot = try beginSnapshot()
+    let result: T
     do {
-      let result = try body(snapshot)
-      end(snapshot)
-      return result
+      result = try body(snapshot)
     } catch {
       end(snapshot)
       throw named(error)
     }
+    let failure = snapshot.walkFailure
+    end(snapshot)
+    if let failure { throw named(failure) }
+    return result
   }
 
   @usableFromInline
@@ -98,6 +101,7 @@ public final class Store: Sendable {
     let scope = try beginWrite()
     do {
       let result = try body(Transaction(scope, plans: plans))
+      if let failure = scope.walkFailure { throw failure }
       try scope.commit()
       return result
     } catch {

@@ -20,7 +20,8 @@ extension Store {
           try Self.keep(error, in: &problems)
         }
       }
-      for (name, tree) in catalog.buckets.sorted(by: { $0.key < $1.key }) where !scope.read.exists(tree) {
+      for (name, bucket) in catalog.buckets.sorted(by: { $0.key < $1.key })
+      where !scope.read.exists(bucket.tree) {
         problems.append("bucket \(name) has no tree")
       }
     } catch {

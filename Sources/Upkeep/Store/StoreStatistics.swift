@@ -70,7 +70,8 @@ extension Store {
       statistics.tables.append(table)
     }
     let read = scope.read
-    for (name, tree) in try scope.catalog.buckets.sorted(by: { $0.key < $1.key }) {
+    for (name, bucket) in try scope.catalog.buckets.sorted(by: { $0.key < $1.key }) {
+      let tree = bucket.tree
       let count = try storing { () throws(StorageError) in try read.count(tree) }
       statistics.buckets.append(StoreStatistics.Bucket(name: name, keyCount: Int(clamping: count)))
     }

@@ -144,6 +144,7 @@ extension Store {
     let base = scope.write?.baseTicket
     do {
       let result = try body(Transaction(scope, plans: plans))
+      if let failure = scope.walkFailure { throw failure }
       return run(try scope.commitLater(), .success(result))
     } catch {
       scope.rollback()

@@ -34,6 +34,8 @@ package final class RowUpsert {
   private let targetEntry: Int?
   private let key = ByteBuffer(capacity: 64)
   private let value = ByteBuffer(capacity: 1024)
+  /// What the caller had against the outcome.
+  private var refusal: UpkeepError?
 
   /// Nil where a statement is not simple enough.
   package init?(_ plan: UpsertPlan) {
@@ -68,20 +70,26 @@ package final class RowUpsert {
   /// - Parameters:
   ///   - given: the values of the row.
   ///   - positions: for each column which of them is its own; negative where none is given.
+  ///   - agree: called with the outcome before anything is written; what it throws is thrown, and nothing has happened.
   /// - Returns: nil if the row is not plain; nothing has then happened.
   package func run(
-    _ given: [Value], _ positions: [Int], in scope: TransactionScope
+    _ given: [Value], _ positions: [Int], in scope: TransactionScope,
+    agree: (UpsertOutcome) throws(UpkeepError) -> Void = { _ in }
   ) throws(UpkeepError) -> UpsertOutcome? {
     let transaction = try scope.writing
     guard let proposal = proposal(given, positions) else { return nil }
     do throws(UpkeepError) {
       guard let old = try meet(proposal, transaction) else {
-        return try insert(proposal, scope, transaction)
+        return try insert(proposal, scope, transaction, agree)
       }
       if case .ignore = action { return .ignored(stored: old, key: targetName) }
       guard let new = changed(old, proposal, positions) else { return nil }
-      return try update(old, new, scope, transaction)
+      return try update(old, new, scope, transaction, agree)
     } catch {
+      if let refusal {
+        self.refusal = nil
+        throw refusal
+      }
       // What is wrong is told by the general way, which finds it again; unless the store failed to write.
       if scope.isOpen { return nil }
       throw error
@@ -175,7 +183,8 @@ package final class RowUpsert {
   // MARK: Inserting and changing
 
   private func insert(
-    _ row: [Value], _ scope: TransactionScope, _ transaction: WriteTransaction
+    _ row: [Value], _ scope: TransactionScope, _ transaction: WriteTransaction,
+    _ agree: (UpsertOutcome) throws(UpkeepError) -> Void
   ) throws(UpkeepError) -> UpsertOutcome? {
     try check.check(row)
     value.removeAll()
@@ -191,13 +200,15 @@ package final class RowUpsert {
         return nil
       }
     }
-    try write(scope, transaction)
+    let outcome = UpsertOutcome.inserted(new: row)
+    try write(outcome, scope, transaction, agree)
     if let ordinal = schema.automaticID, case .integer(let id) = row[ordinal] { scope.noteID(id, of: schema) }
-    return .inserted(new: row)
+    return outcome
   }
 
   private func update(
-    _ old: [Value], _ new: [Value], _ scope: TransactionScope, _ transaction: WriteTransaction
+    _ old: [Value], _ new: [Value], _ scope: TransactionScope, _ transaction: WriteTransaction,
+    _ agree: (UpsertOutcome) throws(UpkeepError) -> Void
   ) throws(UpkeepError) -> UpsertOutcome? {
     var changed: UInt64 = 0
     for ordinal in old.indices where !old[ordinal].hasSameBytes(as: new[ordinal]) {
@@ -221,9 +232,14 @@ package final class RowUpsert {
       entries[position].hasAfter = hasAfter
       if hasAfter, encoder.isUnique, try get(transaction, encoder.tree, after.bytes) != nil { return nil }
     }
-    try write(scope, transaction)
-    if case .replace = action { return .replaced(old: old, new: new, key: targetName, displaced: []) }
-    return .updated(old: old, new: new, key: targetName, displaced: [])
+    let outcome: UpsertOutcome =
+      if case .replace = action {
+        .replaced(old: old, new: new, key: targetName, displaced: [])
+      } else {
+        .updated(old: old, new: new, key: targetName, displaced: [])
+      }
+    try write(outcome, scope, transaction, agree)
+    return outcome
   }
 
   /// Fills a buffer with the key of a row's entry in an index, the primary key among it where that belongs to it.
@@ -241,7 +257,14 @@ package final class RowUpsert {
 
   // MARK: Writing
 
-  private func write(_ scope: TransactionScope, _ transaction: WriteTransaction) throws(UpkeepError) {
+  private func write(
+    _ outcome: UpsertOutcome, _ scope: TransactionScope, _ transaction: WriteTransaction,
+    _ agree: (UpsertOutcome) throws(UpkeepError) -> Void
+  ) throws(UpkeepError) {
+    do throws(UpkeepError) { try agree(outcome) } catch {
+      refusal = error
+      throw error
+    }
     if key.count > transaction.longestKey { throw Self.isTooLong }
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     do throws(StorageError) {

@@ -49,24 +49,28 @@ final class SingleUpsert {
   /// - Parameters:
   ///   - values: the row's values.
   ///   - positions: for each of the table's columns which of them is its own; negative where none is given.
+  ///   - agree: called with the outcome before anything is written; what it throws is thrown, and nothing has happened.
   /// - Returns: what became of the row; nil if the batch has to do it, and nothing was done.
   func run(
-    _ values: [Value], _ positions: [Int], _ scope: TransactionScope
+    _ values: [Value], _ positions: [Int], _ scope: TransactionScope,
+    agree: (UpsertOutcome) throws(UpkeepError) -> Void = { _ in }
   ) throws(UpkeepError) -> UpsertOutcome? {
     guard isPlain else { return nil }
-    if let outcome = try direct?.run(values, positions, in: scope) { return outcome }
+    if let outcome = try direct?.run(values, positions, in: scope, agree: agree) { return outcome }
     given.removeAll(keepingCapacity: true)
     for position in positions { given.append(position < 0 ? nil : values[position]) }
     if let writer {
       try writer.bind(scope)
-      return try run(writer, scope)
+      return try run(writer, scope, agree)
     }
     let made = try RowWriter(scope, schema)
     writer = made
-    return try run(made, scope)
+    return try run(made, scope, agree)
   }
 
-  private func run(_ writer: RowWriter, _ scope: TransactionScope) throws(UpkeepError) -> UpsertOutcome? {
+  private func run(
+    _ writer: RowWriter, _ scope: TransactionScope, _ agree: (UpsertOutcome) throws(UpkeepError) -> Void
+  ) throws(UpkeepError) -> UpsertOutcome? {
     defer { writer.unbind() }
     rowActions.context.now = .now()
     // An error of the row is the batch's to tell.
@@ -75,15 +79,21 @@ final class SingleUpsert {
     case .leave: return nil
     case .keep(let outcome): return outcome
     case .insert(let row):
+      let outcome = UpsertOutcome.inserted(new: shown(row))
+      try agree(outcome)
       try write(scope) { () throws(UpkeepError) in try writer.insert(row) }
-      return .inserted(new: shown(row))
+      return outcome
     case .update(let old, let new, let key):
-      try write(scope) { () throws(UpkeepError) in try writer.update(from: old, to: new) }
       let name = plan.keyNames[key]
-      if case .replace = plan.actions[0] {
-        return .replaced(old: shown(old), new: shown(new), key: name, displaced: [])
-      }
-      return .updated(old: shown(old), new: shown(new), key: name, displaced: [])
+      let outcome: UpsertOutcome =
+        if case .replace = plan.actions[0] {
+          .replaced(old: shown(old), new: shown(new), key: name, displaced: [])
+        } else {
+          .updated(old: shown(old), new: shown(new), key: name, displaced: [])
+        }
+      try agree(outcome)
+      try write(scope) { () throws(UpkeepError) in try writer.update(from: old, to: new) }
+      return outcome
     }
   }
 

@@ -47,7 +47,7 @@ public struct UpsertResult: Sendable {
   }
 
   /// How many rows `rejects` and `displacedRows` list at most, so that a result fits into memory.
-  public static let mostRowsListed = 1 << 16
+  public static let mostRowsListed = 1 << 14
 
   var isSync = false
 

@@ -79,7 +79,11 @@ struct FileFormatRowsTests {
         "name": Int(Index.name), "table": Int(Index.table), "tree": Int(Index.tree), "part": Int(Index.part),
         "unique": Int(Index.unique), "predicate": Int(Index.predicate), "constraint": Int(Index.constraint),
       ])
-    #expect(try Self.codes("Fields of a bucket") == ["tree": Int(CatalogCodec.BucketTag.tree)])
+    typealias Bucket = CatalogCodec.BucketTag
+    #expect(
+      try Self.codes("Fields of a bucket") == [
+        "tree": Int(Bucket.tree), "keyType": Int(Bucket.keyType), "valueType": Int(Bucket.valueType),
+      ])
   }
 
   @Test func mergeRuleCodes() throws {
