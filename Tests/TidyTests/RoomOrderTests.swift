@@ -10,9 +10,9 @@ import Testing
       ["Transactions"],
       ["Recovery"],
     ],
-    // What a value, an expression and a schema are is said in terms of one another.
+    // What a value, an expression, a schema and a query are is said in terms of one another.
     "Upkeep": [
-      ["Values", "Expressions", "Schema", "Catalog"], ["Statements"], ["Rows"], ["Spill"], ["Upsert"],
+      ["Values", "Expressions", "Schema", "Catalog", "Statements"], ["Rows"], ["Spill"], ["Upsert"],
       ["Queries"],
       ["Tables"],
       ["Buckets"], ["Import"], ["Store"], ["Records"],

@@ -50,10 +50,30 @@ func shape(_ expression: Expression) -> String {
     "(case \(shapes((a.map { [$0] } ?? []) + branches.flatMap { [$0.when, $0.then] } + (b.map { [$0] } ?? []))))"
   case .cast(let a, let type): "(cast \(shape(a)) \(type))"
   case .function(let name, let list): "(\(([name] + list.map(shape)).joined(separator: " ")))"
-  case .aggregate(let name, let list, let distinct):
+  case .aggregate(let name, let list, let distinct, let filter):
     "(\(([name + (distinct ? "!" : "#")] + list.map(shape)).joined(separator: " ")))"
+      + (filter.map { " where \(shape($0))" } ?? "")
   case .collate(let a, let collation): "(collate \(shape(a)) \(collation))"
+  case .subquery(let query, _, _): "(\(SQLPrinter.query(query)))"
+  case .exists(let query): "(exists \(SQLPrinter.query(query)))"
+  case .inQuery(let a, let query, let negated):
+    "(\(negated ? "notIn" : "in") \(shape(a)) \(SQLPrinter.query(query)))"
   }
 }
 
 private func shapes(_ list: [Expression]) -> String { list.map(shape).joined(separator: " ") }
+
+extension Query {
+  /// The list of its first SELECT.
+  var columns: [ResultColumn] {
+    if case .select(let select) = block { select.columns } else { [] }
+  }
+
+  /// The table that its first SELECT reads, if it is one only.
+  var table: TableReference? {
+    guard case .select(let select) = block, select.from.count == 1,
+      case .table(let reference) = select.from[0].source
+    else { return nil }
+    return reference
+  }
+}

@@ -2,6 +2,10 @@
 package struct CompiledExpression: Sendable {
   /// The columns it reads.
   package let columnsRead: Set<SlotColumn>
+  /// The columns that it reads of the queries around its own.
+  package let outerColumnsRead: Set<OuterColumn>
+  /// Whether a query is part of it.
+  package let hasSubquery: Bool
   /// Whether it reads neither columns nor anything of its surroundings.
   package let isConstant: Bool
   /// Whether it gives the same for the same row, whenever it is evaluated.
@@ -22,10 +26,11 @@ package struct CompiledExpression: Sendable {
     _ expression: Expression, in scope: ExpressionScope
   ) throws(UpkeepError) -> CompiledExpression {
     var compiler = ExpressionCompiler(scope: scope)
-    let root = try compiler.compile(expression, depth: 0)
+    let root = try compiler.compile(expression, depth: scope.depth)
     let isConstant = compiler.columnsRead.isEmpty && compiler.isDeterministic && !compiler.readsCircumstances
     return CompiledExpression(
-      columnsRead: compiler.columnsRead, isConstant: isConstant,
+      columnsRead: compiler.columnsRead, outerColumnsRead: compiler.outerColumnsRead,
+      hasSubquery: compiler.hasSubquery, isConstant: isConstant,
       isDeterministic: compiler.isDeterministic && !compiler.readsCircumstances,
       plainColumn: (root.node as? ColumnNode)?.column, collation: root.collation, type: root.affinity,
       node: root.node)

@@ -8,8 +8,10 @@ package final class EvaluationContext {
     case view
   }
 
-  /// The most rows that an expression sees at once.
-  package static let slotCount = 8
+  /// How many rows an expression may see at once.
+  package let slotCount: Int
+  /// The rows of the query around the one that is evaluated.
+  var outer: EvaluationContext?
 
   private let sources: UnsafeMutablePointer<Source>
   private let views: UnsafeMutablePointer<RowView>
@@ -27,11 +29,12 @@ package final class EvaluationContext {
   /// What `merge_action()` gives.
   package var mergeAction: String?
 
-  package init() {
-    sources = .allocate(capacity: Self.slotCount)
-    sources.initialize(repeating: .nothing, count: Self.slotCount)
-    views = .allocate(capacity: Self.slotCount)
-    rows = Array(repeating: [], count: Self.slotCount)
+  package init(slotCount: Int = 8) {
+    self.slotCount = slotCount
+    sources = .allocate(capacity: slotCount)
+    sources.initialize(repeating: .nothing, count: slotCount)
+    views = .allocate(capacity: slotCount)
+    rows = Array(repeating: [], count: slotCount)
   }
 
   deinit {
@@ -47,14 +50,14 @@ package final class EvaluationContext {
 
   /// Lets a slot be a stored row, which must stay valid until the slot is set or cleared.
   package func set(slot: Int, view: RowView) {
-    precondition(slot < Self.slotCount)
+    precondition(slot < slotCount)
     (views + slot).initialize(to: view)
     sources[slot] = .view
   }
 
   /// Lets a slot hold nothing: its columns are NULL.
   package func clear(slot: Int) {
-    precondition(slot < Self.slotCount)
+    precondition(slot < slotCount)
     sources[slot] = .nothing
   }
 

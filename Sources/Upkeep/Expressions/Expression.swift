@@ -26,9 +26,17 @@ public indirect enum Expression: Sendable, Hashable {
   /// A function of the row, by its name in lower case; `upsert_action()` and its like among them.
   case function(String, [Expression])
   /// An aggregate over the rows of a group, by its name in lower case. `count(*)` has no argument.
-  case aggregate(String, [Expression], isDistinct: Bool)
+  /// FILTER lets in only the rows for which its condition is true.
+  case aggregate(String, [Expression], isDistinct: Bool, filter: Expression? = nil)
   /// COLLATE.
   case collate(Expression, Collation)
+  /// A query in parentheses as a value: a column of its first row, NULL without one. The query has `of` columns: one,
+  /// or as many as the row that is assigned.
+  case subquery(Query, column: Int = 0, of: Int = 1)
+  /// EXISTS
+  case exists(Query)
+  /// IN over the rows of a query.
+  case inQuery(Expression, Query, negated: Bool)
 }
 
 /// WHEN … THEN … of a CASE.

@@ -19,6 +19,8 @@ struct CompiledPart {
 struct ExpressionCompiler {
   let scope: ExpressionScope
   var columnsRead = Set<SlotColumn>()
+  var outerColumnsRead = Set<OuterColumn>()
+  var hasSubquery = false
   var isDeterministic = true
   /// Reads parameters, the time, or what became of a row.
   var readsCircumstances = false
@@ -36,7 +38,7 @@ struct ExpressionCompiler {
     case .literal(let value):
       return CompiledPart(LiteralNode(Coercion.coerce(value, to: .any) ?? .null))
     case .column(let reference):
-      return column(try scope.resolve(reference))
+      return try column(reference)
     case .parameter(let number):
       readsCircumstances = true
       guard number >= 1 else { throw UpkeepError(.misuse, "parameters count from 1, not \(number)") }
@@ -71,7 +73,7 @@ struct ExpressionCompiler {
       return cast
     case .function(let name, let arguments):
       return try function(name, arguments, depth)
-    case .aggregate(let name, _, _):
+    case .aggregate(let name, _, _, _):
       if let column = scope.aggregates[expression] { return self.column(column) }
       throw UpkeepError(.misuse, "\(name)() is over many rows and cannot be used here")
     case .collate(let operand, let collation):
@@ -79,13 +81,93 @@ struct ExpressionCompiler {
       part.collation = collation
       part.isCollationExplicit = true
       return part
+    case .subquery(let query, let number, let count):
+      let subquery = try self.subquery(query, depth)
+      try subquery.requireWidth(count)
+      // As in SQLite it has the type of its column, and says nothing of how texts compare.
+      return CompiledPart(SubqueryNode(subquery, number), affinity: subquery.columns[number].type)
+    case .exists(let query):
+      return CompiledPart(ExistsNode(try subquery(query, depth)))
+    case .inQuery(let operand, let query, let negated):
+      return try inQuery(operand, query, negated, depth)
     }
   }
 
-  private mutating func column(_ column: SlotColumn) -> CompiledPart {
-    columnsRead.insert(column)
-    let schema = scope.column(column)
-    var part = CompiledPart(ColumnNode(column), affinity: schema?.type ?? .integer)
+  private mutating func subquery(_ query: Query, _ depth: Int) throws(UpkeepError) -> CompiledSubquery {
+    guard let subqueries = scope.subqueries else {
+      throw UpkeepError(.misuse, "a subquery cannot be used here")
+    }
+    var around = scope
+    around.depth = depth
+    let compiled = try subqueries.compile(query, in: around)
+    hasSubquery = true
+    // What it gives is not known before the statement runs.
+    readsCircumstances = true
+    for read in compiled.reads {
+      if read.level == 1 {
+        columnsRead.insert(read.column)
+      } else {
+        outerColumnsRead.insert(OuterColumn(level: read.level - 1, column: read.column))
+      }
+    }
+    return compiled
+  }
+
+  private mutating func inQuery(
+    _ operand: Expression, _ query: Query, _ negated: Bool, _ depth: Int
+  ) throws(UpkeepError) -> CompiledPart {
+    let part = try compile(operand, depth: depth)
+    let subquery = try subquery(query, depth)
+    try subquery.requireWidth(1)
+    let column = subquery.columns[0]
+    let test = MembershipTest(
+      collation: part.collation ?? column.collation ?? .binary,
+      conversion: Conversion.of(column.type, against: part.affinity))
+    let subject = converted(part, Conversion.of(part.affinity, against: column.type))
+    return CompiledPart(InQueryNode(subject.node, subquery, test, isNegated: negated))
+  }
+
+  /// The column that a name means, here or in the queries around.
+  private mutating func column(_ reference: ColumnReference) throws(UpkeepError) -> CompiledPart {
+    var level = 0
+    var place: ExpressionScope? = scope
+    while let here = place {
+      if reference.qualifier == nil, let merged = here.merged[Names.folded(reference.name)] {
+        let parts = merged.map { column($0, level, in: here) }
+        guard parts.count > 1 else { return parts[0] }
+        var part = CompiledPart(FirstPresentNode(parts.map(\.node)), affinity: parts[0].affinity)
+        part.collation = parts[0].collation
+        return part
+      }
+      if let found = try here.find(reference) {
+        if reference.qualifier == nil, let beside = here.outer?.scope, beside.isBesideSources,
+          try beside.find(reference) != nil
+        {
+          throw here.ambiguous(reference, beside: beside)
+        }
+        return column(found, level, in: here)
+      }
+      place = here.outer?.scope
+      level += 1
+    }
+    throw scope.unknown(reference)
+  }
+
+  private mutating func column(_ column: SlotColumn) -> CompiledPart { self.column(column, 0, in: scope) }
+
+  private mutating func column(
+    _ column: SlotColumn, _ level: Int, in place: ExpressionScope
+  ) -> CompiledPart {
+    let schema = place.column(column)
+    let type = place.untyped.contains(column) ? nil : schema?.type ?? .integer
+    var part: CompiledPart
+    if level == 0 {
+      columnsRead.insert(column)
+      part = CompiledPart(ColumnNode(column), affinity: type)
+    } else {
+      outerColumnsRead.insert(OuterColumn(level: level, column: column))
+      part = CompiledPart(OuterColumnNode(level, column), affinity: type)
+    }
     part.collation = schema?.collation
     return part
   }

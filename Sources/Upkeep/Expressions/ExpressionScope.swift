@@ -33,6 +33,18 @@ package struct ExpressionScope: Sendable {
   package var tells: ToldOfRows = []
   /// What aggregates were computed into: where an aggregate stands, the column is read instead.
   package var aggregates: [Expression: SlotColumn] = [:]
+  /// The rows of the query around this one, looked at where a name is not found here.
+  package var outer: OuterScope?
+  /// Makes queries within expressions ready; nil where they have no place.
+  package var subqueries: (any SubqueryCompiling)?
+  /// How deep the query of this scope stands in the expressions of others.
+  package var depth = 0
+  /// Columns that a join made one, by their folded name: the first that is not NULL is meant.
+  package var merged: [String: [SlotColumn]] = [:]
+  /// Whether the row here stands beside the sources of the query right within it: a bare name must be of one of them.
+  package var isBesideSources = false
+  /// Columns that convert nothing in comparisons, whatever type they are kept as.
+  package var untyped: Set<SlotColumn> = []
 
   /// No rows: constants and functions only.
   package init() {
@@ -83,49 +95,69 @@ package struct ExpressionScope: Sendable {
 
   /// Finds the column that a reference means.
   package func resolve(_ reference: ColumnReference) throws(UpkeepError) -> SlotColumn {
-    guard let qualifier = reference.qualifier else {
-      if refusesAmbiguity { try requireOne(reference) }
-      for slot in bareSlots where slot < slots.count {
-        if let ordinal = slots[slot].columns.ordinal(of: reference.name) {
-          return SlotColumn(slot: slot, ordinal: ordinal)
-        }
+    if let found = try find(reference) { return found }
+    throw unknown(reference)
+  }
+
+  /// The same; nil if there is no such column.
+  package func find(_ reference: ColumnReference) throws(UpkeepError) -> SlotColumn? {
+    var found: SlotColumn?
+    if let qualifier = reference.qualifier {
+      for (slot, row) in slots.enumerated() where row.names.contains(where: { Names.equal($0, qualifier) }) {
+        guard let ordinal = row.columns.ordinal(of: reference.name) else { continue }
+        if found != nil { throw ambiguous(reference) }
+        found = SlotColumn(slot: slot, ordinal: ordinal)
+        if !refusesAmbiguity { return found }
       }
+      return found
+    }
+    for slot in bareSlots where slot < slots.count {
+      guard let ordinal = slots[slot].columns.ordinal(of: reference.name) else { continue }
+      if found != nil { throw ambiguous(reference) }
+      found = SlotColumn(slot: slot, ordinal: ordinal)
+      if !refusesAmbiguity { return found }
+    }
+    return found
+  }
+
+  func ambiguous(_ reference: ColumnReference, beside: ExpressionScope? = nil) -> UpkeepError {
+    let rows = ((beside?.slots ?? []) + slots).filter { $0.columns.ordinal(of: reference.name) != nil }
+    let choices = rows.compactMap(\.names.first).map { "\($0).\(reference.name)" }
+    let advice =
+      reference.qualifier == nil
+      ? "\(reference.name) is in more than one row; write \(choices.joined(separator: " or "))"
+      : "\(reference.qualifier ?? "") stands for more than one row; give each an alias"
+    var error = UpkeepError(.misuse, advice)
+    error.name = reference.name
+    return error
+  }
+
+  /// The error for a column that is nowhere.
+  func unknown(_ reference: ColumnReference) -> UpkeepError {
+    if slots.isEmpty, let outer { return outer.scope.unknown(reference) }
+    guard let qualifier = reference.qualifier else {
       let known = bareSlots.filter { $0 < slots.count }.flatMap { slots[$0].columns.columns.map(\.name) }
-      throw unknown(
+      return unknown(
         reference, among: known, in: bareSlots.first.flatMap { $0 < slots.count ? slots[$0] : nil })
     }
-    var isKnownQualifier = false
-    for (slot, row) in slots.enumerated() where row.names.contains(where: { Names.equal($0, qualifier) }) {
-      isKnownQualifier = true
-      if let ordinal = row.columns.ordinal(of: reference.name) {
-        return SlotColumn(slot: slot, ordinal: ordinal)
-      }
-    }
-    if isKnownQualifier {
+    if slots.contains(where: { $0.names.contains { Names.equal($0, qualifier) } }) {
       let row = slots.first { $0.names.contains { Names.equal($0, qualifier) } }
-      throw unknown(reference, among: row?.columns.columns.map(\.name) ?? [], in: row)
+      return unknown(reference, among: row?.columns.columns.map(\.name) ?? [], in: row)
     }
     let hint = Names.suggestion(for: qualifier, among: slots.flatMap(\.names))
     var error = UpkeepError(
       .unknownColumn, "\(qualifier).\(reference.name) names no row that can be used here\(hint)")
     error.name = reference.name
-    throw error
-  }
-
-  private func requireOne(_ reference: ColumnReference) throws(UpkeepError) {
-    let having = bareSlots.filter { $0 < slots.count && slots[$0].columns.ordinal(of: reference.name) != nil }
-    guard having.count > 1 else { return }
-    let choices = having.compactMap { slots[$0].names.first }.map { "\($0).\(reference.name)" }
-    var error = UpkeepError(
-      .misuse, "\(reference.name) is in more than one row; write \(choices.joined(separator: " or "))")
-    error.name = reference.name
-    throw error
+    return error
   }
 
   private func unknown(_ reference: ColumnReference, among known: [String], in row: Slot?) -> UpkeepError {
     let hint = Names.suggestion(for: reference.name, among: known)
     let place: String
-    if let row, let table = row.columns.columns.first?.table {
+    let names = slots.compactMap(\.names.first)
+    if reference.qualifier == nil, names.count > 1, refusesAmbiguity {
+      place = "none of \(names.joined(separator: ", ")) has a column \(reference.name)"
+    } else if let row, let table = row.columns.columns.first?.table {
       place = "table \(table) has no column \(reference.name)"
     } else {
       place = "column \(reference.name) cannot be used here: there is no row"
@@ -151,4 +183,11 @@ package struct ToldOfRows: OptionSet, Sendable {
   package static let key = ToldOfRows(rawValue: 4)
   /// `merge_action()`
   package static let mergeAction = ToldOfRows(rawValue: 8)
+}
+
+/// The rows of the query around another.
+package final class OuterScope: Sendable {
+  package let scope: ExpressionScope
+
+  package init(_ scope: ExpressionScope) { self.scope = scope }
 }

@@ -2,6 +2,8 @@
 struct Aggregate {
   enum Function: String {
     case count, sum, total, avg, min, max
+    case groupConcat = "group_concat"
+    case stringAgg = "string_agg"
   }
 
   let function: Function
@@ -10,25 +12,43 @@ struct Aggregate {
   /// The column, if the argument is one of slot 0.
   let column: Int?
   let isDistinct: Bool
+  /// Only rows for which it is true; nil for all.
+  let filter: CompiledExpression?
+  /// What stands between texts; nil for a comma.
+  let separator: CompiledExpression?
 
   /// - Throws: `unknownFunction` or `misuse` for a call that is no aggregate.
-  init(_ name: String, _ arguments: [Expression], isDistinct: Bool, in scope: ExpressionScope)
-    throws(UpkeepError)
-  {
+  init(_ call: Expression, in scope: ExpressionScope) throws(UpkeepError) {
+    guard case .aggregate(let name, let arguments, let isDistinct, let filter) = call else {
+      throw UpkeepError(.misuse, "an aggregate is wanted here")
+    }
     guard let function = Function(rawValue: name) else {
       var error = UpkeepError(.unknownFunction, "there is no aggregate \(name)()")
       error.name = name
       throw error
     }
-    let expected = function == .count && !isDistinct ? 0...1 : 1...1
+    let expected: ClosedRange<Int>
+    switch function {
+    case .count: expected = isDistinct ? 1...1 : 0...1
+    case .groupConcat: expected = isDistinct ? 1...1 : 1...2
+    case .stringAgg: expected = 2...2
+    default: expected = 1...1
+    }
     guard expected.contains(arguments.count) else {
-      throw UpkeepError(.misuse, "\(name)() takes one argument here, not \(arguments.count)")
+      let wanted = function == .stringAgg ? "two arguments" : "one argument"
+      throw UpkeepError(.misuse, "\(name)() takes \(wanted) here, not \(arguments.count)")
     }
     self.function = function
     // The least of distinct values is the least of all.
     self.isDistinct = isDistinct && function != .min && function != .max
     argument = try arguments.first.map { argument throws(UpkeepError) in
       try CompiledExpression.compile(argument, in: scope)
+    }
+    self.filter = try filter.map { filter throws(UpkeepError) in
+      try CompiledExpression.compile(filter, in: scope)
+    }
+    separator = try arguments.dropFirst().first.map { separator throws(UpkeepError) in
+      try CompiledExpression.compile(separator, in: scope)
     }
     column = argument?.plainColumn.flatMap { $0.slot == 0 ? $0.ordinal : nil }
   }
@@ -46,6 +66,8 @@ struct AggregateState {
   private var isReal = false
   private var isOverflowed = false
   private var best = Value.null
+  /// What group_concat has put together; nil before the first value.
+  private var text: String?
   private var known: Set<[UInt8]>?
   private let keyPart: KeyPart
 
@@ -70,6 +92,7 @@ struct AggregateState {
     case .count: count += 1
     case .min: return improve(value, by: -1)
     case .max: return improve(value, by: 1)
+    case .groupConcat, .stringAgg: try join(value, ",")
     case .sum, .total, .avg:
       count += 1
       switch value {
@@ -86,6 +109,38 @@ struct AggregateState {
       }
     }
     return false
+  }
+
+  /// Takes a row of the context.
+  ///
+  /// - Returns: whether it has the new least or greatest value.
+  @discardableResult
+  mutating func feed(
+    _ aggregate: Aggregate, _ context: EvaluationContext
+  ) throws(UpkeepError) -> Bool {
+    if let filter = aggregate.filter, try !filter.isTrue(context) { return false }
+    guard let argument = aggregate.argument else {
+      addRows()
+      return false
+    }
+    let value = try argument.evaluate(context)
+    guard let separator = aggregate.separator else { return try add(value) }
+    if value != .null { try join(value, try separator.evaluate(context).castText ?? "") }
+    return false
+  }
+
+  private mutating func join(_ value: Value, _ separator: String) throws(UpkeepError) {
+    let piece = value.castText ?? ""
+    guard let before = text else {
+      text = piece
+      return
+    }
+    guard before.utf8.count + separator.utf8.count + piece.utf8.count <= RowCodec.longestValue else {
+      throw UpkeepError(
+        .limit, "\(function.rawValue)() gives a text longer than \(RowCodec.longestValue) bytes")
+    }
+    text?.append(separator)
+    text?.append(piece)
   }
 
   /// The same as `add` of a number, without making a value of it.
@@ -107,6 +162,7 @@ struct AggregateState {
     switch function {
     case .count: return .integer(count)
     case .min, .max: return best
+    case .groupConcat, .stringAgg: return text.map { .text($0) } ?? .null
     case .total: return .number(total)
     case .avg: return count == 0 ? .null : .number(total / Double(count))
     case .sum:
@@ -188,7 +244,7 @@ extension Expression {
   }
 
   /// The expression with parts replaced: where `change` gives one, it stands instead of that part, else the
-  /// part's own parts are looked at.
+  /// part's own parts are looked at. Queries within it are left alone.
   func replacing(_ change: (Expression) -> Expression?) -> Expression {
     if let changed = change(self) { return changed }
     switch self {
@@ -215,9 +271,14 @@ extension Expression {
         otherwise: otherwise?.replacing(change))
     case .cast(let a, let type): return .cast(a.replacing(change), type)
     case .function(let name, let arguments): return .function(name, arguments.map { $0.replacing(change) })
-    case .aggregate(let name, let arguments, let isDistinct):
-      return .aggregate(name, arguments.map { $0.replacing(change) }, isDistinct: isDistinct)
+    case .aggregate(let name, let arguments, let isDistinct, let filter):
+      return .aggregate(
+        name, arguments.map { $0.replacing(change) }, isDistinct: isDistinct,
+        filter: filter?.replacing(change))
     case .collate(let a, let collation): return .collate(a.replacing(change), collation)
+    case .subquery, .exists: return self
+    case .inQuery(let a, let query, let negated):
+      return .inQuery(a.replacing(change), query, negated: negated)
     }
   }
 }

@@ -37,28 +37,30 @@ struct ReturningList {
   }
 
   init(
-    _ returning: Returning, _ table: TableReference, _ schema: TableSchema, _ statement: StatementContext,
-    _ transaction: WriteTransaction
+    _ returning: Returning, _ table: TableReference, _ schema: TableSchema, _ scope: TransactionScope,
+    _ statement: StatementContext
   ) throws(UpkeepError) {
+    let transaction = try scope.writing
     let names = [table.alias ?? table.name]
-    var scope = ExpressionScope(slots: [
+    var seen = ExpressionScope(slots: [
       ExpressionScope.Slot(names: names, columns: schema.columnList),
       ExpressionScope.Slot(names: ["old"], columns: schema.columnList),
       ExpressionScope.Slot(names: ["new"], columns: schema.columnList),
     ])
-    scope.tells = [.action, .ordinal]
+    seen.tells = [.action, .ordinal]
+    seen = statement.admittingQueries(seen, scope)
     var shown: [String] = []
     var expressions: [CompiledExpression] = []
     for column in returning.columns {
       switch column {
       case .expression(let expression, let name):
         shown.append(name)
-        expressions.append(try CompiledExpression.compile(expression, in: scope))
+        expressions.append(try CompiledExpression.compile(expression, in: seen))
       case .all(let qualifier):
         for column in schema.columns {
           shown.append(column.name)
           let reference = ColumnReference(column.name, of: qualifier)
-          expressions.append(try CompiledExpression.compile(.column(reference), in: scope))
+          expressions.append(try CompiledExpression.compile(.column(reference), in: seen))
         }
       }
     }

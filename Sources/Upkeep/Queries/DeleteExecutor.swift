@@ -5,12 +5,13 @@ struct DeleteExecutor {
   let scope: TransactionScope
   let statement: StatementContext
 
-  func run(_ delete: DeleteStatement) throws(UpkeepError) -> ChangeResult {
+  func run(_ given: DeleteStatement) throws(UpkeepError) -> ChangeResult {
+    let delete = given.withoutSources
     let schema = try scope.table(delete.table.name)
     var returning = try delete.returning.map { list throws(UpkeepError) in
-      try ReturningList(list, delete.table, schema, statement, try scope.writing)
+      try ReturningList(list, delete.table, schema, scope, statement)
     }
-    let selection = try Self.selection(delete, schema, scope, statement)
+    let selection = try Self.selection(given, schema, scope, statement)
     let count: Int
     if returning == nil, let whole = try deleteRanges(selection, isAll: delete.condition == nil) {
       count = whole
@@ -23,13 +24,16 @@ struct DeleteExecutor {
   }
 
   static func selection(
-    _ delete: DeleteStatement, _ schema: TableSchema, _ scope: TransactionScope, _ statement: StatementContext
+    _ given: DeleteStatement, _ schema: TableSchema, _ scope: TransactionScope, _ statement: StatementContext
   ) throws(UpkeepError) -> RowSelection {
+    let delete = given.withoutSources
+    var expressions = statement.admittingQueries(
+      ExpressionScope(table: schema, alias: delete.table.alias), scope)
+    expressions.isBesideSources = !given.sources.isEmpty
     let request = PlanRequest(
       schema: schema, names: [delete.table.alias ?? delete.table.name], condition: delete.condition,
       columns: Set(0..<schema.rowWidth))
-    return try RowSelection(
-      request, in: ExpressionScope(table: schema, alias: delete.table.alias), scope, statement)
+    return try RowSelection(request, in: expressions, scope, statement)
   }
 
   /// Deletes whole ranges of keys, where nothing needs to be known of the rows in them.

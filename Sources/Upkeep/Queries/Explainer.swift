@@ -6,6 +6,9 @@ struct Explainer {
   func lines(_ explained: Statement) throws(UpkeepError) -> [String] {
     switch explained {
     case .select(let query): return try lines(query)
+    case .with(let tables, .statement(let inner)):
+      statement.declarations = tables
+      return try lines(inner)
     case .values(let rows): return ["\(rows.count) rows of constants"]
     case .delete(let delete): return try lines(delete)
     case .update(let update): return try lines(update)
@@ -20,7 +23,15 @@ struct Explainer {
   }
 
   private func lines(_ query: Query) throws(UpkeepError) -> [String] {
-    let plan = try SelectPlan(query, scope, statement)
+    let host = statement.host(scope)
+    if let select = query.selectOfOneTable(statement.commonTables) {
+      let subqueries = SubqueryScope(host, statement.commonTables)
+      return try lines(try SelectPlan(query, select, subqueries, scope, statement))
+    }
+    return try QueryPlan(query, QueryPlace(host: host, commonTables: statement.commonTables)).description
+  }
+
+  func lines(_ plan: SelectPlan) throws(UpkeepError) -> [String] {
     guard let selection = plan.selection else { return ["one row without a table"] }
     if let shortcut = try QueryExecutor(scope, statement).shortcutDescription(plan) {
       return ["\(shortcut) of \(selection.schema.name)"]
@@ -37,7 +48,9 @@ struct Explainer {
 
   private func lines(_ delete: DeleteStatement) throws(UpkeepError) -> [String] {
     let schema = try scope.table(delete.table.name)
-    if delete.condition == nil && delete.returning == nil { return ["clear \(schema.name) and its indexes"] }
+    if delete.condition == nil && delete.returning == nil && delete.sources.isEmpty {
+      return ["clear \(schema.name) and its indexes"]
+    }
     let selection = try DeleteExecutor.selection(delete, schema, scope, statement)
     return selection.description + ["delete each row and its index entries"]
   }
@@ -57,7 +70,7 @@ struct Explainer {
 
   private func lines(_ upsert: UpsertStatement) throws(UpkeepError) -> [String] {
     let schema = try scope.table(upsert.table)
-    let plan = try UpsertPlan(upsert, schema)
+    let plan = try UpsertPlan(upsert, schema) { statement.admittingQueries($0, scope) }
     var lines: [String] = []
     if case .query(let query) = upsert.source { lines += try self.lines(query) }
     return lines + self.lines(plan)
@@ -65,7 +78,7 @@ struct Explainer {
 
   private func lines(_ sync: SyncStatement) throws(UpkeepError) -> [String] {
     let schema = try scope.table(sync.table)
-    let plan = try UpsertPlan(sync, schema)
+    let plan = try UpsertPlan(sync, schema) { statement.admittingQueries($0, scope) }
     var lines: [String] = []
     if case .query(let query) = sync.source { lines += try self.lines(query) }
     return lines + self.lines(plan) + ["delete each row whose key the source lacks"]

@@ -18,7 +18,11 @@ struct MergeExecutor {
   }
 
   func plan(_ merge: MergeStatement) throws(UpkeepError) -> MergePlan {
-    try MergePlan(merge, try scope.table(merge.table.name), source: try columns(of: merge))
+    let statement = statement
+    let scope = scope
+    return try MergePlan(merge, try scope.table(merge.table.name), source: try columns(of: merge)) {
+      statement.admittingQueries($0, scope)
+    }
   }
 
   /// The columns of the source's rows, each with a name of its own.
@@ -26,7 +30,12 @@ struct MergeExecutor {
     let definitions: [ColumnDefinition]
     switch merge.source {
     case .values(_, let names): definitions = names.map { ColumnDefinition($0, .any) }
-    case .query(let query): definitions = try SelectPlan(query, scope, statement).columnDefinitions
+    case .query(let query):
+      let host = statement.host(scope)
+      let plan = try QueryPlan(query, QueryPlace(host: host, commonTables: statement.commonTables))
+      definitions = plan.columns.map {
+        ColumnDefinition($0.name, $0.type ?? .any, collation: $0.collation ?? .binary)
+      }
     }
     var columns: [ColumnSchema] = []
     for (ordinal, definition) in definitions.enumerated() {
@@ -53,6 +62,10 @@ struct MergeExecutor {
       }
     case .values(let rows, let columns):
       let context = statement.makeEvaluationContext()
+      let expressions = statement.admittingQueries(ExpressionScope(), scope)
+      if rows.contains(where: { $0.contains { $0?.hasQuery == true } }) {
+        _ = try statement.host(scope).scope
+      }
       for row in rows {
         number += 1
         if row.count != columns.count {
@@ -61,26 +74,11 @@ struct MergeExecutor {
         }
         let values = try row.map { expression throws(UpkeepError) in
           try expression.map { value throws(UpkeepError) in
-            try CompiledExpression.compile(value, in: ExpressionScope()).evaluate(context)
+            try CompiledExpression.compile(value, in: expressions).evaluate(context)
           }
         }
         try batch.add(values, number: number)
       }
-    }
-  }
-}
-
-extension SelectPlan {
-  /// The columns of the result as if they were those of a table: plain columns are of the types of theirs.
-  var columnDefinitions: [ColumnDefinition] {
-    outputs.map { output in
-      if output.column >= 0, let schema = source?.schema {
-        guard output.column < schema.columns.count else { return ColumnDefinition(output.name, .integer) }
-        let column = schema.columns[output.column]
-        return ColumnDefinition(output.name, column.type, collation: column.collation)
-      }
-      return ColumnDefinition(
-        output.name, output.expression?.type ?? .any, collation: output.expression?.collation ?? .binary)
     }
   }
 }

@@ -5,8 +5,14 @@
 struct MergeNames {
   private let target: ExpressionScope.Slot
   private let source: ExpressionScope.Slot
+  /// Lets queries stand in expressions of a scope.
+  private let admitting: (ExpressionScope) -> ExpressionScope
 
-  init(_ schema: TableSchema, _ alias: String?, _ source: ColumnList, _ sourceName: String) {
+  init(
+    _ schema: TableSchema, _ alias: String?, _ source: ColumnList, _ sourceName: String,
+    admitting: @escaping (ExpressionScope) -> ExpressionScope
+  ) {
+    self.admitting = admitting
     target = ExpressionScope.Slot(names: [alias ?? schema.name], columns: schema.columnList)
     self.source = ExpressionScope.Slot(names: [sourceName], columns: source)
   }
@@ -21,14 +27,14 @@ struct MergeNames {
   var both: ExpressionScope {
     var scope = ExpressionScope(slots: [target, source], bareSlots: [0, 1])
     scope.refusesAmbiguity = true
-    return scope
+    return admitting(scope)
   }
 
   func scope(of match: MergeClause.Match) -> ExpressionScope {
     switch match {
     case .matched: both
-    case .notMatched: ExpressionScope(slots: [hidden(target), source], bareSlots: [1])
-    case .notMatchedBySource: ExpressionScope(slots: [target, hidden(source)])
+    case .notMatched: admitting(ExpressionScope(slots: [hidden(target), source], bareSlots: [1]))
+    case .notMatchedBySource: admitting(ExpressionScope(slots: [target, hidden(source)]))
     }
   }
 
@@ -46,6 +52,7 @@ struct MergeNames {
         ExpressionScope.Slot(names: ["new"], columns: schema.columnList),
       ], bareSlots: [0, 1])
     scope.tells = [.action, .ordinal, .mergeAction]
+    scope = admitting(scope)
     var names: [String] = []
     var expressions: [CompiledExpression] = []
     for column in returning.columns {

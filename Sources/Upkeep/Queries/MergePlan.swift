@@ -32,18 +32,24 @@ final class MergePlan {
   private(set) var notMatchedBySource: [Clause] = []
   private(set) var returning: UpsertPlan.ReturnedColumns?
 
-  /// - Parameter source: the columns of the source's rows.
-  init(_ merge: MergeStatement, _ schema: TableSchema, source: ColumnList) throws(UpkeepError) {
+  /// - Parameters:
+  ///   - source: the columns of the source's rows.
+  ///   - admitting: lets queries stand in expressions of a scope.
+  init(
+    _ merge: MergeStatement, _ schema: TableSchema, source: ColumnList,
+    admitting: @escaping (ExpressionScope) -> ExpressionScope
+  ) throws(UpkeepError) {
     self.schema = schema
     self.source = source
     sourceName = merge.sourceName
-    let names = MergeNames(schema, merge.table.alias, source, merge.sourceName)
+    let names = MergeNames(schema, merge.table.alias, source, merge.sourceName, admitting: admitting)
     try names.requireDifferent()
     uniqueIndexes = schema.indexes.filter(\.isUnique)
     let targets = ConflictTargets(schema, uniqueIndexes)
     keyNames = (0...uniqueIndexes.count).map { targets.description($0) }
-    on = try CompiledExpression.compile(merge.condition, in: names.both)
-    path = try MergePath(merge.condition, schema, in: names.both)
+    let both = names.both
+    on = try CompiledExpression.compile(merge.condition, in: both)
+    path = try MergePath(merge.condition, schema, in: both)
     for (index, clause) in merge.clauses.enumerated() {
       let scope = names.scope(of: clause.match)
       let compiled = Clause(

@@ -14,7 +14,7 @@ final class PathScan {
   let isCovering: Bool
   private let scope: TransactionScope
   private let isBackward: Bool
-  private let ranges: [KeyBounds]
+  private var ranges: [KeyBounds]
   /// The next range to walk, counted in the direction of the walk.
   private var nextRange = 0
   /// The bound that ends the walk of this range: the upper one forward, the lower one backward.
@@ -55,6 +55,14 @@ final class PathScan {
   }
 
   deinit { place.deallocate() }
+
+  /// Begins again, in the ranges given, or in the same.
+  func restart(in ranges: [KeyBounds]? = nil) {
+    if let ranges { self.ranges = ranges }
+    nextRange = 0
+    position = .outside
+    _ = beginRange()
+  }
 
   /// The row met, valid until the next step. Not of a covering walk.
   @inline(__always)

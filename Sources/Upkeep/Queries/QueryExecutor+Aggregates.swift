@@ -5,7 +5,7 @@
 /// 3. Columns outside aggregates show a row: that of the least or greatest value if there is one `min()` or
 ///    `max()`, else the first row; NULL where there is none.
 extension QueryExecutor {
-  func runAggregates(_ plan: SelectPlan, _ row: ([Value]) throws(UpkeepError) -> Void) throws(UpkeepError) {
+  func runAggregates(_ plan: SelectPlan, _ row: RowTaker) throws(UpkeepError) {
     let context = statement.makeEvaluationContext()
     let results: [Value]
     if let selection = plan.selection {
@@ -19,7 +19,7 @@ extension QueryExecutor {
     }
     context.set(slot: SelectPlan.aggregateSlot, row: results)
     if plan.offset > 0 || plan.limit == 0 { return }
-    try row(try values(plan, context))
+    _ = try row(try values(plan, context))
   }
 
   private func resultsWithoutTable(
@@ -27,12 +27,12 @@ extension QueryExecutor {
   ) throws(UpkeepError) -> [Value] {
     var isRow = true
     if let condition = plan.condition {
-      isRow = try CompiledExpression.compile(condition, in: ExpressionScope()).isTrue(context)
+      isRow = try CompiledExpression.compile(condition, in: rows(of: nil)).isTrue(context)
     }
     var results: [Value] = []
     for call in plan.aggregates {
       var state = AggregateState(call.aggregate)
-      if isRow { try Self.feed(&state, call.aggregate, context) }
+      if isRow { try state.feed(call.aggregate, context) }
       results.append(try state.result())
     }
     return results
@@ -57,7 +57,7 @@ extension QueryExecutor {
       var isLeading = shown == nil
       for number in feeds.indices {
         if feeds[number] == .expression {
-          let improved = try Self.feed(&states[number], plan.aggregates[number].aggregate, context)
+          let improved = try states[number].feed(plan.aggregates[number].aggregate, context)
           if improved && number == leader { isLeading = true }
         } else {
           try feeds[number].feed(&states[number], scan.view)
@@ -80,11 +80,12 @@ extension QueryExecutor {
     case expression
 
     init(_ aggregate: Aggregate, _ schema: TableSchema, readsViews: Bool) {
+      self = .expression
+      if aggregate.filter != nil { return }
       if aggregate.argument == nil {
         self = .rows
         return
       }
-      self = .expression
       guard readsViews, !aggregate.isDistinct, let column = aggregate.column else { return }
       let type = column < schema.columns.count ? schema.columns[column].type : .integer
       switch (aggregate.function, type) {
@@ -109,17 +110,6 @@ extension QueryExecutor {
     }
   }
 
-  @discardableResult
-  private static func feed(
-    _ state: inout AggregateState, _ aggregate: Aggregate, _ context: EvaluationContext
-  ) throws(UpkeepError) -> Bool {
-    guard let argument = aggregate.argument else {
-      state.addRows()
-      return false
-    }
-    return try state.add(try argument.evaluate(context))
-  }
-
   // MARK: Without a walk
 
   /// The results, if each follows from counts or from one end of an index; nil if rows must be visited.
@@ -137,10 +127,11 @@ extension QueryExecutor {
   private func shortcut(
     _ call: SelectPlan.AggregateCall, _ plan: SelectPlan, _ source: SelectPlan.Source
   ) throws(UpkeepError) -> Value? {
+    if call.aggregate.filter != nil { return nil }
     switch call.aggregate.function {
     case .count: return call.aggregate.isDistinct ? nil : try count(call, plan, source)
     case .min, .max: return try extreme(call, plan, source)
-    case .sum, .total, .avg: return nil
+    case .sum, .total, .avg, .groupConcat, .stringAgg: return nil
     }
   }
 
@@ -182,8 +173,11 @@ extension QueryExecutor {
     return try context.value(SlotColumn(slot: 0, ordinal: column))
   }
 
-  private func rows(of source: SelectPlan.Source) -> ExpressionScope {
-    ExpressionScope(names: source.names, columns: source.schema.columnList)
+  private func rows(of source: SelectPlan.Source?) -> ExpressionScope {
+    var scope =
+      source.map { ExpressionScope(names: $0.names, columns: $0.schema.columnList) } ?? ExpressionScope()
+    scope.subqueries = subqueries
+    return scope
   }
 
   /// How EXPLAIN tells of the shortcut for one aggregate; nil if there is none.
@@ -197,7 +191,7 @@ extension QueryExecutor {
 extension SelectPlan.AggregateCall {
   /// The argument as it was written.
   var argument: Expression? {
-    if case .aggregate(_, let arguments, _) = expression { return arguments.first }
+    if case .aggregate(_, let arguments, _, _) = expression { return arguments.first }
     return nil
   }
 }

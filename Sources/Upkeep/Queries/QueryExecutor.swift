@@ -1,13 +1,25 @@
 internal import UpkeepStorage
 
+/// Takes the rows of a query one by one, and says whether it wants more.
+typealias RowTaker = ([Value]) throws(UpkeepError) -> Bool
+
 /// Runs queries in one transaction, and hands their rows on one by one.
+///
+/// What is asked of one table alone goes by `SelectPlan`, which knows counts and keys; everything else by `QueryPlan`.
 package struct QueryExecutor {
   package let scope: TransactionScope
   package let statement: StatementContext
+  /// Makes the queries within the query's expressions ready.
+  let subqueries: SubqueryScope
 
   package init(_ scope: TransactionScope, _ statement: StatementContext) {
+    self.init(scope, statement, SubqueryScope(statement.host(scope), statement.commonTables))
+  }
+
+  init(_ scope: TransactionScope, _ statement: StatementContext, _ subqueries: SubqueryScope) {
     self.scope = scope
     self.statement = statement
+    self.subqueries = subqueries
   }
 
   /// Runs a query.
@@ -18,8 +30,25 @@ package struct QueryExecutor {
   package func run(
     _ query: Query, begin: ([String]) throws(UpkeepError) -> Void, row: ([Value]) throws(UpkeepError) -> Void
   ) throws(UpkeepError) {
-    let plan = try SelectPlan(query, scope, statement)
-    try begin(plan.outputs.map(\.name))
+    if let select = query.selectOfOneTable(statement.commonTables) {
+      let plan = try SelectPlan(query, select, subqueries, scope, statement)
+      try begin(plan.outputs.map(\.name))
+      return try run(plan) { values throws(UpkeepError) in
+        try row(values)
+        return true
+      }
+    }
+    let host = statement.host(scope)
+    let plan = try QueryPlan(query, QueryPlace(host: host, commonTables: statement.commonTables))
+    try begin(plan.columns.map(\.name))
+    try plan.run(nil) { values throws(UpkeepError) in
+      try row(values)
+      return true
+    }
+  }
+
+  /// Runs a plan over at most one table.
+  func run(_ plan: SelectPlan, row: RowTaker) throws(UpkeepError) {
     if plan.isAggregated {
       try runAggregates(plan, row)
     } else if plan.selection == nil {
@@ -38,40 +67,25 @@ package struct QueryExecutor {
     values rows: [[Expression]], begin: ([String]) throws(UpkeepError) -> Void,
     row: ([Value]) throws(UpkeepError) -> Void
   ) throws(UpkeepError) {
-    let width = rows.first?.count ?? 0
-    if let number = rows.firstIndex(where: { $0.count != width }) {
-      throw UpkeepError(
-        .misuse, "row \(number + 1) of VALUES has \(rows[number].count) values where the first has \(width)")
-    }
-    try begin((0..<width).map { "column\($0 + 1)" })
-    let context = statement.makeEvaluationContext()
-    for expressions in rows {
-      try statement.step()
-      var values: [Value] = []
-      values.reserveCapacity(width)
-      for expression in expressions {
-        values.append(try CompiledExpression.compile(expression, in: ExpressionScope()).evaluate(context))
-      }
-      try row(values)
-    }
+    try run(Query(.values(rows)), begin: begin, row: row)
   }
 }
 
 extension QueryExecutor {
   private func runWithoutTable(
-    _ plan: SelectPlan, _ row: ([Value]) throws(UpkeepError) -> Void
+    _ plan: SelectPlan, _ row: RowTaker
   ) throws(UpkeepError) {
     let context = statement.makeEvaluationContext()
     if let condition = plan.condition {
       guard try CompiledExpression.compile(condition, in: plan.expressions).isTrue(context) else { return }
     }
     if plan.offset > 0 || plan.limit == 0 { return }
-    try row(try values(plan, context))
+    _ = try row(try values(plan, context))
   }
 
   /// The one row with a whole unique key, got without a walk.
   private func runPoint(
-    _ plan: SelectPlan, _ key: [UInt8], _ row: ([Value]) throws(UpkeepError) -> Void
+    _ plan: SelectPlan, _ key: [UInt8], _ row: RowTaker
   ) throws(UpkeepError) {
     guard let selection = plan.selection, plan.limit != 0, plan.offset == 0 else { return }
     let reader = RowReader(scope)
@@ -93,12 +107,12 @@ extension QueryExecutor {
       context.set(slot: 0, view: view)
       return try values(plan, view, context)
     }
-    if let shown { try row(shown) }
+    if let shown { _ = try row(shown) }
   }
 
   /// Rows as they are met: the way to them gives the order, or none is wanted.
   private func runInOrder(
-    _ plan: SelectPlan, _ row: ([Value]) throws(UpkeepError) -> Void
+    _ plan: SelectPlan, _ row: RowTaker
   ) throws(UpkeepError) {
     guard let selection = plan.selection, plan.limit != 0 else { return }
     let context = statement.makeEvaluationContext()
@@ -116,13 +130,15 @@ extension QueryExecutor {
         continue
       }
       left -= 1
-      try row(try scan.isCovering ? values(plan, context) : values(plan, scan.view, context))
+      guard try row(try scan.isCovering ? values(plan, context) : values(plan, scan.view, context)) else {
+        return
+      }
     }
   }
 
   /// Rows kept by the keys of ORDER BY, at most so many as LIMIT asks for.
   private func runSorted(
-    _ plan: SelectPlan, _ row: ([Value]) throws(UpkeepError) -> Void
+    _ plan: SelectPlan, _ row: RowTaker
   ) throws(UpkeepError) {
     guard let selection = plan.selection, plan.limit != 0 else { return }
     let context = statement.makeEvaluationContext()
@@ -131,13 +147,13 @@ extension QueryExecutor {
     let key = ByteBuffer()
     while try selection.next(scan, context, statement, bindsViews: true) {
       key.removeAll()
-      for term in plan.order { try term.append(try term.expression.evaluate(context), to: key) }
+      for term in plan.order { try term.append(try term.value(context), to: key) }
       guard sorter.accepts(key.bytes) else { continue }
       sorter.add(key.bytes, try values(plan, context))
     }
     for values in sorter.finish().dropFirst(Int(clamping: plan.offset)) {
       try statement.step()
-      try row(values)
+      guard try row(values) else { return }
     }
   }
 
@@ -172,5 +188,17 @@ extension QueryExecutor {
       values.append(try column >= 0 ? view.value(column) : evaluate(plan, number, context))
     }
     return values
+  }
+}
+
+extension Query {
+  /// The block of a query that asks one stored table alone, or none; nil for any other.
+  func selectOfOneTable(_ commonTables: CommonTableScope?) -> Select? {
+    guard self.commonTables.isEmpty, compounds.isEmpty, case .select(let select) = block,
+      !select.isDistinct, select.grouping.isEmpty, select.groupCondition == nil
+    else { return nil }
+    if select.from.isEmpty { return select }
+    guard let table = select.storedTable, commonTables?.find(table.name) == nil else { return nil }
+    return select
   }
 }

@@ -59,21 +59,26 @@ struct SelectPlan {
 }
 
 extension SelectPlan {
-  init(_ query: Query, _ scope: TransactionScope, _ statement: StatementContext) throws(UpkeepError) {
-    let source: Source? = try query.table.map { reference throws(UpkeepError) in
+  /// A query of one block over at most one stored table, without groups.
+  init(
+    _ query: Query, _ select: Select, _ subqueries: SubqueryScope, _ scope: TransactionScope,
+    _ statement: StatementContext
+  ) throws(UpkeepError) {
+    let source: Source? = try select.storedTable.map { reference throws(UpkeepError) in
       Source(schema: try scope.table(reference.name), names: [reference.alias ?? reference.name])
     }
     self.source = source
-    condition = query.condition
+    condition = select.condition
     let limit = try statement.rowCount(query.limit, of: "LIMIT")
     let offset = try statement.rowCount(query.offset, of: "OFFSET") ?? 0
     self.limit = limit
     self.offset = offset
-    let columns = try Self.expanded(query.columns, source)
+    let columns = try Self.expanded(select.columns, source)
     let terms = try Self.resolved(query.order, columns)
 
-    let rows =
+    var rows =
       source.map { ExpressionScope(names: $0.names, columns: $0.schema.columnList) } ?? ExpressionScope()
+    rows.subqueries = subqueries
     let calls = try Self.aggregateCalls(in: columns.map(\.expression) + terms.map(\.expression), rows)
     aggregates = calls
     isAggregated = !calls.isEmpty
@@ -100,15 +105,15 @@ extension SelectPlan {
       selection = nil
       isSorting = false
       self.order = []
-      if let condition = query.condition { _ = try CompiledExpression.compile(condition, in: rows) }
+      if let condition = select.condition { _ = try CompiledExpression.compile(condition, in: rows) }
       return
     }
     var request = PlanRequest(
-      schema: source.schema, names: source.names, condition: query.condition, columns: [])
+      schema: source.schema, names: source.names, condition: select.condition, columns: [])
     request.columns = Set(outputs.map(\.column))
     request.columns.remove(-1)
-    var read = outputs.compactMap(\.expression) + order.map(\.expression)
-    read += calls.compactMap(\.aggregate.argument)
+    var read = outputs.compactMap(\.expression) + order.compactMap(\.expression)
+    read += calls.flatMap(\.aggregate.expressions)
     for expression in read {
       for column in expression.columnsRead where column.slot == 0 { request.columns.insert(column.ordinal) }
     }
@@ -201,7 +206,7 @@ extension SelectPlan {
 
   // MARK: Aggregates
 
-  private static func aggregateCalls(
+  static func aggregateCalls(
     in expressions: [Expression], _ rows: ExpressionScope
   ) throws(UpkeepError) -> [AggregateCall] {
     var found: [Expression] = []
@@ -210,19 +215,11 @@ extension SelectPlan {
       case .column, .literal, .parameter: continue
       default: break
       }
-      _ = expression.replacing { part in
-        guard case .aggregate = part else { return nil }
-        if !found.contains(part) { found.append(part) }
-        return part
-      }
+      for call in expression.aggregateCalls where !found.contains(call) { found.append(call) }
     }
     var calls: [AggregateCall] = []
     for expression in found {
-      guard case .aggregate(let name, let arguments, let isDistinct) = expression else { continue }
-      calls.append(
-        AggregateCall(
-          expression: expression,
-          aggregate: try Aggregate(name, arguments, isDistinct: isDistinct, in: rows)))
+      calls.append(AggregateCall(expression: expression, aggregate: try Aggregate(expression, in: rows)))
     }
     return calls
   }
@@ -251,5 +248,26 @@ extension SelectPlan {
       scope.aggregates[call.expression] = SlotColumn(slot: aggregateSlot, ordinal: ordinal)
     }
     return scope
+  }
+}
+
+extension Select {
+  /// The table, if the block is over one only.
+  var storedTable: TableReference? {
+    guard from.count == 1, case .table(let reference) = from[0].source else { return nil }
+    return reference
+  }
+}
+
+extension Expression {
+  /// The aggregates in the expression, outermost first, as written.
+  var aggregateCalls: [Expression] {
+    var found: [Expression] = []
+    _ = replacing { part in
+      guard case .aggregate = part else { return nil }
+      found.append(part)
+      return part
+    }
+    return found
   }
 }

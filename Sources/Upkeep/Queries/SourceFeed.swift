@@ -31,11 +31,16 @@ struct SourceFeed {
     }
     var given = [Value?](repeating: nil, count: schema.rowWidth)
     let context = statement.makeEvaluationContext()
+    if rows.contains(where: { $0.contains { $0?.hasQuery == true } }) {
+      // Queries in any row see what was there before the first was written.
+      _ = try statement.host(scope).scope
+    }
+    let expressions = statement.admittingQueries(ExpressionScope(), scope)
     for (number, row) in rows.enumerated() {
       try statement.step()
       for (position, expression) in row.enumerated() {
         given[ordinals[position]] = try expression.map { expression throws(UpkeepError) in
-          try value(expression, context)
+          try value(expression, expressions, context)
         }
       }
       try batch.add(given, number: number + 1)
@@ -59,12 +64,14 @@ struct SourceFeed {
     }
   }
 
-  private func value(_ expression: Expression, _ context: EvaluationContext) throws(UpkeepError) -> Value {
+  private func value(
+    _ expression: Expression, _ expressions: ExpressionScope, _ context: EvaluationContext
+  ) throws(UpkeepError) -> Value {
     switch expression {
     case .literal(let value): return value
     case .parameter(let number) where number >= 1 && number <= statement.parameters.count:
       return statement.parameters[number - 1]
-    default: return try CompiledExpression.compile(expression, in: ExpressionScope()).evaluate(context)
+    default: return try CompiledExpression.compile(expression, in: expressions).evaluate(context)
     }
   }
 

@@ -6,6 +6,11 @@ package final class StatementContext {
   /// The statement's time; the same wherever it is asked for.
   package let now: Timestamp
   package let cancellation: Cancellation
+  /// WITH before the statement; to be set before anything of it is made ready.
+  package var declarations: [CommonTable] = []
+  /// The tables of that WITH, once `host` was asked for.
+  private(set) var commonTables: CommonTableScope?
+  private var madeHost: QueryHost?
   private var steps = 0
 
   package init(
@@ -19,12 +24,35 @@ package final class StatementContext {
   }
 
   /// For evaluating the statement's expressions.
-  package func makeEvaluationContext() -> EvaluationContext {
-    let context = EvaluationContext()
+  package func makeEvaluationContext(slotCount: Int = 8) -> EvaluationContext {
+    let context = EvaluationContext(slotCount: slotCount)
     context.parameters = parameters
     context.now = now
     context.changes = changes
     return context
+  }
+
+  /// Makes the statement's queries ready, which see the transaction as it was when the first of them was.
+  func host(_ scope: TransactionScope) -> QueryHost {
+    if let madeHost { return madeHost }
+    let host = QueryHost(scope, self)
+    madeHost = host
+    if !declarations.isEmpty { commonTables = CommonTableScope(declarations, QueryPlace(host: host)) }
+    return host
+  }
+
+  /// A scope of a change of rows, in whose expressions queries may stand.
+  func admittingQueries(_ expressions: ExpressionScope, _ scope: TransactionScope) -> ExpressionScope {
+    var expressions = expressions
+    expressions.subqueries = SubqueryScope(host(scope), commonTables)
+    return expressions
+  }
+
+  /// Ends what was made for the statement's queries. To be called before its transaction goes on.
+  package func release() {
+    madeHost?.release()
+    madeHost = nil
+    commonTables = nil
   }
 
   /// To be called for each row: now and then looks whether the statement shall stop.
@@ -43,7 +71,8 @@ package final class StatementContext {
     case .parameter(let number):
       let isGiven = number >= 1 && number <= parameters.count
       return ConstantOperand(value: isGiven ? parameters[number - 1] : .null, type: nil)
-    case .column, .aggregate: return nil
+    case .column, .aggregate, .exists, .inQuery: return nil
+    case .subquery(let query, 0, of: 1): return madeHost?.constant(query)
     default: break
     }
     let bound = parameters.isEmpty ? expression : expression.replacing(parameter)

@@ -5,7 +5,8 @@ struct SyncExecutor {
 
   func run(_ sync: SyncStatement) throws(UpkeepError) -> ChangeResult {
     let schema = try scope.table(sync.table)
-    let feed = SourceFeed(scope: scope, statement: statement, plan: try UpsertPlan(sync, schema))
+    let plan = try UpsertPlan(sync, schema) { statement.admittingQueries($0, scope) }
+    let feed = SourceFeed(scope: scope, statement: statement, plan: plan)
     return try feed.run { batch throws(UpkeepError) in
       switch sync.source {
       case .values(let rows, let columns):

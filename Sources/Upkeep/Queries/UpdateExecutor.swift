@@ -133,7 +133,7 @@ struct UpdateWork {
     checker = RowCheck(schema)
     uniqueIndexes = schema.indexes.filter(\.isUnique)
     returning = try update.returning.map { list throws(UpkeepError) in
-      try ReturningList(list, update.table, plan.schema, statement, try scope.writing)
+      try ReturningList(list, update.table, plan.schema, scope, statement)
     }
   }
 

@@ -5,7 +5,8 @@ struct UpsertExecutor {
 
   func run(_ upsert: UpsertStatement) throws(UpkeepError) -> ChangeResult {
     let schema = try scope.table(upsert.table)
-    let feed = SourceFeed(scope: scope, statement: statement, plan: try UpsertPlan(upsert, schema))
+    let plan = try UpsertPlan(upsert, schema) { statement.admittingQueries($0, scope) }
+    let feed = SourceFeed(scope: scope, statement: statement, plan: plan)
     let ordinals =
       try upsert.columns.map { names throws(UpkeepError) in try schema.ordinals(ofGiven: names) }
       ?? Array(schema.columns.indices)

@@ -64,6 +64,17 @@ package final class TransactionScope {
     self.cache = cache
   }
 
+  /// The state of now, for reading: what the transaction writes later does not show in it. It is to be ended by
+  /// `rollback()` before the transaction is.
+  package func frozen() throws(UpkeepError) -> TransactionScope {
+    let transaction = try writing
+    let catalog = try catalog
+    let state = try storing { () throws(StorageError) in try transaction.frozen() }
+    let scope = TransactionScope(reading: state, cache: cache)
+    scope.loadedCatalog = catalog
+    return scope
+  }
+
   deinit { rollback() }
 
   /// All schemas as this transaction sees them.

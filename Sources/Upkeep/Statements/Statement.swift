@@ -18,8 +18,10 @@ public enum Statement: Sendable, Hashable {
   case update(UpdateStatement)
   /// DELETE
   case delete(DeleteStatement)
-  /// SELECT
+  /// SELECT, and VALUES with more than rows
   case select(Query)
+  /// WITH before a change of rows, which may read those tables
+  case with([CommonTable], ExplainedStatement)
   /// VALUES on its own: rows of expressions without columns
   case values([[Expression]])
   /// EXPLAIN of a query or change: how it would run
@@ -52,6 +54,8 @@ public struct UpdateStatement: Sendable, Hashable {
   public var table: TableReference
   /// What changes, evaluated on the row as it was.
   public var assignments: [Assignment]
+  /// UPDATE … FROM: other sources; a row is changed by the first of their rows for which the condition holds.
+  public var sources: [FromItem]
   /// Which rows; nil for all.
   public var condition: Expression?
   /// What a conflict does (UPDATE OR …).
@@ -61,11 +65,12 @@ public struct UpdateStatement: Sendable, Hashable {
 
   /// An update.
   public init(
-    _ table: TableReference, set assignments: [Assignment], where condition: Expression? = nil,
-    otherwise: ConflictResolution = .abort, returning: Returning? = nil
+    _ table: TableReference, set assignments: [Assignment], from sources: [FromItem] = [],
+    where condition: Expression? = nil, otherwise: ConflictResolution = .abort, returning: Returning? = nil
   ) {
     self.table = table
     self.assignments = assignments
+    self.sources = sources
     self.condition = condition
     self.otherwise = otherwise
     self.returning = returning
@@ -76,14 +81,20 @@ public struct UpdateStatement: Sendable, Hashable {
 public struct DeleteStatement: Sendable, Hashable {
   /// The table.
   public var table: TableReference
+  /// DELETE … USING: other sources; a row is deleted if the condition holds for any of their rows.
+  public var sources: [FromItem]
   /// Which rows; nil for all.
   public var condition: Expression?
   /// What is returned of each deleted row.
   public var returning: Returning?
 
   /// A delete.
-  public init(_ table: TableReference, where condition: Expression? = nil, returning: Returning? = nil) {
+  public init(
+    _ table: TableReference, using sources: [FromItem] = [], where condition: Expression? = nil,
+    returning: Returning? = nil
+  ) {
     self.table = table
+    self.sources = sources
     self.condition = condition
     self.returning = returning
   }

@@ -43,7 +43,9 @@ public final class Session {
     _ statement: Statement, parameters: [Value] = [], into sink: (any RowSink)? = nil
   ) throws(UpkeepError) -> StatementSummary {
     try alone { () throws(UpkeepError) in
-      try run(statement, makeContext(parameters), RowDelivery(sink))
+      let context = makeContext(parameters)
+      defer { context.release() }
+      return try run(statement, context, RowDelivery(sink))
     }
   }
 
@@ -107,31 +109,34 @@ extension Session {
           values: rows, begin: { names throws(UpkeepError) in try delivery.begin(names) },
           row: { values throws(UpkeepError) in try delivery.row(values) })
       }
+    case .with(let tables, .statement(let inner)):
+      context.declarations = tables
+      return try run(inner, context, delivery)
     case .explain(.statement(let explained)):
       let lines = try reading { scope throws(UpkeepError) in
         try Explainer(scope: scope, statement: context).lines(explained)
       }
       try delivery.deliver(["plan"], lines.map { [.text($0)] })
     case .upsert(let upsert):
-      return try change(delivery, resolution: upsert.otherwise) { scope throws(UpkeepError) in
+      return try change(delivery, context, resolution: upsert.otherwise) { scope throws(UpkeepError) in
         try UpsertExecutor(scope: scope, statement: context).run(upsert)
       }
     case .sync(let sync):
-      return try change(delivery, resolution: .abort) { scope throws(UpkeepError) in
+      return try change(delivery, context, resolution: .abort) { scope throws(UpkeepError) in
         try SyncExecutor(scope: scope, statement: context).run(sync)
       }
     case .merge(let merge):
-      return try change(delivery, resolution: .abort) { scope throws(UpkeepError) in
+      return try change(delivery, context, resolution: .abort) { scope throws(UpkeepError) in
         try MergeExecutor(scope: scope, statement: context).run(merge)
       }
     case .preview(.statement(let previewed)):
       return try preview(previewed, context, delivery)
     case .update(let update):
-      return try change(delivery, resolution: update.otherwise) { scope throws(UpkeepError) in
+      return try change(delivery, context, resolution: update.otherwise) { scope throws(UpkeepError) in
         try UpdateExecutor(scope: scope, statement: context).run(update)
       }
     case .delete(let delete):
-      return try change(delivery, resolution: .abort) { scope throws(UpkeepError) in
+      return try change(delivery, context, resolution: .abort) { scope throws(UpkeepError) in
         try DeleteExecutor(scope: scope, statement: context).run(delete)
       }
     case .createTable, .dropTable, .createIndex, .dropIndex:
@@ -165,11 +170,16 @@ extension Session {
 
   /// Runs a statement that changes rows, and shows what it returns when it is whole.
   private func change(
-    _ delivery: RowDelivery, resolution: ConflictResolution,
-    _ body: (TransactionScope) throws(UpkeepError) -> ChangeResult
+    _ delivery: RowDelivery, _ context: StatementContext, resolution: ConflictResolution,
+    _ run: (TransactionScope) throws(UpkeepError) -> ChangeResult
   ) throws(UpkeepError) -> StatementSummary {
     var kept: UpkeepError?
     let result: ChangeResult?
+    // What the statement's queries froze is let go of before the transaction goes on.
+    func body(_ scope: TransactionScope) throws(UpkeepError) -> ChangeResult {
+      defer { context.release() }
+      return try run(scope)
+    }
     do throws(UpkeepError) {
       result = try writing { (scope) throws(UpkeepError) -> ChangeResult? in
         // Outside a transaction the whole of it is taken back.
@@ -205,8 +215,13 @@ extension Session {
   private func preview(
     _ statement: Statement, _ context: StatementContext, _ delivery: RowDelivery
   ) throws(UpkeepError) -> StatementSummary {
+    if case .with(let tables, .statement(let inner)) = statement {
+      context.declarations = tables
+      return try preview(inner, context, delivery)
+    }
     let result = try takingBack { scope throws(UpkeepError) in
-      switch statement.returningAll {
+      defer { context.release() }
+      return switch statement.returningAll {
       case .upsert(let upsert): try UpsertExecutor(scope: scope, statement: context).run(upsert)
       case .sync(let sync): try SyncExecutor(scope: scope, statement: context).run(sync)
       case .merge(let merge): try MergeExecutor(scope: scope, statement: context).run(merge)

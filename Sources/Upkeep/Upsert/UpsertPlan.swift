@@ -57,36 +57,46 @@ package final class UpsertPlan {
   package var isSync: Bool { if case .sync = mode { true } else { false } }
 
   /// From a statement; its source is not looked at.
-  package convenience init(_ statement: UpsertStatement, _ schema: TableSchema) throws(UpkeepError) {
+  ///
+  /// - Parameter admitting: lets queries stand in expressions of a scope.
+  package convenience init(
+    _ statement: UpsertStatement, _ schema: TableSchema,
+    admitting: (ExpressionScope) -> ExpressionScope = { $0 }
+  ) throws(UpkeepError) {
     try self.init(
       schema, alias: statement.alias, clauses: statement.clauses, otherwise: statement.otherwise,
-      duplicates: statement.duplicates, rejects: statement.rejects, returning: statement.returning)
+      duplicates: statement.duplicates, rejects: statement.rejects, returning: statement.returning,
+      admitting: admitting)
   }
 
   /// From a statement; its source is not looked at.
-  package convenience init(_ sync: SyncStatement, _ schema: TableSchema) throws(UpkeepError) {
+  package convenience init(
+    _ sync: SyncStatement, _ schema: TableSchema,
+    admitting: (ExpressionScope) -> ExpressionScope = { $0 }
+  ) throws(UpkeepError) {
     try self.init(
       syncing: schema, by: sync.key, allowsEmpty: sync.allowsEmpty, rejects: sync.rejects,
-      displaces: sync.displaces, returning: sync.returning)
+      displaces: sync.displaces, returning: sync.returning, admitting: admitting)
   }
 
   /// Makes a table equal to the rows given, which are identified by a key.
   package convenience init(
     syncing schema: TableSchema, by target: ConflictTarget = .primaryKey, allowsEmpty: Bool = false,
     duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, displaces: Bool = false,
-    returning: Returning? = nil
+    returning: Returning? = nil, admitting: (ExpressionScope) -> ExpressionScope = { $0 }
   ) throws(UpkeepError) {
     try self.init(
       schema,
       clauses: [ConflictClause(target, .merge(columns: nil), ambiguity: displaces ? .displace : .fail)],
-      duplicates: duplicates, rejects: rejects, returning: returning, mode: .sync(allowsEmpty: allowsEmpty))
+      duplicates: duplicates, rejects: rejects, returning: returning, mode: .sync(allowsEmpty: allowsEmpty),
+      admitting: admitting)
   }
 
   package init(
     _ schema: TableSchema, alias: String? = nil, clauses: [ConflictClause],
     otherwise: ConflictResolution = .abort,
     duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, returning: Returning? = nil,
-    mode: Mode = .upsert
+    mode: Mode = .upsert, admitting: (ExpressionScope) -> ExpressionScope = { $0 }
   ) throws(UpkeepError) {
     self.schema = schema
     self.mode = mode
@@ -98,6 +108,7 @@ package final class UpsertPlan {
     var resolved: [UpsertResolver.Clause] = []
     var actions: [Action] = []
     var notices: [String] = []
+    let stored = admitting(ExpressionScope.upsert(into: schema, alias: alias))
     for clause in clauses {
       if resolved.count > 0, clauses[resolved.count - 1].target == .anyUnique {
         throw UpkeepError(
@@ -109,7 +120,7 @@ package final class UpsertPlan {
         notices.append(
           "a second ON CONFLICT clause for \(targets.description(keys)) of \(schema.name) is never reached")
       }
-      let action = try Self.action(clause.action, schema, alias, mode)
+      let action = try Self.action(clause.action, schema, stored, mode)
       let effect: UpsertResolver.Effect
       switch action {
       case .fail: effect = .fail
@@ -134,7 +145,7 @@ package final class UpsertPlan {
       )
     }
     self.returning = try returning.map { list throws(UpkeepError) in
-      try Self.returned(list, schema, alias)
+      try Self.returned(list, schema, admitting(ExpressionScope.returned(from: schema, alias: alias)))
     }
   }
 
@@ -144,7 +155,7 @@ package final class UpsertPlan {
   }
 
   private static func action(
-    _ action: ConflictAction, _ schema: TableSchema, _ alias: String?, _ mode: Mode
+    _ action: ConflictAction, _ schema: TableSchema, _ scope: ExpressionScope, _ mode: Mode
   ) throws(UpkeepError) -> Action {
     switch action {
     case .fail: return .fail
@@ -157,18 +168,16 @@ package final class UpsertPlan {
     case .merge(let columns?):
       var mask = Array(repeating: false, count: schema.rowWidth)
       for column in columns { mask[try schema.requiredOrdinal(of: column.name)] = true }
-      let scope = ExpressionScope.upsert(into: schema, alias: alias)
       let rules = try ColumnRules.named(columns, of: schema, scope, mask: mask)
       return rules.map { .mergeByRules($0) } ?? .merge(mask)
     case .update(let assignments, let condition):
-      return try update(assignments, condition, schema, alias)
+      return try update(assignments, condition, schema, scope)
     }
   }
 
   private static func update(
-    _ assignments: [Assignment], _ condition: Expression?, _ schema: TableSchema, _ alias: String?
+    _ assignments: [Assignment], _ condition: Expression?, _ schema: TableSchema, _ scope: ExpressionScope
   ) throws(UpkeepError) -> Action {
-    let scope = ExpressionScope.upsert(into: schema, alias: alias)
     let columns = try setColumns(assignments, schema, scope)
     let compiled = try condition.map { condition throws(UpkeepError) in
       try CompiledExpression.compile(condition, in: scope)
@@ -199,9 +208,8 @@ package final class UpsertPlan {
   }
 
   private static func returned(
-    _ returning: Returning, _ schema: TableSchema, _ alias: String?
+    _ returning: Returning, _ schema: TableSchema, _ scope: ExpressionScope
   ) throws(UpkeepError) -> ReturnedColumns {
-    let scope = ExpressionScope.returned(from: schema, alias: alias)
     var names: [String] = []
     var expressions: [CompiledExpression] = []
     for column in returning.columns {

@@ -8,7 +8,7 @@ extension Parser {
     let table = try changedTable()
     try expect(.set)
     var statement = UpdateStatement(table, set: try assignments(), otherwise: otherwise)
-    if at(.from) { throw unsupported("UPDATE … FROM") }
+    if try accept(.from) { statement.sources = try fromItems() }
     if try accept(.where) { statement.condition = try expression() }
     statement.returning = try returning(allowsAll: false)
     if at(.order) || at(.limit) { throw unsupported("\(describe(token)) in UPDATE") }
@@ -19,7 +19,7 @@ extension Parser {
     try advance()
     try expect(.from)
     var statement = DeleteStatement(try changedTable())
-    if at(.using) { throw unsupported("DELETE … USING") }
+    if try accept(.using) { statement.sources = try fromItems() }
     if try accept(.where) { statement.condition = try expression() }
     statement.returning = try returning(allowsAll: false)
     if at(.order) || at(.limit) { throw unsupported("\(describe(token)) in DELETE") }
@@ -58,7 +58,14 @@ extension Parser {
       let valuesStart = token.start
       if at(.row) { try advance() }
       try expect(.leftParen)
-      if at(.select) || at(.with) { throw unsupported("a subquery", at: valuesStart) }
+      if try atQuery {
+        let query = try subquery().query
+        try expect(.rightParen)
+        for (number, column) in columns.enumerated() {
+          list.append(Assignment(column, .subquery(query, column: number, of: columns.count)))
+        }
+        continue
+      }
       var values: [Expression?] = []
       repeat { values.append(try assigned()) } while try accept(.comma)
       try expect(.rightParen)

@@ -78,6 +78,7 @@ extension Parser {
       }
     }
     expected.afterOperand = true
+    deepestSeen = max(deepestSeen, left.depth)
     return left
   }
 
@@ -182,12 +183,22 @@ extension Parser {
     switch try advance().keyword {
     case .in:
       guard at(.leftParen) else {
-        if atName { throw unsupported("IN over a table", hint: "write a list of values in parentheses") }
-        expected.insert(.leftParen)
-        throw unexpected()
+        guard atName else {
+          expected.insert(.leftParen)
+          throw unexpected()
+        }
+        // IN over all rows of a table.
+        let all = Query(all: .table(TableReference(try tableName())))
+        return try node(.inQuery(left.value, all, negated: negated), over: left)
       }
       try advance()
-      if at(.select) || at(.values) || at(.with) { throw unsupported("a subquery") }
+      if try atQuery {
+        let inner = try subquery()
+        try expect(.rightParen)
+        return try node(
+          .inQuery(left.value, inner.query, negated: negated), over: left,
+          Parsed(value: left.value, depth: inner.depth))
+      }
       let list = try expressionList()
       try expect(.rightParen)
       return try node(.inList(left.value, list.map(\.value), negated: negated), over: [left] + list)
@@ -207,6 +218,16 @@ extension Parser {
       let high = try parse(Precedence.equality + 1)
       return try node(.between(left.value, low.value, high.value, negated: negated), over: left, low, high)
     }
+  }
+
+  /// A query within an expression, and the depth of its deepest one.
+  mutating func subquery() throws(SyntaxError) -> (query: Query, depth: Int) {
+    let outside = deepestSeen
+    deepestSeen = 0
+    let query = try query()
+    let depth = deepestSeen
+    deepestSeen = max(outside, depth)
+    return (query, depth)
   }
 
   /// The name of a collation.

@@ -23,7 +23,7 @@ extension Parser {
     let isNamed = !at(.leftParen)
     let (source, alias) = try syncSource()
     if let alias { return (source, alias) }
-    if isNamed, case .query(let query) = source, let name = query.table?.name { return (source, name) }
+    if isNamed, case .query(let query) = source, let name = query.onlyTable { return (source, name) }
     throw sourceNeedsName(at: start)
   }
 
@@ -105,5 +105,15 @@ extension Parser {
         at: start)
     }
     return .insert(columns: columns, values: values)
+  }
+}
+
+extension Query {
+  /// The name of the table all of which it is.
+  fileprivate var onlyTable: String? {
+    guard case .select(let select) = block, case .table(let reference)? = select.from.first?.source else {
+      return nil
+    }
+    return reference.name
   }
 }

@@ -20,7 +20,6 @@ extension Parser {
     switch token.keyword {
     case .not?:
       try advance()
-      if at(.exists) { throw unsupported("EXISTS") }
       let inner = try parse(Precedence.not)
       return try node(.unary(.not, inner.value), over: inner)
     case .null?:
@@ -30,8 +29,15 @@ extension Parser {
       return Parsed(value: .literal(.boolean(try advance().keyword == .true)), depth: 1)
     case .case?: return try cases()
     case .cast? where try peek().kind == .leftParen: return try cast()
-    case .exists?: throw unsupported("EXISTS")
-    case .select?, .values?: throw unsupported("a subquery")
+    case .exists?:
+      try advance()
+      try expect(.leftParen)
+      guard try atQuery else { throw unexpected("a query") }
+      let inner = try subquery()
+      try expect(.rightParen)
+      return try node(.exists(inner.query), over: Parsed(value: .literal(.null), depth: inner.depth))
+    case .select?, .values?:
+      throw source.error(.syntax, "a query within an expression stands in parentheses", at: token.start)
     case .raise? where try peek().kind == .leftParen: throw unsupported("RAISE")
     case .current_timestamp?:
       guard try peek().kind != .leftParen, try peek().kind != .dot else { return try nameOrCall() }
@@ -64,7 +70,11 @@ extension Parser {
 
   private mutating func parenthesized() throws(SyntaxError) -> Parsed {
     let start = try advance().start
-    if at(.select) || at(.values) || at(.with) { throw unsupported("a subquery", at: start) }
+    if try atQuery {
+      let inner = try subquery()
+      try expect(.rightParen)
+      return try node(.subquery(inner.query), over: Parsed(value: .literal(.null), depth: inner.depth))
+    }
     let inner = try parse(Precedence.or)
     if at(.comma) { throw unsupported("a row value", hint: "compare its columns one by one", at: start) }
     try expect(.rightParen)
@@ -137,13 +147,12 @@ extension Parser {
       isStar = true
     } else {
       isDistinct = try accept(.distinct)
-      if at(.select) || at(.with) { throw unsupported("a subquery") }
       arguments = try expressionList()
       if at(.order) { throw unsupported("ORDER BY in a call") }
     }
     try expect(.rightParen)
-    if at(.filter), try peek().kind == .leftParen { throw unsupported("FILTER") }
-    if at(.over) { throw unsupported("OVER (a window function)") }
+    let filter = try filter(function)
+    if at(.over), try peek().kind == .leftParen { throw unsupported("OVER (a window function)") }
     let isAggregate =
       switch function {
       case "count", "sum", "avg", "total", "group_concat", "string_agg": true
@@ -157,13 +166,31 @@ extension Parser {
       guard arguments.count <= (function.hasSuffix("_concat") || function.hasSuffix("_agg") ? 2 : 1) else {
         throw source.error(.syntax, "\(function.uppercased()) takes one argument", at: start)
       }
+      guard !isDistinct || arguments.count == 1 else {
+        throw source.error(.syntax, "DISTINCT takes one argument", at: start)
+      }
       return try node(
-        .aggregate(function, arguments.map(\.value), isDistinct: isDistinct), over: arguments)
+        .aggregate(function, arguments.map(\.value), isDistinct: isDistinct, filter: filter?.value),
+        over: arguments + (filter.map { [$0] } ?? []))
+    }
+    if filter != nil {
+      throw source.error(.syntax, "FILTER stands behind aggregates only, and \(written) is none", at: start)
     }
     if isDistinct {
       throw source.error(.syntax, "DISTINCT stands in aggregates only, and \(written) is none", at: start)
     }
     return try node(.function(function, arguments.map(\.value)), over: arguments)
+  }
+
+  /// `FILTER (WHERE …)` behind a call.
+  private mutating func filter(_ function: String) throws(SyntaxError) -> Parsed? {
+    guard at(.filter), try peek().kind == .leftParen, try peek(2).keyword == .where else { return nil }
+    try advance()
+    try advance()
+    try advance()
+    let condition = try parse(Precedence.or)
+    try expect(.rightParen)
+    return condition
   }
 
   private mutating func cases() throws(SyntaxError) -> Parsed {

@@ -1,63 +1,100 @@
 import Upkeep
 
-/// SELECT, VALUES, and lists of result columns.
+/// SELECT, VALUES, their compounds, and lists of result columns.
 extension Parser {
-  /// `SELECT list [FROM t] [WHERE …] [ORDER BY …] [LIMIT …]`
+  /// How deep queries stand in one another.
+  static let deepestQuery = 40
+  /// How many blocks a compound has.
+  private static let longestCompound = 500
+
+  /// Whether a query begins here.
+  var atQuery: Bool {
+    mutating get throws(SyntaxError) {
+      if at(.select) || at(.values) { return true }
+      return try atWith
+    }
+  }
+
+  /// `[WITH …] block [UNION [ALL] | INTERSECT | EXCEPT block] … [ORDER BY …] [LIMIT …]`
   mutating func query() throws(SyntaxError) -> Query {
-    try expect(.select)
-    if at(.distinct) { throw unsupported("SELECT DISTINCT") }
-    _ = try accept(.all)
-    var query = Query(try resultColumns())
-    if try accept(.from) { query.table = try fromTable() }
-    if try accept(.where) { query.condition = try expression() }
-    try refuseCompound()
+    queryDepth += 1
+    defer { queryDepth -= 1 }
+    guard queryDepth <= Self.deepestQuery else {
+      throw source.error(
+        .limit, "queries stand at most \(Self.deepestQuery) deep in one another", at: token.start)
+    }
+    let commonTables = try atWith ? try self.commonTables() : []
+    var query = Query(try queryBlock())
+    query.commonTables = commonTables
+    while let operation = try compoundOperator() {
+      let start = token.start
+      query.compounds.append(CompoundPart(operation, try queryBlock()))
+      guard query.compounds.count < Self.longestCompound else {
+        throw source.error(.limit, "a compound has at most \(Self.longestCompound) queries", at: start)
+      }
+    }
+    try orderAndLimit(&query)
+    if at(.window) { throw unsupported("WINDOW") }
+    return query
+  }
+
+  /// A query in parentheses.
+  mutating func parenthesizedQuery() throws(SyntaxError) -> Query {
+    try expect(.leftParen)
+    let query = try query()
+    try expect(.rightParen)
+    return query
+  }
+
+  private mutating func queryBlock() throws(SyntaxError) -> QueryBlock {
+    if at(.values) {
+      return .values(try valueRows(allowDefault: false).map { $0.compactMap { $0 } })
+    }
+    return .select(try select())
+  }
+
+  private mutating func compoundOperator() throws(SyntaxError) -> CompoundOperator? {
+    if try accept(.union) { return try accept(.all) ? .unionAll : .union }
+    if try accept(.intersect) { return .intersect }
+    return try accept(.except) ? .except : nil
+  }
+
+  private mutating func select() throws(SyntaxError) -> Select {
+    guard try accept(.select) else {
+      expected.insert(.values)
+      throw unexpected()
+    }
+    let isDistinct = try accept(.distinct)
+    if !isDistinct { _ = try accept(.all) }
+    var select = Select(try resultColumns(), isDistinct: isDistinct)
+    if try accept(.from) { select.from = try fromItems() }
+    if try accept(.where) { select.condition = try expression() }
+    if try accept(.group) {
+      try expect(.by)
+      repeat { select.grouping.append(try expression()) } while try accept(.comma)
+    }
+    if try accept(.having) { select.groupCondition = try expression() }
+    if at(.window) { throw unsupported("WINDOW") }
+    return select
+  }
+
+  private mutating func orderAndLimit(_ query: inout Query) throws(SyntaxError) {
     if try accept(.order) {
       try expect(.by)
       repeat { query.order.append(try orderTerm()) } while try accept(.comma)
     }
-    if try accept(.limit) {
-      let first = try expression()
-      if try accept(.offset) {
-        query.limit = first
-        query.offset = try expression()
-      } else if try accept(.comma) {
-        // LIMIT offset, count
-        query.offset = first
-        query.limit = try expression()
-      } else {
-        query.limit = first
-      }
+    guard try accept(.limit) else { return }
+    let first = try expression()
+    if try accept(.offset) {
+      query.limit = first
+      query.offset = try expression()
+    } else if try accept(.comma) {
+      // LIMIT offset, count
+      query.offset = first
+      query.limit = try expression()
+    } else {
+      query.limit = first
     }
-    try refuseCompound()
-    return query
-  }
-
-  private mutating func refuseCompound() throws(SyntaxError) {
-    switch token.keyword {
-    case .group?: throw unsupported("GROUP BY")
-    case .having?: throw unsupported("HAVING")
-    case .window?: throw unsupported("WINDOW")
-    case .union?: throw unsupported("UNION")
-    case .intersect?: throw unsupported("INTERSECT")
-    case .except?: throw unsupported("EXCEPT")
-    default: return
-    }
-  }
-
-  private mutating func fromTable() throws(SyntaxError) -> TableReference {
-    if at(.leftParen) { throw unsupported("a subquery in FROM") }
-    let table = try tableName()
-    if at(.leftParen) { throw unsupported("a table function") }
-    let alias = try alias()
-    if at(.comma) { throw unsupported("a join", hint: "FROM names one table") }
-    switch token.keyword {
-    case .join?, .natural?, .left?, .right?, .full?, .inner?, .cross?, .outer?:
-      throw unsupported("JOIN", hint: "FROM names one table")
-    case .indexed?: throw unsupported("INDEXED BY")
-    case .not? where try peek().keyword == .indexed: throw unsupported("NOT INDEXED")
-    default: break
-    }
-    return TableReference(table, as: alias)
   }
 
   /// `[AS] alias`
@@ -115,15 +152,6 @@ extension Parser {
   mutating func direction() throws(SyntaxError) -> Bool {
     if try accept(.asc) { return false }
     return try accept(.desc)
-  }
-
-  /// VALUES on its own.
-  mutating func valuesStatement() throws(SyntaxError) -> [[Expression]] {
-    var rows: [[Expression]] = []
-    for row in try valueRows(allowDefault: false) { rows.append(row.compactMap { $0 }) }
-    try refuseCompound()
-    if at(.order) || at(.limit) { throw unsupported("\(describe(token)) after VALUES") }
-    return rows
   }
 
   /// `VALUES (…), (…)`; nil stands for DEFAULT. All rows are equally long.

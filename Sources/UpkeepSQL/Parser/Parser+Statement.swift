@@ -21,8 +21,7 @@ extension Parser {
   mutating func statement() throws(SyntaxError) -> Statement {
     guard token.kind == .word, let first = token.keyword else { throw noStatement() }
     switch first {
-    case .select: return .select(try query())
-    case .values: return .values(try valuesStatement())
+    case .select, .values: return Self.statement(try query())
     case .insert, .replace, .upsert: return .upsert(try upsert())
     case .update: return .update(try update())
     case .delete: return .delete(try delete())
@@ -33,7 +32,7 @@ extension Parser {
     case .sync where isName(try peek()): return .sync(try sync())
     case .merge where try peek().kind == .word: return .merge(try merge())
     case .preview where try peek().kind == .word: return try preview()
-    case .with: throw unsupported("WITH (a common table expression)")
+    case .with: return try withStatement()
     case .merge, .sync, .preview, .alter, .analyze, .attach, .detach, .copy, .grant, .pragma, .reindex,
       .truncate,
       .vacuum:
@@ -43,6 +42,12 @@ extension Parser {
     }
   }
 
+  /// Rows alone are a statement of their own.
+  private static func statement(_ query: Query) -> Statement {
+    if case .values(let rows) = query.block, query == Query(query.block) { return .values(rows) }
+    return .select(query)
+  }
+
   private static let hints: [Keyword: String] = [
     .truncate: "DELETE FROM without WHERE empties a table",
     .merge: "write MERGE INTO t USING s ON … WHEN …",
@@ -50,8 +55,8 @@ extension Parser {
   ]
 
   private static let beginnings: [Keyword] = [
-    .select, .values, .insert, .replace, .upsert, .update, .delete, .create, .drop, .begin, .commit, .end,
-    .rollback, .savepoint, .release, .explain, .sync, .preview, .merge,
+    .select, .values, .with, .insert, .replace, .upsert, .update, .delete, .create, .drop, .begin, .commit,
+    .end, .rollback, .savepoint, .release, .explain, .sync, .preview, .merge,
   ]
 
   private func noStatement() -> SyntaxError {
@@ -103,16 +108,16 @@ extension Parser {
     try advance()
     if try accept(.query) { try expect(.plan) }
     switch token.keyword {
-    case .select?, .insert?, .replace?, .upsert?, .update?, .delete?, .sync?, .merge?:
+    case .select?, .values?, .with?, .insert?, .replace?, .upsert?, .update?, .delete?, .sync?, .merge?:
       return .explain(.statement(try statement()))
-    default: throw unexpected("SELECT, UPSERT, INSERT, REPLACE, UPDATE, DELETE, SYNC or MERGE")
+    default: throw unexpected("SELECT, WITH, UPSERT, INSERT, REPLACE, UPDATE, DELETE, SYNC or MERGE")
     }
   }
 
   private mutating func preview() throws(SyntaxError) -> Statement {
     try advance()
     switch token.keyword {
-    case .insert?, .replace?, .upsert?, .update?, .delete?, .sync?, .merge?:
+    case .with?, .insert?, .replace?, .upsert?, .update?, .delete?, .sync?, .merge?:
       return .preview(.statement(try statement()))
     default: throw unexpected("UPSERT, INSERT, REPLACE, UPDATE, DELETE, SYNC or MERGE")
     }

@@ -34,7 +34,8 @@ extension Parser {
       let alias = try sourceAlias()
       return (.query(Query([.all(of: nil)], from: TableReference(name, as: alias))), alias)
     }
-    if at(.select) {
+    let isWith = try atWith
+    if isWith || at(.select) {
       let query = try query()
       try expect(.rightParen)
       return (.query(query), try sourceAlias())

@@ -12,9 +12,10 @@ extension Parser {
     if verb.keyword == .insert, try accept(.or) { otherwise = try conflictResolution() }
     try expect(.into)
     var statement = UpsertStatement(into: try tableName(), source: .defaults, otherwise: otherwise)
+    let isWith = try atWith
     if try accept(.as) {
       statement.alias = try name("an alias")
-    } else if atName {
+    } else if atName, !isWith {
       // PostgreSQL and SQLite want the AS; a word here is most likely a slip.
       expected.insert(.as)
       expected.insert(.leftParen)
@@ -23,15 +24,25 @@ extension Parser {
       throw unexpected()
     }
     if at(.leftParen) {
-      let next = try peek().keyword
-      if next == .select || next == .values || next == .with { throw unsupported("a query in parentheses") }
-      statement.columns = try columnList()
+      let next = try peek()
+      let isWith = try beginsWith(next)
+      if next.keyword != .select, next.keyword != .values, !isWith {
+        statement.columns = try columnList()
+      }
     }
     try upsertSource(&statement)
     try conflictClauses(&statement, isUpsert: verb.keyword == .upsert)
     try batchPolicies(&statement)
     statement.returning = try returning(allowsAll: true)
     return statement
+  }
+
+  /// Whether WITH and a common table stand behind the current token.
+  private mutating func beginsWith(_ next: Token) throws(SyntaxError) -> Bool {
+    guard next.keyword == .with, isName(try peek(2)) else { return false }
+    let third = try peek(3)
+    if third.keyword == .as || third.kind == .leftParen { return true }
+    return try peek(2).keyword == .recursive
   }
 
   /// The word after OR.
@@ -55,6 +66,7 @@ extension Parser {
     case .values?:
       let start = token.start
       let rows = try valueRows(allowDefault: true)
+      try refuseCompoundOfDefaults()
       if let columns = statement.columns, let first = rows.first, first.count != columns.count {
         let values = "\(first.count) \(first.count == 1 ? "value" : "values")"
         let names = "\(columns.count) \(columns.count == 1 ? "column is" : "columns are")"
@@ -62,12 +74,24 @@ extension Parser {
       }
       statement.source = .values(rows)
     case .select?: statement.source = .query(try query())
-    case .with?: throw unsupported("WITH (a common table expression)")
+    case .with? where try atWith: statement.source = .query(try query())
     case .set?: throw unsupported("INSERT … SET", hint: "write (columns) VALUES (…)")
+    case nil where at(.leftParen): statement.source = .query(try parenthesizedQuery())
     default:
       _ = (try accept(.values), try accept(.select), try accept(.default))
       if statement.columns == nil { expected.insert(.leftParen) }
       throw unexpected()
+    }
+  }
+
+  /// `VALUES … UNION …` as a source stands in parentheses, as the rows of VALUES may say DEFAULT.
+  private mutating func refuseCompoundOfDefaults() throws(SyntaxError) {
+    switch token.keyword {
+    case .union?, .intersect?, .except?, .order?, .limit?:
+      throw source.error(
+        .syntax, "\(describe(token).uppercased()) behind VALUES: put the query in parentheses",
+        at: token.start)
+    default: return
     }
   }
 

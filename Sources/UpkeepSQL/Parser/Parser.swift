@@ -17,6 +17,10 @@ package struct Parser: Sendable {
   var expected = Expected()
   /// How deep the recursion of expressions is.
   var nesting = 0
+  /// How deep queries stand in one another here.
+  var queryDepth = 0
+  /// The depth of the deepest expression read so far: that of a query's is its own.
+  var deepestSeen = 0
   /// Values for parameters, and the names met so far.
   var parameters: ParameterList
   /// The last bare word taken as an alias: perhaps a keyword mistyped.

@@ -22,9 +22,10 @@ extension SQLPrinter {
     case .unary(.not, _): Precedence.not
     case .unary: Precedence.unary
     case .binary(let operation, _, _): symbol(of: operation).precedence
-    case .isNull, .inList, .between, .like: Precedence.equality
+    case .isNull, .inList, .inQuery, .between, .like: Precedence.equality
     case .collate: Precedence.collate
-    case .literal, .column, .parameter, .cases, .cast, .function, .aggregate: Precedence.primary
+    case .literal, .column, .parameter, .cases, .cast, .function, .aggregate, .subquery, .exists:
+      Precedence.primary
     }
   }
 
@@ -100,14 +101,20 @@ extension SQLPrinter {
     case .function(let function, let arguments):
       text += "\(functionName(function))("
       writeList(arguments, to: &text)
-    case .aggregate(let function, let arguments, let isDistinct):
+    case .aggregate(let function, let arguments, let isDistinct, let filter):
       text += "\(functionName(function))("
       if arguments.isEmpty { text += "*" }
       if isDistinct { text += "DISTINCT " }
       writeList(arguments, to: &text)
+      if let filter { text += " FILTER (WHERE \(self.expression(filter)))" }
     case .collate(let operand, let collation):
       write(operand, atLeast: Precedence.collate, to: &text)
       text += " COLLATE \(name(of: collation))"
+    case .subquery(let query, _, _): text += "(\(self.query(query)))"
+    case .exists(let query): text += "EXISTS (\(self.query(query)))"
+    case .inQuery(let operand, let query, let negated):
+      write(operand, atLeast: Precedence.equality, to: &text)
+      text += "\(negated ? " NOT IN" : " IN") (\(self.query(query)))"
     }
   }
 
@@ -115,7 +122,8 @@ extension SQLPrinter {
   private static func beginsWithTest(_ expression: Expression) -> Bool {
     switch expression {
     case .literal(let value): value == .null || value == .boolean(true) || value == .boolean(false)
-    case .binary(_, let left, _), .isNull(let left, _), .inList(let left, _, _), .between(let left, _, _, _),
+    case .binary(_, let left, _), .isNull(let left, _), .inList(let left, _, _), .inQuery(let left, _, _),
+      .between(let left, _, _, _),
       .like(let left, _, _, _), .collate(let left, _):
       beginsWithTest(left)
     default: false
@@ -144,7 +152,8 @@ extension SQLPrinter {
     // `-5` is a number and `--` begins a comment: what stands under a sign is in parentheses unless it
     // cannot be taken for either.
     switch operand {
-    case .column, .function, .aggregate, .cases, .cast, .parameter: writeBare(operand, to: &text)
+    case .column, .function, .aggregate, .cases, .cast, .parameter, .subquery, .exists:
+      writeBare(operand, to: &text)
     default:
       text += "("
       writeBare(operand, to: &text)

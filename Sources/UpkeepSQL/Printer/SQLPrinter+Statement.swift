@@ -21,8 +21,11 @@ extension SQLPrinter {
     case .preview(.statement(let previewed)): return "PREVIEW \(self.statement(previewed))"
     case .update(let update): return self.update(update)
     case .delete(let delete):
-      return "DELETE FROM \(table(delete.table))\(condition(delete.condition))\(returning(delete.returning))"
+      let using = delete.sources.isEmpty ? "" : " USING \(sources(delete.sources))"
+      return
+        "DELETE FROM \(table(delete.table))\(using)\(condition(delete.condition))\(returning(delete.returning))"
     case .select(let query): return self.query(query)
+    case .with(let tables, .statement(let inner)): return with(tables) + self.statement(inner)
     case .values(let rows): return values(rows)
     case .explain(.statement(let explained)): return "EXPLAIN \(self.statement(explained))"
     case .begin(let immediate): return immediate ? "BEGIN IMMEDIATE" : "BEGIN"
@@ -39,39 +42,15 @@ extension SQLPrinter {
     return parts.count == 2 ? "\(parts[0]) \(word) \(words) \(parts[1])" : text
   }
 
-  /// A query as text.
-  public static func query(_ query: Query) -> String {
-    var text = "SELECT \(resultColumns(query.columns))"
-    if let reference = query.table { text += " FROM \(table(reference))" }
-    text += condition(query.condition)
-    if !query.order.isEmpty {
-      text += " ORDER BY " + query.order.map(orderTerm).joined(separator: ", ")
-    }
-    if let limit = query.limit {
-      text += " LIMIT \(expression(limit))"
-    } else if query.offset != nil {
-      text += " LIMIT -1"
-    }
-    if let offset = query.offset { text += " OFFSET \(expression(offset))" }
-    return text
-  }
-
-  private static func orderTerm(_ term: OrderTerm) -> String {
-    var text = expression(term.expression)
-    if term.isDescending { text += " DESC" }
-    if let first = term.nullsFirst { text += first ? " NULLS FIRST" : " NULLS LAST" }
-    return text
-  }
-
   static func table(_ reference: TableReference) -> String {
     name(reference.name) + (reference.alias.map { " AS \(name($0))" } ?? "")
   }
 
-  private static func condition(_ condition: Expression?) -> String {
+  static func condition(_ condition: Expression?) -> String {
     condition.map { " WHERE \(expression($0))" } ?? ""
   }
 
-  private static func resultColumns(_ columns: [ResultColumn]) -> String {
+  static func resultColumns(_ columns: [ResultColumn]) -> String {
     columns.map { column in
       switch column {
       case .all(of: nil): return "*"
@@ -95,13 +74,26 @@ extension SQLPrinter {
   }
 
   static func assignments(_ list: [Assignment]) -> String {
-    list.map { "\(name($0.column)) = \($0.value.map(expression) ?? "DEFAULT")" }.joined(separator: ", ")
+    var texts: [String] = []
+    var rest = list[...]
+    while let first = rest.first {
+      // Columns that one query fills are assigned as a row.
+      if case .subquery(let query, 0, let count)? = first.value, count > 1 {
+        texts.append("\(names(rest.prefix(count).map(\.column))) = (\(self.query(query)))")
+        rest = rest.dropFirst(count)
+      } else {
+        texts.append("\(name(first.column)) = \(first.value.map(expression) ?? "DEFAULT")")
+        rest = rest.dropFirst()
+      }
+    }
+    return texts.joined(separator: ", ")
   }
 
   private static func update(_ update: UpdateStatement) -> String {
     var text = "UPDATE "
     if let word = orWord(update.otherwise) { text += "OR \(word) " }
     text += "\(table(update.table)) SET \(assignments(update.assignments))"
+    if !update.sources.isEmpty { text += " FROM \(sources(update.sources))" }
     return text + condition(update.condition) + returning(update.returning)
   }
 
@@ -124,7 +116,13 @@ extension SQLPrinter {
     switch upsert.source {
     case .defaults: text += " DEFAULT VALUES"
     case .values(let rows): text += " \(values(rows))"
-    case .query(let query): text += " \(self.query(query))"
+    case .query(let query):
+      // VALUES alone would be read as rows that may say DEFAULT.
+      if case .values = query.block, query.commonTables.isEmpty {
+        text += " (\(self.query(query)))"
+      } else {
+        text += " \(self.query(query))"
+      }
     }
     for clause in upsert.clauses { text += " \(self.clause(clause))" }
     switch upsert.duplicates {

@@ -6,6 +6,8 @@ package class ReadTransaction: PageReader {
   /// Pinned by the slot, or by the writer's turn; not retained, so that readers share no counter.
   @exclusivity(unchecked) unowned(unsafe) private(set) final var base: Version
   private var slot: Int?
+  /// What a frozen state rests on: the version made of it, and the hold on its pages.
+  private var held: (version: Version, hold: CursorHold)?
   @exclusivity(unchecked) private(set) var isOpen = true
   /// The working state of a write transaction; nil in a snapshot.
   @exclusivity(unchecked) var working: WorkingState?
@@ -39,6 +41,21 @@ package class ReadTransaction: PageReader {
     super.init(core.pages, line: core.pages.slots.writerLine)
   }
 
+  /// What a write transaction has made so far, through a slot of its own: its later edits do not show in it.
+  init(
+    freezing version: Version, _ hold: CursorHold, _ core: StorageCore
+  ) throws(StorageError) {
+    guard let (_, slot) = core.versions.pin(hint: WriterTurn.slotHint) else {
+      throw .badOption("more than \(ReaderSlots.count) snapshots are open at once: end some of them")
+    }
+    self.core = core
+    isWriting = false
+    base = version
+    held = (version, hold)
+    self.slot = slot
+    super.init(core.pages, line: core.pages.slots.line(slot))
+  }
+
   deinit { unpin() }
 
   private final func unpin() {
@@ -52,6 +69,8 @@ package class ReadTransaction: PageReader {
   package final func end() {
     isOpen = false
     unpin()
+    if held != nil { lastTree = TreeID(rawValue: 0) }
+    held = nil
   }
 
   /// Makes an ended snapshot one of the newest visible version, as if it were new. Only for whoever alone holds it:

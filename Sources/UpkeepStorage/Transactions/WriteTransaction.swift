@@ -34,6 +34,16 @@ package final class WriteTransaction: ReadTransaction {
   /// Bytes that a statement may gather before it goes on, so as to work in key order.
   package var batchByteCount: Int { core.options.batchByteCount }
 
+  /// The state of now, for reading. It is to be ended before the transaction is.
+  package func frozen() throws(StorageError) -> ReadTransaction {
+    try requireOpen()
+    let hold = try state.freeze(for: self)
+    let version = Version(
+      number: base.number, roots: state.roots, nextTreeID: state.nextTreeID, logEnd: base.logEnd,
+      logChain: base.logChain)
+    return try ReadTransaction(freezing: version, hold, core)
+  }
+
   // MARK: Trees
 
   /// Makes an empty tree.

@@ -1,0 +1,322 @@
+/// Decides in which order sources are joined, how each one's rows are found, and where each condition is checked.
+///
+/// 1. A condition of one table alone goes to the way to its rows, where no row without a partner is concerned.
+/// 2. Inner joins at the beginning are put in the order that costs least by counts of rows; what follows a LEFT,
+///    RIGHT or FULL JOIN keeps its place.
+/// 3. The rows of a table are found by a key or index on what they are equal to, else by a hash of it, else each is
+///    looked at.
+/// 4. Every other condition is checked as soon as its sources are there, but never before rows that a join keeps
+///    without a partner are made.
+struct JoinPlanner {
+  private struct Draft {
+    var local: Expression?
+    var selection: RowSelection?
+    var rows = 100.0
+  }
+
+  private let sources: Sources
+  private let place: QueryPlace
+  private var conditions: [Sources.Condition]
+  private var drafts: [Draft] = []
+  private var needed: [Set<Int>]
+  private(set) var reads: Set<OuterColumn> = []
+
+  init(_ sources: Sources, read: [CompiledExpression], _ place: QueryPlace) throws(UpkeepError) {
+    self.sources = sources
+    self.place = place
+    conditions = sources.conditions
+    needed = Array(repeating: [], count: sources.list.count)
+    for expression in read + conditions.map(\.compiled) {
+      for column in expression.columnsRead where column.slot < needed.count {
+        needed[column.slot].insert(column.ordinal)
+      }
+    }
+    for condition in conditions { reads.formUnion(condition.compiled.outerColumnsRead) }
+    for source in sources.list { reads.formUnion(source.content.reads(from: place)) }
+    for slot in sources.list.indices { drafts.append(try draft(slot)) }
+  }
+
+  private func isOuter(_ slot: Int) -> Bool {
+    slot > 0 && sources.list[slot].kind != .inner && sources.list[slot].kind != .cross
+  }
+
+  /// Whether a RIGHT or FULL JOIN lies between two sources.
+  private func isKept(between first: Int, and last: Int) -> Bool {
+    guard first + 1 < last else { return false }
+    return sources.list[(first + 1)..<last].contains { $0.kind == .right || $0.kind == .full }
+  }
+
+  /// Whether rows of a source for which the condition does not hold may be left out when they are found.
+  private func decides(_ condition: Sources.Condition, on slot: Int) -> Bool {
+    if let join = condition.join, isOuter(join) { return slot == join }
+    return !isOuter(slot) && !isKept(between: slot, and: condition.join ?? sources.list.count)
+  }
+
+  // MARK: Conditions of one table
+
+  private func isLocal(_ condition: Sources.Condition, _ slot: Int) -> Bool {
+    guard condition.slots == [slot], !condition.compiled.hasSubquery,
+      condition.compiled.outerColumnsRead.isEmpty, decides(condition, on: slot)
+    else { return false }
+    if let join = condition.join, isOuter(join) { return sources.list[join].kind == .left }
+    return true
+  }
+
+  private mutating func draft(_ slot: Int) throws(UpkeepError) -> Draft {
+    var draft = Draft()
+    guard case .table(let schema) = sources.list[slot].content else { return draft }
+    var others: [Sources.Condition] = []
+    for condition in conditions {
+      if isLocal(condition, slot) {
+        draft.local = .joined(draft.local, condition.expression)
+      } else {
+        others.append(condition)
+      }
+    }
+    conditions = others
+    let names = sources.scope.slots[slot].names
+    let request = PlanRequest(schema: schema, names: names, condition: draft.local, columns: needed[slot])
+    let selection = try RowSelection(
+      request, in: ExpressionScope(names: names, columns: schema.columnList), place.host.scope,
+      place.host.statement)
+    draft.selection = selection
+    draft.rows = max(1, Double(selection.path.rowCount) / (selection.isFiltered ? 4 : 1))
+    return draft
+  }
+
+  // MARK: Order
+
+  private struct Cost {
+    var price: Double
+    var rows: Double
+  }
+
+  /// The sources in the order in which they are joined.
+  private func order() throws(UpkeepError) -> [Int] {
+    let all = Array(sources.list.indices)
+    let movable = all.first { isOuter($0) } ?? all.count
+    guard movable > 1, movable <= 10 else { return all }
+    var best: (order: [Int], price: Double)?
+    for first in 0..<movable {
+      var order = [first]
+      var cost = Cost(price: price(ofReading: first), rows: drafts[first].rows)
+      while order.count < movable {
+        var next: (slot: Int, cost: Cost)?
+        for slot in 0..<movable where !order.contains(slot) {
+          let one = try self.cost(of: slot, after: order, cost.rows)
+          if let next, next.cost.price + next.cost.rows <= one.price + one.rows { continue }
+          next = (slot, one)
+        }
+        guard let next else { break }
+        order.append(next.slot)
+        cost = Cost(price: cost.price + next.cost.price, rows: next.cost.rows)
+      }
+      if let best, best.price <= cost.price { continue }
+      best = (order, cost.price)
+    }
+    return (best?.order ?? []) + all[movable...]
+  }
+
+  private func price(ofReading slot: Int) -> Double { drafts[slot].selection?.path.cost ?? drafts[slot].rows }
+
+  private func cost(of slot: Int, after before: [Int], _ rows: Double) throws(UpkeepError) -> Cost {
+    let keys = try keys(slot, Set(before))
+    let own = drafts[slot].rows
+    if let lookup = try lookup(slot, keys) {
+      let found = lookup.isPoint ? 1 : max(1, own / max(1, rows) / 4)
+      let price = rows * (7 + found * 6)
+      if price <= own * 3 + rows * 1.5 { return Cost(price: price, rows: rows * found) }
+    }
+    if !keys.isEmpty {
+      return Cost(price: price(ofReading: slot) + own * 2 + rows * 1.5, rows: max(rows, own))
+    }
+    return Cost(price: rows * max(1, price(ofReading: slot)), rows: rows * own)
+  }
+
+  // MARK: Equalities
+
+  /// The equalities of a source with those before it, or with the queries around.
+  private func keys(_ slot: Int, _ before: Set<Int>) throws(UpkeepError) -> [(key: JoinKey, condition: Int)] {
+    var result: [(key: JoinKey, condition: Int)] = []
+    for (number, condition) in conditions.enumerated() {
+      guard condition.slots.contains(slot), condition.slots.subtracting(before) == [slot],
+        decides(condition, on: slot), case .binary(.equal, let a, let b) = condition.expression
+      else { continue }
+      let left = try CompiledExpression.compile(a, in: sources.scope)
+      let right = try CompiledExpression.compile(b, in: sources.scope)
+      guard let isLeftOwn = ownSide(left, right, slot) else { continue }
+      var collation = left.collation ?? right.collation ?? .binary
+      if case .collate(_, let explicit) = b { collation = explicit }
+      if case .collate(_, let explicit) = a { collation = explicit }
+      let own = isLeftOwn ? left : right
+      let other = isLeftOwn ? right : left
+      let key = JoinKey(
+        own: own, other: other, ownConversion: Conversion.of(own.type, against: other.type),
+        otherConversion: Conversion.of(other.type, against: own.type), collation: collation)
+      result.append((key, number))
+    }
+    return result
+  }
+
+  /// Which side of an equality reads this source alone while the other does not read it: the left one if true.
+  private func ownSide(_ left: CompiledExpression, _ right: CompiledExpression, _ slot: Int) -> Bool? {
+    func isOwn(_ side: CompiledExpression) -> Bool {
+      !side.columnsRead.isEmpty && side.columnsRead.allSatisfy { $0.slot == slot } && !side.hasSubquery
+        && side.outerColumnsRead.isEmpty
+    }
+    func isOther(_ side: CompiledExpression) -> Bool { side.columnsRead.allSatisfy { $0.slot != slot } }
+    if isOwn(left) && isOther(right) { return true }
+    return isOwn(right) && isOther(left) ? false : nil
+  }
+
+  /// The key or index that finds the most of what the equalities say.
+  private func lookup(
+    _ slot: Int, _ keys: [(key: JoinKey, condition: Int)]
+  ) throws(UpkeepError) -> KeyLookup? {
+    guard case .table(let schema) = sources.list[slot].content, !keys.isEmpty else { return nil }
+    let names = sources.scope.slots[slot].names
+    let statement = place.host.statement
+    let reader = ConjunctReader(schema: schema, names: names) { statement.constant($0) }
+    let own = reader.read(drafts[slot].local)
+    var best: (index: IndexSchema?, parts: [SearchPart], keys: [JoinKey], isPoint: Bool)?
+    for index in [nil] + schema.indexes.map(Optional.some) {
+      if let predicate = index?.predicateExpression {
+        guard let local = drafts[slot].local,
+          PredicateImplication.implies(local, predicate, columns: schema.columnList)
+        else { continue }
+      }
+      let parts = index?.searchParts ?? schema.searchParts
+      var found: [JoinKey] = []
+      for part in parts {
+        guard let key = equality(of: part, keys, own, schema) else { break }
+        found.append(key)
+      }
+      guard found.contains(where: { !$0.other.isConstant }) else { continue }
+      let isPoint = found.count == parts.count && index?.isUnique != false
+      if let best, best.isPoint || (!isPoint && best.keys.count >= found.count) { continue }
+      best = (index, parts, found, isPoint)
+    }
+    guard let best else { return nil }
+    let scope = ExpressionScope(names: names, columns: schema.columnList)
+    let path = AccessPath(
+      index: best.index, search: KeySearch([], [], names: { _ in "" }), remaining: [], isCovering: false,
+      isPoint: false, isOrdered: false, isBackward: false, rowCount: 0, cost: 0)
+    return KeyLookup(
+      schema: schema, path: path, filter: try RowFilter(own, of: schema, readsViews: true, in: scope),
+      parts: best.parts, keys: best.keys, isPoint: best.isPoint)
+  }
+
+  /// What a part of a key equals: something of the sources before, or a constant.
+  private func equality(
+    of part: SearchPart, _ keys: [(key: JoinKey, condition: Int)], _ own: [Conjunct], _ schema: TableSchema
+  ) -> JoinKey? {
+    for (key, _) in keys {
+      guard let column = key.own.plainColumn?.ordinal, column == part.column, key.ownConversion == .none,
+        !part.comparesText || part.collation == key.collation || part.collation == .nocase
+      else { continue }
+      return key
+    }
+    for conjunct in own {
+      guard let term = conjunct.term, term.column == part.column, case .oneOf(let values) = term.test,
+        values.count == 1, values[0] != .null,
+        !part.comparesText || part.collation == term.collation || part.collation == .nocase,
+        let constant = try? CompiledExpression.compile(.literal(values[0]), in: ExpressionScope())
+      else { continue }
+      return JoinKey(
+        own: constant, other: constant, ownConversion: .none, otherConversion: .none,
+        collation: term.collation)
+    }
+    return nil
+  }
+
+  // MARK: Steps
+
+  mutating func steps() throws(UpkeepError) -> [JoinStep] {
+    var steps: [JoinStep] = []
+    var before: Set<Int> = []
+    var rows = 1.0
+    var isApplied = Array(repeating: false, count: conditions.count)
+    for slot in try order() {
+      let source = sources.list[slot]
+      let keys = try keys(slot, before)
+      let isFirst = before.isEmpty
+      let keepsOwn = slot > 0 && (source.kind == .right || source.kind == .full)
+      var found = keepsOwn ? nil : try lookup(slot, keys)
+      if found != nil, !isFirst, !(found?.isPoint ?? false) || rows > 1 {
+        let own = drafts[slot].rows
+        let each = (found?.isPoint ?? false) ? 13 : 7 + 6 * max(1, own / max(1, rows) / 4)
+        if rows * each > own * 3 + rows * 1.5 { found = nil }
+      }
+      before.insert(slot)
+      var match: [Int] = []
+      var filter: [Int] = []
+      for (number, condition) in conditions.enumerated() where !isApplied[number] {
+        guard condition.slots.isSubset(of: before) else { continue }
+        if let join = condition.join, isOuter(join) {
+          guard join == slot else { continue }
+          match.append(number)
+        } else {
+          guard !isKept(between: slot, and: condition.join ?? sources.list.count) else { continue }
+          if isOuter(slot) { filter.append(number) } else { match.append(number) }
+        }
+        isApplied[number] = true
+      }
+      let access: JoinStep.Access
+      var line: String
+      let name = source.name ?? "a subquery"
+      if let found {
+        access = .lookup(found)
+        line = "search \(name) by \(found.path.index.map { "index \($0.name)" } ?? "primary key")"
+        line +=
+          " (\(found.parts.prefix(found.keys.count).map { describe($0, found) }.joined(separator: ", ")))"
+        if !isFirst { line += " for each row" }
+      } else if !keys.isEmpty || keepsOwn || (!isFirst && drafts[slot].selection == nil)
+        || (place.outer != nil && drafts[slot].selection == nil && source.content.isStable)
+      {
+        access = .kept(
+          JoinTable(
+            source.content, drafts[slot].selection, columns: needed[slot], keys: keys.map(\.key),
+            keepsFlags: keepsOwn))
+        let applied = Set(keys.map(\.condition))
+        match.removeAll { applied.contains($0) }
+        line = "keep the rows of \(name)"
+        line +=
+          keys.isEmpty
+          ? ", and look at each of them"
+          : ", and find them by a hash of \(keys.count == 1 ? "a value" : "\(keys.count) values")"
+        if !isFirst { line += " for each row" }
+      } else if let selection = drafts[slot].selection {
+        access = .scan(selection)
+        line = (isFirst ? "" : "for each row ") + selection.path.description(of: selection.schema)
+        if name != selection.schema.name { line += " as \(name)" }
+      } else {
+        access = .stream(source.content)
+        line = "read \(name)"
+      }
+      var lines = inner(source, name)
+      if case .kept = access, let selection = drafts[slot].selection { lines += selection.description }
+      lines.append(line + (isOuter(slot) ? " (\(source.kind) join)" : ""))
+      if !match.isEmpty || !filter.isEmpty { lines.append("check the conditions on \(name)") }
+      steps.append(
+        try JoinStep(
+          slot, slot == 0 ? .cross : source.kind, access, match: cheapestFirst(match),
+          filter: cheapestFirst(filter), place.host, description: lines))
+      rows = isFirst ? drafts[slot].rows : found?.isPoint == true ? rows : max(rows, drafts[slot].rows)
+    }
+    return steps
+  }
+
+  private func describe(_ part: SearchPart, _ lookup: KeyLookup) -> String {
+    part.column.map { lookup.schema.columnName($0) } ?? "expression"
+  }
+
+  private func inner(_ source: Sources.Source, _ name: String) -> [String] {
+    guard case .query(let plan) = source.content else { return [] }
+    return plan.description.map { "\(name): \($0)" }
+  }
+
+  private func cheapestFirst(_ numbers: [Int]) -> [CompiledExpression] {
+    let all = numbers.map { conditions[$0].compiled }
+    return all.filter { !$0.hasSubquery } + all.filter(\.hasSubquery)
+  }
+}

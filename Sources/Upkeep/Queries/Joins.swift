@@ -1,0 +1,254 @@
+/// The sources of a SELECT and the order in which they are joined: for each row of one step the next one is asked.
+final class Joins {
+  private let steps: [JoinStep]
+  /// What the sources and their conditions read of the queries around.
+  let reads: Set<OuterColumn>
+
+  /// - Parameter read: all that is evaluated on the joined rows, besides the conditions.
+  init(_ sources: Sources, read: [CompiledExpression], _ place: QueryPlace) throws(UpkeepError) {
+    var planner = try JoinPlanner(sources, read: read, place)
+    steps = try planner.steps()
+    reads = planner.reads
+  }
+
+  /// Puts each joined row in the context, until `row` says that it wants no more.
+  func run(_ context: EvaluationContext, _ row: () throws(UpkeepError) -> Bool) throws(UpkeepError) {
+    for step in steps { step.begin() }
+    guard try run(0, context, row) else { return }
+    // What found no partner in a RIGHT or FULL JOIN, with nothing before it.
+    for (number, step) in steps.enumerated() where step.keepsOwnRows {
+      let goesOn = try step.unmatched(context) { () throws(UpkeepError) in
+        for before in steps[..<number] { context.clear(slot: before.slot) }
+        guard try step.passes(context) else { return true }
+        return try run(number + 1, context, row)
+      }
+      guard goesOn else { return }
+    }
+  }
+
+  private func run(
+    _ number: Int, _ context: EvaluationContext, _ row: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    guard number < steps.count else { return try row() }
+    let step = steps[number]
+    var isMatched = false
+    let goesOn = try step.candidates(context) { () throws(UpkeepError) in
+      guard try step.matches(context) else { return true }
+      isMatched = true
+      guard try step.passes(context) else { return true }
+      return try run(number + 1, context, row)
+    }
+    if !goesOn { return false }
+    if isMatched || !step.keepsRowsBefore { return true }
+    context.clear(slot: step.slot)
+    guard try step.passes(context) else { return true }
+    return try run(number + 1, context, row)
+  }
+
+  /// How it runs, for people.
+  var description: [String] {
+    steps.isEmpty ? ["one row without a table"] : steps.flatMap(\.description)
+  }
+}
+
+/// One source in a join: how its rows are found for a row of the sources before it.
+final class JoinStep {
+  enum Access {
+    /// All rows of a table for which its own conditions hold.
+    case scan(RowSelection)
+    /// The rows of a table with the key that the row before asks for.
+    case lookup(KeyLookup)
+    /// Rows that were kept.
+    case kept(JoinTable)
+    /// Rows of a query as they come.
+    case stream(Sources.Source.Content)
+  }
+
+  let slot: Int
+  private let kind: JoinKind
+  private let access: Access
+  /// What holds of rows that belong together.
+  private let match: [CompiledExpression]
+  /// What holds of joined rows besides.
+  private let filter: [CompiledExpression]
+  private let statement: StatementContext
+  private let scope: TransactionScope
+  /// Holds the table's row for its own conditions.
+  private let own: EvaluationContext
+  private var scan: PathScan?
+  /// How it runs, for people.
+  let description: [String]
+
+  init(
+    _ slot: Int, _ kind: JoinKind, _ access: Access, match: [CompiledExpression],
+    filter: [CompiledExpression], _ host: QueryHost, description: [String]
+  ) throws(UpkeepError) {
+    self.slot = slot
+    self.kind = kind
+    self.access = access
+    self.match = match
+    self.filter = filter
+    self.description = description
+    statement = host.statement
+    scope = try host.scope
+    own = host.statement.makeEvaluationContext(slotCount: 1)
+  }
+
+  /// Whether rows before it stay without a partner.
+  var keepsRowsBefore: Bool { kind == .left || kind == .full }
+  /// Whether its own rows do.
+  var keepsOwnRows: Bool { kind == .right || kind == .full }
+
+  /// The joins begin anew.
+  func begin() { if case .kept(let table) = access { table.begin() } }
+
+  @inline(__always)
+  func matches(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
+    for condition in match { guard try condition.isTrue(context) else { return false } }
+    if keepsOwnRows, case .kept(let table) = access { table.noteMatch() }
+    return true
+  }
+
+  @inline(__always)
+  func passes(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
+    for condition in filter { guard try condition.isTrue(context) else { return false } }
+    return true
+  }
+
+  /// Puts the rows that may belong to those before in the context, one by one.
+  ///
+  /// - Returns: false if `body` wanted no more.
+  func candidates(
+    _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    switch access {
+    case .scan(let selection): return try walk(selection, context, body)
+    case .lookup(let lookup): return try look(lookup, context, body)
+    case .kept(let table):
+      return try table.candidates(context, slot, load: load, body)
+    case .stream(let content):
+      var goesOn = true
+      try content.run(context.outer) { row throws(UpkeepError) in
+        try statement.step()
+        context.set(slot: slot, row: row)
+        goesOn = try body()
+        return goesOn
+      }
+      return goesOn
+    }
+  }
+
+  /// Puts kept rows that found no partner in the context.
+  func unmatched(
+    _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    guard case .kept(let table) = access else { return true }
+    return try table.unmatched(context, slot, load: load, body)
+  }
+
+  private func walk(
+    _ selection: RowSelection, _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    let scan: PathScan
+    if let before = self.scan {
+      scan = before
+      scan.restart()
+    } else {
+      scan = try PathScan(scope, selection.schema, selection.path)
+      self.scan = scan
+    }
+    while true {
+      if scan.isCovering { context.set(slot: slot, row: []) }
+      guard try selection.next(scan, own, statement, bindsViews: false) else { return true }
+      if scan.isCovering {
+        context.set(slot: slot, row: scan.values)
+      } else {
+        context.set(slot: slot, view: scan.view)
+      }
+      guard try body() else { return false }
+    }
+  }
+
+  private func look(
+    _ lookup: KeyLookup, _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    try statement.step()
+    guard let range = try lookup.range(context) else { return true }
+    let scan: PathScan
+    if let before = self.scan {
+      scan = before
+    } else {
+      scan = try PathScan(scope, lookup.schema, lookup.path)
+    }
+    self.scan = scan
+    scan.restart(in: [range])
+    while try scan.next() {
+      guard try lookup.filter.passes(scan.view, own) else {
+        try statement.step()
+        continue
+      }
+      context.set(slot: slot, view: scan.view)
+      guard try body() else { return false }
+    }
+    return true
+  }
+
+  /// All rows that the source has by itself, for keeping.
+  private func load(
+    _ table: JoinTable, _ context: EvaluationContext, _ row: ([Value]) throws(UpkeepError) -> Void
+  ) throws(UpkeepError) {
+    switch table.content {
+    case .table:
+      guard let selection = table.selection else { return }
+      let scan = try PathScan(scope, selection.schema, selection.path)
+      while try selection.next(scan, own, statement, bindsViews: false) {
+        var values = [Value](repeating: .null, count: (table.columns.last ?? -1) + 1)
+        for column in table.columns {
+          values[column] = scan.isCovering ? scan.values[column] : try scan.view.value(column)
+        }
+        try row(values)
+      }
+    default:
+      try table.content.run(context.outer) { values throws(UpkeepError) in
+        try statement.step()
+        try row(values)
+        return true
+      }
+    }
+  }
+}
+
+extension Sources.Source.Content {
+  /// The rows of a query, within the rows of the one around.
+  func run(_ outer: EvaluationContext?, _ row: RowTaker) throws(UpkeepError) {
+    switch self {
+    case .table: return
+    case .query(let plan): try plan.run(outer, row)
+    case .common(let table): try table.run(row)
+    case .round(let table):
+      let rows = table.rowsOfRound()
+      for number in 0..<rows.count {
+        guard try row(rows[number]) else { return }
+      }
+    }
+  }
+
+  /// What it reads of the queries around the place where it is read.
+  func reads(from place: QueryPlace) -> Set<OuterColumn> {
+    switch self {
+    case .table, .round: []
+    case .query(let plan): plan.reads
+    case .common(let table): table.reads(from: place)
+    }
+  }
+
+  /// Whether its rows are the same whenever it is read.
+  var isStable: Bool {
+    switch self {
+    case .table: true
+    case .query(let plan): plan.reads.isEmpty
+    case .common(let table): table.reads.isEmpty
+    case .round: false
+    }
+  }
+}

@@ -1,0 +1,240 @@
+/// Where a query stands: what it can name besides its own sources.
+struct QueryPlace {
+  unowned let host: QueryHost
+  /// The tables of WITH clauses around.
+  var commonTables: CommonTableScope?
+  /// The rows of the query around.
+  var outer: OuterScope?
+  /// How deep it stands in the expressions of others.
+  var depth = 0
+  /// How many queries it stands in.
+  var nesting = 0
+
+  /// The most queries in one another.
+  static let deepest = 50
+
+  /// How many queries are around.
+  var outerCount: Int {
+    var count = 0
+    var next = outer
+    while let scope = next {
+      count += 1
+      next = scope.scope.outer
+    }
+    return count
+  }
+
+  /// The place of a query in FROM or WITH of the one here.
+  func inner() throws(UpkeepError) -> QueryPlace {
+    var place = self
+    place.nesting += 1
+    guard place.nesting <= Self.deepest else {
+      throw UpkeepError(.limit, "queries stand at most \(Self.deepest) deep in one another")
+    }
+    return place
+  }
+}
+
+/// What the queries of one statement share.
+///
+/// They see the transaction as it was when the first of them was made ready, before the statement wrote anything: in a
+/// transaction that writes, that state is frozen. Those that read nothing of the queries around run once.
+final class QueryHost: @unchecked Sendable {
+  unowned let statement: StatementContext
+  private let given: TransactionScope
+  private var frozen: TransactionScope?
+  /// Queries that read nothing around them.
+  private var independent: [Key: CompiledQuery] = [:]
+  /// Keeps the scopes of WITH clauses while the statement runs.
+  private var commonTables: [CommonTableScope] = []
+
+  private struct Key: Hashable {
+    var query: Query
+    var commonTables: ObjectIdentifier?
+  }
+
+  init(_ scope: TransactionScope, _ statement: StatementContext) {
+    given = scope
+    self.statement = statement
+  }
+
+  /// What the queries read.
+  var scope: TransactionScope {
+    get throws(UpkeepError) {
+      if given.write == nil { return given }
+      if let frozen { return frozen }
+      let made = try given.frozen()
+      frozen = made
+      return made
+    }
+  }
+
+  func release() {
+    independent = [:]
+    commonTables = []
+    frozen?.rollback()
+    frozen = nil
+  }
+
+  func keep(_ scope: CommonTableScope) { commonTables.append(scope) }
+
+  /// The query made ready, if it was before and reads nothing around it.
+  func known(_ query: Query, _ commonTables: CommonTableScope?) -> CompiledQuery? {
+    independent.isEmpty
+      ? nil : independent[Key(query: query, commonTables: commonTables.map { ObjectIdentifier($0) })]
+  }
+
+  func note(_ compiled: CompiledQuery, _ query: Query, _ commonTables: CommonTableScope?) {
+    independent[Key(query: query, commonTables: commonTables.map { ObjectIdentifier($0) })] = compiled
+  }
+
+  /// The value of a query in parentheses that reads nothing around it; nil if it does, or fails.
+  func constant(_ query: Query) -> ConstantOperand? {
+    let scope = SubqueryScope(self, statement.commonTables)
+    guard let compiled = try? scope.compile(query, in: ExpressionScope()), compiled.columns.count == 1,
+      let row = try? compiled.firstRow(statement.makeEvaluationContext(slotCount: 1))
+    else { return nil }
+    return ConstantOperand(value: row.first ?? .null, type: compiled.columns[0].type)
+  }
+}
+
+/// Makes the queries within the expressions of one scope ready. Written alike they are one: it runs once a row.
+final class SubqueryScope: SubqueryCompiling, @unchecked Sendable {
+  private let host: QueryHost
+  private let commonTables: CommonTableScope?
+  private let nesting: Int
+  private var known: [Query: CompiledQuery] = [:]
+
+  init(_ host: QueryHost, _ commonTables: CommonTableScope?, nesting: Int = 0) {
+    self.host = host
+    self.commonTables = commonTables
+    self.nesting = nesting
+  }
+
+  func compile(_ query: Query, in scope: ExpressionScope) throws(UpkeepError) -> CompiledSubquery {
+    if let before = known[query] ?? host.known(query, commonTables) { return before }
+    let outer: OuterScope? = scope.slots.isEmpty && scope.outer == nil ? nil : OuterScope(scope)
+    let place = QueryPlace(
+      host: host, commonTables: commonTables, outer: outer, depth: scope.depth, nesting: nesting)
+    let compiled = CompiledQuery(try QueryPlan(query, try place.inner()))
+    if compiled.reads.isEmpty {
+      host.note(compiled, query, commonTables)
+    } else {
+      known[query] = compiled
+    }
+    return compiled
+  }
+}
+
+/// A query within an expression. What it gave is kept: for good if it reads nothing around it, else as long as what it
+/// reads stays the same.
+final class CompiledQuery: CompiledSubquery, @unchecked Sendable {
+  let plan: QueryPlan
+  private let readsInOrder: [OuterColumn]
+  /// What was read around when the results below were found; nil before any was.
+  private var readBefore: [Value]?
+  private var first: [Value]??
+  private var sets: [MembershipTest: ValueSet] = [:]
+
+  init(_ plan: QueryPlan) {
+    self.plan = plan
+    readsInOrder = Array(plan.reads)
+    super.init(columns: plan.columns, reads: plan.reads)
+  }
+
+  override func firstRow(_ context: EvaluationContext) throws(UpkeepError) -> [Value]? {
+    try lookAround(context)
+    if let first { return first }
+    var found: [Value]?
+    try plan.run(context, most: 1) { row throws(UpkeepError) in
+      found = row
+      return false
+    }
+    first = .some(found)
+    return found
+  }
+
+  override func hasRow(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
+    try firstRow(context) != nil
+  }
+
+  override func contains(
+    _ value: Value, _ test: MembershipTest, _ context: EvaluationContext
+  ) throws(UpkeepError) -> Truth {
+    try lookAround(context)
+    if reads.isEmpty {
+      let set = try valueSet(test, context)
+      return try set.contains(value)
+    }
+    var result = Truth.false
+    try plan.run(context) { row throws(UpkeepError) in
+      let candidate = test.conversion.apply(row[0])
+      if value == .null || candidate == .null {
+        result = .unknown
+        return value != .null
+      }
+      guard ValueOrder.equal(value, candidate, collation: test.collation) else { return true }
+      result = .true
+      return false
+    }
+    return result
+  }
+
+  private func valueSet(_ test: MembershipTest, _ context: EvaluationContext) throws(UpkeepError) -> ValueSet
+  {
+    if let known = sets[test] { return known }
+    let set = ValueSet(test)
+    try plan.run(context) { row throws(UpkeepError) in
+      try set.insert(row[0])
+      return true
+    }
+    sets[test] = set
+    return set
+  }
+
+  /// Forgets what was found if something around it changed.
+  private func lookAround(_ context: EvaluationContext) throws(UpkeepError) {
+    if readsInOrder.isEmpty { return }
+    var values: [Value] = []
+    values.reserveCapacity(readsInOrder.count)
+    for read in readsInOrder {
+      var place = context
+      for _ in 1..<read.level { place = place.outer ?? place }
+      values.append(try place.value(read.column))
+    }
+    if let readBefore, readBefore.elementsEqual(values, by: { $0.isSame($1) }) { return }
+    readBefore = values
+    first = nil
+  }
+}
+
+extension Value {
+  /// Whether an expression could not tell it from another: 1 and 1.0 are told.
+  fileprivate func isSame(_ other: Value) -> Bool { typeName == other.typeName && self == other }
+}
+
+/// The values of a query on the right of IN.
+private final class ValueSet {
+  private let test: MembershipTest
+  private let rows: RowSet
+  private var hasNull = false
+  private var isEmpty = true
+
+  init(_ test: MembershipTest) {
+    self.test = test
+    rows = RowSet([SubqueryColumn(name: "", type: nil, collation: test.collation)])
+  }
+
+  func insert(_ value: Value) throws(UpkeepError) {
+    isEmpty = false
+    let value = test.conversion.apply(value)
+    if value == .null { hasNull = true } else { _ = try rows.insert([value]) }
+  }
+
+  func contains(_ value: Value) throws(UpkeepError) -> Truth {
+    if isEmpty { return .false }
+    if value == .null { return .unknown }
+    if try rows.contains([value]) { return .true }
+    return hasNull ? .unknown : .false
+  }
+}

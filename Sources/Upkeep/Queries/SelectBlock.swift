@@ -1,0 +1,228 @@
+/// A SELECT made ready: joins, groups, and what is shown.
+final class SelectBlock: BlockPlan {
+  private let joins: Joins
+  /// Conditions that read no source.
+  private let constants: [CompiledExpression]
+  private let groups: Groups?
+  private let outputs: [CompiledExpression]
+  private let terms: [SortTerm]
+  private let isEachOnce: Bool
+  private let statement: StatementContext
+  private let slotCount: Int
+
+  override var isDistinct: Bool { isEachOnce }
+  override var order: [SortTerm] { terms }
+
+  init(_ select: Select, order: [OrderTerm], _ place: QueryPlace) throws(UpkeepError) {
+    var sources = try Sources(select.from, place)
+    statement = place.host.statement
+    slotCount = sources.scope.slots.count + 1
+    isEachOnce = select.isDistinct
+    let shown = try ShownColumns(select.columns, sources)
+    let terms = try shown.resolved(order)
+    let grouping = try shown.resolved(grouping: select.grouping, sources.scope)
+    let having = select.groupCondition.map { shown.replacingAliases(in: $0, sources.scope) }
+
+    let calls = try SelectPlan.aggregateCalls(
+      in: shown.list.map(\.expression) + terms.map(\.expression) + (having.map { [$0] } ?? []), sources.scope)
+    let isGrouped = !calls.isEmpty || !grouping.isEmpty
+    if having != nil, !isGrouped {
+      throw UpkeepError(.misuse, "HAVING is about groups: it needs GROUP BY or an aggregate")
+    }
+    var scope = sources.scope
+    if isGrouped { try scope.addAggregates(calls) }
+
+    var read: [CompiledExpression] = []
+    outputs = try CompiledExpression.list(shown.list.map(\.expression), in: scope)
+    read += outputs
+    var sortTerms: [SortTerm] = []
+    for term in terms {
+      let compiled = try CompiledExpression.compile(term.expression, in: scope)
+      read.append(compiled)
+      sortTerms.append(SortTerm(compiled, term))
+    }
+    self.terms = sortTerms
+    let context = statement.makeEvaluationContext(slotCount: slotCount)
+    if isGrouped {
+      let condition = try having.map { having throws(UpkeepError) in
+        try CompiledExpression.compile(having, in: scope)
+      }
+      let keys = try CompiledExpression.list(grouping, in: sources.scope)
+      let shownColumns = (read + (condition.map { [$0] } ?? [])).reduce(into: Set<SlotColumn>()) {
+        $0.formUnion($1.columnsRead)
+      }
+      groups = Groups(
+        keys: keys, calls: calls.map(\.aggregate), condition: condition,
+        shown: shownColumns.filter { $0.slot < sources.scope.slots.count }, slot: slotCount - 1)
+      read += keys + calls.flatMap(\.aggregate.expressions) + (condition.map { [$0] } ?? [])
+    } else {
+      groups = nil
+    }
+    try sources.add(condition: select.condition)
+    constants = sources.constants
+    read += constants
+    joins = try Joins(sources, read: read, place)
+    var reads = joins.reads
+    for expression in read { reads.formUnion(expression.outerColumnsRead) }
+    var columns: [SubqueryColumn] = []
+    for (column, output) in zip(shown.list, outputs) {
+      columns.append(SubqueryColumn(name: column.name, type: output.type, collation: output.collation))
+    }
+    super.init(columns: columns, reads: reads, context: context)
+  }
+
+  override func run(
+    _ outer: EvaluationContext?, _ row: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) {
+    context.outer = outer
+    guard let groups else {
+      for condition in constants { guard try condition.isTrue(context) else { return } }
+      try joins.run(context, row)
+      return
+    }
+    let found = groups.begin()
+    var isPossible = true
+    for condition in constants where isPossible { isPossible = try condition.isTrue(context) }
+    if isPossible {
+      try joins.run(context) { () throws(UpkeepError) in
+        try found.add(context)
+        return true
+      }
+    }
+    try found.forEach(context, statement, row)
+  }
+
+  override func values() throws(UpkeepError) -> [Value] {
+    var values: [Value] = []
+    values.reserveCapacity(outputs.count)
+    for output in outputs { values.append(try output.evaluate(context)) }
+    return values
+  }
+
+  override var description: [String] {
+    joins.description + (groups.map { $0.description } ?? [])
+  }
+}
+
+extension CompiledExpression {
+  static func list(
+    _ expressions: [Expression], in scope: ExpressionScope
+  ) throws(UpkeepError) -> [CompiledExpression] {
+    var list: [CompiledExpression] = []
+    for expression in expressions { list.append(try compile(expression, in: scope)) }
+    return list
+  }
+}
+
+extension Aggregate {
+  /// All that it evaluates.
+  var expressions: [CompiledExpression] { [argument, filter, separator].compactMap { $0 } }
+}
+
+extension ExpressionScope {
+  /// Whether a name means a column here, or several.
+  func has(_ reference: ColumnReference) -> Bool {
+    do throws(UpkeepError) { return try find(reference) != nil } catch { return true }
+  }
+
+  /// Adds a row of the aggregates' results, behind the others.
+  mutating func addAggregates(_ calls: [SelectPlan.AggregateCall]) throws(UpkeepError) {
+    let slot = slots.count
+    var columns: [ColumnSchema] = []
+    for (ordinal, call) in calls.enumerated() {
+      columns.append(
+        try ColumnSchema(
+          ColumnDefinition("aggregate \(ordinal)", .any), table: "result", ordinal: ordinal,
+          isInPrimaryKey: false))
+      let place = SlotColumn(slot: slot, ordinal: ordinal)
+      aggregates[call.expression] = place
+      untyped.insert(place)
+    }
+    slots.append(Slot(names: [], columns: ColumnList(columns, hasHiddenRowid: false)))
+  }
+}
+
+/// What a SELECT shows, with `*` written out, and what names in ORDER BY, GROUP BY and HAVING mean by it.
+struct ShownColumns {
+  struct Column {
+    var name: String
+    var expression: Expression
+  }
+
+  private(set) var list: [Column] = []
+
+  init(_ columns: [ResultColumn], _ sources: Sources) throws(UpkeepError) {
+    for column in columns {
+      switch column {
+      case .expression(let expression, let name):
+        list.append(Column(name: expression.nameShown(name), expression: expression))
+      case .all(let qualifier): list += try sources.all(of: qualifier)
+      }
+    }
+  }
+
+  /// The terms of ORDER BY, where they are names or numbers of what is shown put in terms of the sources.
+  func resolved(_ order: [OrderTerm]) throws(UpkeepError) -> [OrderTerm] {
+    var result: [OrderTerm] = []
+    for var term in order {
+      term.expression = try resolved(term.expression, "ORDER BY")
+      result.append(term)
+    }
+    return result
+  }
+
+  private func resolved(_ expression: Expression, _ word: String) throws(UpkeepError) -> Expression {
+    switch expression {
+    case .collate(let inner, let collation): return .collate(try resolved(inner, word), collation)
+    case .literal(.integer(let position)): return try column(at: position, word)
+    case .column(let reference) where reference.qualifier == nil:
+      return list.first { Names.equal($0.name, reference.name) }?.expression ?? expression
+    default: return expression
+    }
+  }
+
+  private func column(at position: Int64, _ word: String) throws(UpkeepError) -> Expression {
+    guard position >= 1, position <= list.count else {
+      throw UpkeepError(
+        .misuse, "\(word) \(position) names no column of the result, which has \(list.count)")
+    }
+    return list[Int(position) - 1].expression
+  }
+
+  /// The terms of GROUP BY: numbers, columns of the sources, and what has no such column but is shown by that name.
+  func resolved(grouping: [Expression], _ scope: ExpressionScope) throws(UpkeepError) -> [Expression] {
+    var result: [Expression] = []
+    for term in grouping {
+      let expression: Expression
+      if case .literal(.integer(let position)) = term {
+        expression = try column(at: position, "GROUP BY")
+      } else {
+        expression = replacingAliases(in: term, scope)
+      }
+      if !expression.aggregateCalls.isEmpty {
+        throw UpkeepError(.misuse, "GROUP BY makes the groups that aggregates are over; it cannot use one")
+      }
+      result.append(expression)
+    }
+    return result
+  }
+
+  func replacingAliases(in expression: Expression, _ scope: ExpressionScope) -> Expression {
+    expression.replacing { part in
+      guard case .column(let reference) = part, reference.qualifier == nil,
+        scope.merged[Names.folded(reference.name)] == nil, !scope.has(reference)
+      else { return nil }
+      return list.first { Names.equal($0.name, reference.name) }?.expression
+    }
+  }
+}
+
+extension Expression {
+  /// The name under which a column is shown: `t.a` and `"a"` are shown as `a`.
+  func nameShown(_ name: String) -> String {
+    guard case .column(let reference) = self else { return name }
+    let written = name.filter { !"\"`[] ".contains($0) }
+    let whole = reference.qualifier.map { "\($0).\(reference.name)" } ?? reference.name
+    return Names.equal(written, whole) || written == "main.\(whole)" ? reference.name : name
+  }
+}

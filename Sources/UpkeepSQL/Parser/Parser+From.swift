@@ -1,0 +1,157 @@
+import Upkeep
+
+/// What stands in FROM and USING: sources and how they are joined; and WITH.
+extension Parser {
+  /// How many sources a query may join.
+  private static let mostSources = 64
+
+  /// `source [, source | [NATURAL] [INNER | LEFT | RIGHT | FULL | CROSS] JOIN source [ON … | USING (…)]] …`
+  mutating func fromItems() throws(SyntaxError) -> [FromItem] {
+    var items = [FromItem(try rowSource())]
+    while let item = try joinedItem() {
+      items.append(item)
+      guard items.count <= Self.mostSources else {
+        throw source.error(.limit, "a query joins at most \(Self.mostSources) sources", at: token.start)
+      }
+    }
+    return items
+  }
+
+  private mutating func joinedItem() throws(SyntaxError) -> FromItem? {
+    if try accept(.comma) { return FromItem(try rowSource()) }
+    let isNatural = try accept(.natural)
+    guard let kind = try joinKind() else {
+      if isNatural { throw unexpected() }
+      return nil
+    }
+    var item = FromItem(try rowSource(), kind: kind)
+    if isNatural { item.condition = .natural }
+    if at(.on), try !atTail {
+      guard !isNatural else {
+        throw source.error(.syntax, "a NATURAL join has no ON: it goes by names", at: token.start)
+      }
+      try advance()
+      item.condition = .on(try expression())
+    } else if try accept(.using) {
+      guard !isNatural else {
+        throw source.error(.syntax, "a NATURAL join has no USING: it goes by all names", at: token.start)
+      }
+      item.condition = .using(try columnList())
+    }
+    if kind == .cross, item.condition != nil { item.kind = .inner }
+    return item
+  }
+
+  private mutating func joinKind() throws(SyntaxError) -> JoinKind? {
+    var kind = JoinKind.inner
+    if try accept(.left) {
+      kind = .left
+    } else if try accept(.right) {
+      kind = .right
+    } else if try accept(.full) {
+      kind = .full
+    } else if try accept(.cross) {
+      kind = .cross
+    } else if try !accept(.inner) {
+      return try accept(.join) ? .inner : nil
+    }
+    if kind != .inner && kind != .cross { _ = try accept(.outer) }
+    try expect(.join)
+    return kind
+  }
+
+  /// Whether ON begins the tail of an upsert, as ON CONFLICT does.
+  private var atTail: Bool {
+    mutating get throws(SyntaxError) {
+      switch try peek().keyword {
+      case .conflict?, .duplicate?, .error?, .ambiguity?: break
+      default: return false
+      }
+      let next = try peek(2)
+      if next.kind == .leftParen { return true }
+      guard next.kind == .word else { return false }
+      switch next.keyword {
+      case .and?, .or?, .is?, .in?, .not?, .like?, .between?, .collate?, .isnull?, .notnull?: return false
+      default: return true
+      }
+    }
+  }
+
+  /// A table or a query in parentheses, with their other name.
+  mutating func rowSource() throws(SyntaxError) -> RowSource {
+    if at(.leftParen) {
+      let start = try advance().start
+      guard try atQuery else {
+        throw unsupported(
+          "a join in parentheses", hint: "joins go from left to right; a query can stand there", at: start)
+      }
+      let query = try query()
+      try expect(.rightParen)
+      let alias = try alias()
+      let columns = alias != nil && at(.leftParen) ? try columnList() : nil
+      return .query(query, alias: alias, columns: columns)
+    }
+    let table = try tableName("the name of a table, or a query in parentheses")
+    if at(.leftParen) { throw unsupported("a table function") }
+    let alias = try alias()
+    switch token.keyword {
+    case .indexed?: throw unsupported("INDEXED BY")
+    case .not? where try peek().keyword == .indexed: throw unsupported("NOT INDEXED")
+    default: break
+    }
+    return .table(TableReference(table, as: alias))
+  }
+
+  // MARK: - WITH
+
+  /// Whether WITH and a common table begin here: WITH is a name elsewhere.
+  var atWith: Bool {
+    mutating get throws(SyntaxError) {
+      guard at(.with), isName(try peek()), try peek().keyword != .like else { return false }
+      let next = try peek(2)
+      if next.keyword == .as || next.kind == .leftParen { return true }
+      return try peek().keyword == .recursive
+    }
+  }
+
+  /// `WITH [RECURSIVE] name [(columns)] AS [[NOT] MATERIALIZED] (query), …`
+  mutating func commonTables() throws(SyntaxError) -> [CommonTable] {
+    try expect(.with)
+    var isRecursive = false
+    if at(.recursive), isName(try peek()) {
+      try advance()
+      isRecursive = true
+    }
+    var tables: [CommonTable] = []
+    repeat {
+      let start = token.start
+      let table = try name("a name for a query")
+      guard !tables.contains(where: { $0.name.lowercased() == table.lowercased() }) else {
+        throw source.error(.misuse, "WITH names \(table) twice", at: start)
+      }
+      let columns = at(.leftParen) ? try columnList() : nil
+      try expect(.as)
+      // Whether it is kept is the planner's to decide.
+      if at(.not), try peek().keyword == .materialized { try advance() }
+      _ = try accept(.materialized)
+      tables.append(
+        CommonTable(table, columns: columns, query: try parenthesizedQuery(), isRecursive: isRecursive))
+    } while try accept(.comma)
+    return tables
+  }
+
+  /// WITH before a statement.
+  mutating func withStatement() throws(SyntaxError) -> Statement {
+    let tables = try commonTables()
+    if at(.select) || at(.values) {
+      var query = try query()
+      query.commonTables = tables
+      return .select(query)
+    }
+    switch token.keyword {
+    case .insert?, .replace?, .upsert?, .update?, .delete?, .sync?, .merge?:
+      return .with(tables, .statement(try statement()))
+    default: throw unexpected("SELECT, VALUES, UPSERT, INSERT, REPLACE, UPDATE, DELETE, SYNC or MERGE")
+    }
+  }
+}
