@@ -1,8 +1,3 @@
-/// A part of a statement that can put what it holds out of memory.
-protocol Spilling: AnyObject {
-  func spill() throws(UpkeepError)
-}
-
 /// How much memory a statement may take for what it remembers of its rows. Beyond that, all of it goes to trees of the
 /// transaction's own, whose pages live in the cache as others do.
 ///
@@ -10,7 +5,8 @@ protocol Spilling: AnyObject {
 package final class SpillBudget {
   private let limit: Int
   @exclusivity(unchecked) private var used = 0
-  private var parts: [any Spilling] = []
+  /// What can put out what it holds, and how. A closure, for it is made where the type of what is held is known.
+  private var parts: [(part: ObjectIdentifier, spill: () throws(UpkeepError) -> Void)] = []
   /// How often things were put out, for tests.
   package private(set) var spillCount = 0
 
@@ -20,9 +16,15 @@ package final class SpillBudget {
   @inline(__always)
   func take(_ byteCount: Int) { used &+= byteCount }
 
-  func add(_ part: any Spilling) { parts.append(part) }
+  /// - Parameter spill: keeps the part no longer than others do.
+  func add(_ part: AnyObject, _ spill: @escaping () throws(UpkeepError) -> Void) {
+    parts.append((ObjectIdentifier(part), spill))
+  }
 
-  func remove(_ part: any Spilling) { parts.removeAll { $0 === part } }
+  func remove(_ part: AnyObject) {
+    let part = ObjectIdentifier(part)
+    parts.removeAll { $0.part == part }
+  }
 
   /// Puts all out of memory where that is too much. Between two rows.
   @inline(__always)
@@ -32,7 +34,7 @@ package final class SpillBudget {
 
   @inline(never)
   private func spill() throws(UpkeepError) {
-    for part in parts { try part.spill() }
+    for (_, spill) in parts { try spill() }
     used = 0
     spillCount += 1
   }

@@ -2,7 +2,7 @@ internal import UpkeepStorage
 
 /// Byte strings, each with a number: in memory while they are few, else in a tree of the transaction's own. Those that
 /// came since stay in memory until they are many, and go to the tree in its order.
-final class SpillKeys: Spilling {
+final class SpillKeys {
   private let transaction: WriteTransaction
   private unowned let budget: SpillBudget
   /// What is here is newer than what the tree has.
@@ -14,7 +14,7 @@ final class SpillKeys: Spilling {
   init(_ transaction: WriteTransaction, _ budget: SpillBudget) {
     self.transaction = transaction
     self.budget = budget
-    budget.add(self)
+    budget.add(self) { [weak self] () throws(UpkeepError) in try self?.spill() }
   }
 
   var isEmpty: Bool { table.isEmpty && tree == nil }

@@ -9,7 +9,7 @@ protocol Spillable: AnyObject {
 }
 
 /// Objects by number: in memory while they are few, else in a tree of the transaction's own.
-final class SpillMap<Element: Spillable>: Spilling {
+final class SpillMap<Element: Spillable> {
   private let transaction: WriteTransaction
   private unowned let budget: SpillBudget
   /// What is here is newer than what the tree has.
@@ -20,7 +20,7 @@ final class SpillMap<Element: Spillable>: Spilling {
   init(_ transaction: WriteTransaction, _ budget: SpillBudget) {
     self.transaction = transaction
     self.budget = budget
-    budget.add(self)
+    budget.add(self) { [weak self] () throws(UpkeepError) in try self?.spill() }
   }
 
   func set(_ number: Int, _ element: Element) {

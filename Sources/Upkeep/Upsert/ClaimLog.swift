@@ -2,7 +2,7 @@ internal import UpkeepStorage
 
 /// Which input row claimed a key last, for claims that are told by a hash. It is looked at only where keys turn out to be
 /// contested: until then it is but a list.
-final class ClaimLog: Spilling {
+final class ClaimLog {
   private let transaction: WriteTransaction
   private unowned let budget: SpillBudget
   @exclusivity(unchecked) private var recent: [(claim: UInt64, row: Int)] = []
@@ -12,7 +12,7 @@ final class ClaimLog: Spilling {
   init(_ transaction: WriteTransaction, _ budget: SpillBudget) {
     self.transaction = transaction
     self.budget = budget
-    budget.add(self)
+    budget.add(self) { [weak self] () throws(UpkeepError) in try self?.spill() }
   }
 
   func append(_ claim: UInt64, _ row: Int) {
