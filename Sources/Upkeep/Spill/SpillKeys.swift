@@ -1,7 +1,8 @@
 internal import UpkeepStorage
 
 /// Byte strings, each with a number: in memory while they are few, else in a tree of the transaction's own. Those that
-/// came since stay in memory until they are many, and go to the tree in its order.
+/// came since stay in memory until they are many, and go to the tree in its order. Those that are longer than any key of a
+/// tree stay in memory, and come last.
 final class SpillKeys {
   private let transaction: WriteTransaction
   private unowned let budget: SpillBudget
@@ -11,7 +12,11 @@ final class SpillKeys {
   private var tree: TreeID?
   private let made = ByteBuffer(capacity: 16)
 
+  /// Bytes of a key that goes to the tree.
+  private let longest: Int
+
   init(_ transaction: WriteTransaction, _ budget: SpillBudget) {
+    longest = transaction.longestKey
     self.transaction = transaction
     self.budget = budget
     budget.add(self) { [weak self] () throws(UpkeepError) in try self?.spill() }
@@ -68,6 +73,8 @@ final class SpillKeys {
       let value = try storing { () throws(StorageError) in try cursor.value() }
       try body(cursor.key, Int(Int64(littleEndian: value.loadUnaligned(as: Int64.self))))
     }
+    let (long, numbers) = (table, values)
+    for key in Self.sorted(long) { try body(long.bytes(Int(key.number)), numbers[Int(key.number)]) }
   }
 
   private static func sorted(_ table: ByteKeyTable) -> [SortedKey] {
@@ -83,6 +90,9 @@ final class SpillKeys {
   func spill() throws(UpkeepError) {
     guard !table.isEmpty else { return }
     let transaction = transaction
+    let longest = longest
+    let long = ByteKeyTable()
+    var longValues: [Int] = []
     do throws(StorageError) {
       let tree: TreeID
       if let known = self.tree { tree = known } else { tree = try transaction.createScratchTree() }
@@ -90,6 +100,11 @@ final class SpillKeys {
       let writer = try transaction.writer(of: tree)
       for key in Self.sorted(table) {
         let number = Int(key.number)
+        if table.bytes(number).count > longest {
+          _ = long.insert(table.bytes(number))
+          longValues.append(values[number])
+          continue
+        }
         var value = Int64(values[number]).littleEndian
         try withUnsafeBytes(of: &value) { bytes throws(StorageError) in
           try writer.put(table.bytes(number), bytes)
@@ -98,8 +113,8 @@ final class SpillKeys {
     } catch {
       throw UpkeepError(error)
     }
-    table = ByteKeyTable()
-    values.removeAll()
+    table = long
+    values = longValues
   }
 
   /// It is not used any more.

@@ -8,7 +8,8 @@ protocol Spillable: AnyObject {
   init(_ bytes: inout SpilledBytes) throws(UpkeepError)
 }
 
-/// Objects by number: in memory while they are few, else in a tree of the transaction's own.
+/// Objects by number: in memory while they are few, else in a tree of the transaction's own. One that is longer than any
+/// value of a tree stays in memory.
 final class SpillMap<Element: Spillable> {
   private let transaction: WriteTransaction
   private unowned let budget: SpillBudget
@@ -16,8 +17,11 @@ final class SpillMap<Element: Spillable> {
   @exclusivity(unchecked) private var memory: [Int: Element] = [:]
   private var tree: TreeID?
   private let key = ByteBuffer(capacity: 8)
+  /// Bytes of an object that goes to the tree.
+  private let longest: Int
 
-  init(_ transaction: WriteTransaction, _ budget: SpillBudget) {
+  init(_ transaction: WriteTransaction, _ budget: SpillBudget, longest: Int = RowCodec.longestValue) {
+    self.longest = longest
     self.transaction = transaction
     self.budget = budget
     budget.add(self) { [weak self] () throws(UpkeepError) in try self?.spill() }
@@ -71,17 +75,27 @@ final class SpillMap<Element: Spillable> {
     guard let tree else { return }
     let transaction = transaction
     let cursor = try storing { () throws(StorageError) in try transaction.cursor(tree) }
+    var long = memory.keys.sorted()[...]
+    func tellLong(below number: Int) throws(UpkeepError) {
+      while let next = long.first, next < number {
+        long.removeFirst()
+        if let element = try look(next) { try body(next, element) }
+      }
+    }
     while try storing({ () throws(StorageError) in try cursor.next() }) {
       let number = Int(UInt64(bigEndian: cursor.key.loadUnaligned(as: UInt64.self)))
+      try tellLong(below: number)
       var reader = SpilledBytes(try storing { () throws(StorageError) in try cursor.value() })
       try body(number, try Element(&reader))
     }
+    try tellLong(below: .max)
   }
 
   func spill() throws(UpkeepError) {
     guard !memory.isEmpty else { return }
     let transaction = transaction
     let value = ByteBuffer(capacity: 1024)
+    var long: [Int: Element] = [:]
     do throws(StorageError) {
       let tree: TreeID
       if let known = self.tree { tree = known } else { tree = try transaction.createScratchTree() }
@@ -92,12 +106,17 @@ final class SpillMap<Element: Spillable> {
         setKey(number)
         value.removeAll()
         element.append(to: value)
-        try writer.put(key.bytes, value.bytes)
+        if value.count > longest {
+          long[number] = element
+          try writer.delete(key.bytes)
+        } else {
+          try writer.put(key.bytes, value.bytes)
+        }
       }
     } catch {
       throw UpkeepError(error)
     }
-    memory.removeAll()
+    memory = long
   }
 
   /// It is not used any more.

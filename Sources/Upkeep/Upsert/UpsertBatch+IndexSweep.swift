@@ -110,6 +110,7 @@ extension UpsertBatch {
     placeBuffers[targetKey].removeAll()
     placeBuffers[targetKey].append(owner)
     try applyKnown(givenValues(row), Int(row.index), metBy: targetKey)
+    try claims.budget.settle()
   }
 
   /// Inserts the rows that met none, where their primary keys are free.

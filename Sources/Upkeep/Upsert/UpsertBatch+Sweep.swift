@@ -144,6 +144,7 @@ extension UpsertBatch {
   /// What the general way makes of a row that waited.
   func applyGenerally(_ row: SweepBuffer.Row) throws(UpkeepError) {
     try apply(givenValues(row), Int(row.index))
+    try claims.budget.settle()
   }
 
   /// What a row that waited gives.
@@ -291,7 +292,10 @@ extension UpsertBatch {
       rows.append((values, Int(row.index)))
       try claims.writer.delete(values)
     }
-    for row in rows.sorted(by: { $0.index < $1.index }) { try claims.insert(row.values, by: row.index) }
+    for row in rows.sorted(by: { $0.index < $1.index }) {
+      try claims.insert(row.values, by: row.index)
+      try claims.budget.settle()
+    }
   }
 
   /// - Parameter shared: the rows whose keys others may have too.

@@ -54,7 +54,8 @@ import UpkeepTestSupport
     let transaction = try scope.writing
     let budget = SpillBudget(3000)
     let keys = SpillKeys(transaction, budget)
-    let errors = SpillMap<SpilledError>(transaction, budget)
+    // Some of these are longer than what goes to the tree.
+    let errors = SpillMap<SpilledError>(transaction, budget, longest: 120)
     var numbers: [Int: Int] = [:]
     var messages: [Int: String] = [:]
     for step in 0..<4000 {
@@ -66,6 +67,7 @@ import UpkeepTestSupport
         numbers[key] = step
       case 1:
         var error = UpkeepError(.tooLong, "error \(step)")
+        if random.oneIn(5) { error.value = String(repeating: "v", count: 200) }
         error.rowNumber = step
         error.cause = UpkeepError(.io, "cause of \(step)")
         errors.set(place, SpilledError(error))
@@ -80,8 +82,18 @@ import UpkeepTestSupport
       try budget.settle()
     }
     #expect(budget.spillCount > 10)
+    // What is longer than a key of a tree is there all the same.
+    let long = [UInt8](repeating: 1, count: 5000)
+    long.withUnsafeBytes { keys.set($0, 77) }
+    for _ in 0..<2 {
+      budget.take(1 << 20)
+      try budget.settle()
+      #expect(try long.withUnsafeBytes { try keys.find($0) } == 77)
+    }
     var walked: [(Int, Int)] = []
-    try keys.forEach { key, number throws(UpkeepError) in walked.append((SpillKeys.number(key), number)) }
+    try keys.forEach { key, number throws(UpkeepError) in
+      if key.count == 8 { walked.append((SpillKeys.number(key), number)) }
+    }
     #expect(walked.map(\.0) == numbers.keys.sorted())
     #expect(walked.allSatisfy { numbers[$0.0] == $0.1 })
     var places: [Int] = []
