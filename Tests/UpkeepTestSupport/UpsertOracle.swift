@@ -101,14 +101,24 @@ package struct UpsertOracle {
     var parts: [Value] = []
     for column in key.columns {
       if row[column] == .null { return nil }
-      if case .text(let text) = row[column], columns[column].collation == .nocase {
-        parts.append(
-          .text(String(decoding: text.utf8.map { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 }, as: UTF8.self)))
-      } else {
-        parts.append(row[column])
-      }
+      parts.append(columns[column].collation == .nocase ? folded(row[column]) : row[column])
     }
     return parts
+  }
+
+  private func folded(_ value: Value) -> Value {
+    guard case .text(let text) = value else { return value }
+    return .text(String(decoding: text.utf8.map { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 }, as: UTF8.self))
+  }
+
+  private func isFolded(_ expression: Expression) -> Bool {
+    guard case .column(let reference) = expression else { return false }
+    return columns[ordinal(reference.name)].collation == .nocase
+  }
+
+  private func conjunction(_ a: Bool?, _ b: Bool?) -> Value {
+    if a == false || b == false { return .integer(0) }
+    return a == nil || b == nil ? .null : .integer(1)
   }
 
   func ordinal(_ name: String) -> Int { columns.firstIndex { $0.name == name } ?? 0 }
@@ -124,9 +134,12 @@ package struct UpsertOracle {
     case .binary(let operation, let left, let right):
       let a = evaluate(left, existing, excluded)
       let b = evaluate(right, existing, excluded)
+      if operation == .and { return conjunction(truth(a), truth(b)) }
       if a == .null || b == .null { return .null }
       switch operation {
-      case .equal: return .integer(a == b ? 1 : 0)
+      case .equal:
+        let isFolded = isFolded(left) || isFolded(right)
+        return .integer((isFolded ? folded(a) == folded(b) : a == b) ? 1 : 0)
       case .notEqual: return .integer(a == b ? 0 : 1)
       case .add:
         if case .integer(let x) = a, case .integer(let y) = b {

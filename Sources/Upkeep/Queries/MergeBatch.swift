@@ -165,6 +165,8 @@ final class MergeBatch {
     let new: [Value]
     switch clause.action {
     case .delete:
+      // Ids of rows that go are not given again by the same statement.
+      try claims.noteGreatestID()
       numbers.append(number)
       try claims.delete(place, old)
       return try tell(.deleted, "DELETE", old: old, new: nil, source)

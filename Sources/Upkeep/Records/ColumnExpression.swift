@@ -97,10 +97,13 @@ public struct StoredColumns<R: Record> {
 @dynamicMemberLookup
 public struct AssignedColumns<R: Record> {
   private(set) var assignments: [Assignment] = []
+  private let qualifier: String?
+
+  init(qualifier: String? = nil) { self.qualifier = qualifier }
 
   /// The column of a property. Reading gives what is stored; setting assigns it anew.
   public subscript<V: ColumnValue>(dynamicMember path: KeyPath<R, V>) -> ColumnExpression<R, V.Bare> {
-    get { .column(path) }
+    get { .column(path, of: qualifier) }
     set { assignments.append(Assignment(R.columns.name(of: path), newValue.expression)) }
   }
 }

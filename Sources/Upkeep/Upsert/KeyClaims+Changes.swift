@@ -199,6 +199,17 @@ extension KeyClaims {
     }
   }
 
+  /// Lets ids go on above those that are in use now, whatever becomes of their rows.
+  func noteGreatestID() throws(UpkeepError) {
+    guard writer.idOrdinal != nil, greatestID == nil else { return }
+    do throws(UpkeepError) {
+      greatestID = try writer.nextAutomaticID() - 1
+    } catch {
+      guard error.code == .overflow else { throw error }
+      greatestID = .max
+    }
+  }
+
   /// The id that a row without one gets.
   func nextID() throws(UpkeepError) -> Int64 {
     let next = try writer.nextAutomaticID()

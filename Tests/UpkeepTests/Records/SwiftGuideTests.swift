@@ -73,6 +73,23 @@ import Upkeep
     }
   }
 
+  @Test("A merge goes as the guide says")
+  func merge() throws {
+    let store = try Store.ofAirports([heathrow, gatwick])
+    let airports = [Airport(icao: "EGLL", iata: nil, name: "?", elevation: 26, seen: 1), kennedy]
+    try store.write { tx throws in
+      let merged = try tx.merge(into: Airport.self, using: airports, on: { $0.icao == $1.icao }) {
+        $0.whenMatched(and: { $1.elevation != nil }, .update { $0.elevation = $1.elevation })
+        $0.whenMatched(.ignore)
+        $0.whenNotMatched(.insert)
+        $0.whenNotMatchedBySource(.delete)
+      }
+      #expect("\(merged)" == "1 inserted, 1 updated, 0 unchanged, 1 deleted")
+      #expect(try tx.find(Airport.self, "EGLL")?.elevation == 26)
+      #expect(try tx.find(Airport.self, "EGLL")?.name == heathrow.name)
+    }
+  }
+
   @Test("Every example of the guide is one that is run")
   func examplesAreRun() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -80,7 +97,7 @@ import Upkeep
     let blocks = try String(contentsOf: guide, encoding: .utf8).components(separatedBy: "```swift\n")
       .dropFirst()
       .compactMap { $0.components(separatedBy: "```").first }
-    #expect(blocks.count == 6)
+    #expect(blocks.count == 7)
     let run = try ["RecordTypes.swift", "SwiftGuideTests.swift"].map {
       squeezed(try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8))
     }

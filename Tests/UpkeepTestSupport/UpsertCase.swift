@@ -1,16 +1,15 @@
-import Upkeep
-import UpkeepTestSupport
+package import Upkeep
 
 /// A table, a statement and rows, all small and chosen at random, so that rows meet one another all the time.
-struct UpsertCase: CustomStringConvertible {
-  var definition: TableDefinition
-  var oracle: UpsertOracle
-  var stored: [[Value]] = []
-  var statement: UpsertStatement
-  var mode = UpsertOracle.Mode.upsert
-  var rows: [[Value?]] = []
+package struct UpsertCase: CustomStringConvertible {
+  package var definition: TableDefinition
+  package var oracle: UpsertOracle
+  package var stored: [[Value]] = []
+  package var statement: UpsertStatement
+  package var mode = UpsertOracle.Mode.upsert
+  package var rows: [[Value?]] = []
 
-  var description: String {
+  package var description: String {
     """
     table \(definition.columns.map { "\($0.name)\($0.isNullable ? "" : " NOT NULL")\($0.merge.map { " \($0)" } ?? "")" }) \
     keys \(oracle.keys.map { "\($0.name)\($0.columns)\($0.predicate == nil ? "" : " partial")" }) automatic \(oracle.hasAutomaticID)
@@ -20,12 +19,12 @@ struct UpsertCase: CustomStringConvertible {
     """
   }
 
-  static let names = ["id", "a", "b", "c", "d"]
+  package static let names = ["id", "a", "b", "c", "d"]
 
   /// Whether the statement merges, and nearly every column has a rule for that.
   private let mergesByRules: Bool
 
-  init(_ random: inout SeededGenerator, mergesByRules: Bool = false) {
+  package init(_ random: inout SeededGenerator, mergesByRules: Bool = false) {
     self.mergesByRules = mergesByRules
     var columns: [ColumnDefinition] = []
     var oracleColumns: [UpsertOracle.Column] = []
@@ -105,7 +104,7 @@ struct UpsertCase: CustomStringConvertible {
     return random.pick(rules)
   }
 
-  private func value(_ column: Int, _ random: inout SeededGenerator) -> Value {
+  func value(_ column: Int, _ random: inout SeededGenerator) -> Value {
     if column == 0, definition.columns[0].type == .text {
       return .text(random.pick(["x", "X", "y", "Z", "z"]))
     }
@@ -115,7 +114,7 @@ struct UpsertCase: CustomStringConvertible {
     return .integer(Int64(random.below(column == 3 ? 4 : 5)))
   }
 
-  private func row(_ random: inout SeededGenerator, sparse: Bool) -> [Value?] {
+  func row(_ random: inout SeededGenerator, sparse: Bool) -> [Value?] {
     var row: [Value?] = []
     for column in Self.names.indices {
       let isKey = oracle.keys[0].columns.contains(column)

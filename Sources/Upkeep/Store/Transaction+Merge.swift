@@ -1,0 +1,42 @@
+extension Transaction {
+  /// Compares rows with those of a table, and does with each what the first clause of its kind says whose condition
+  /// holds; as one statement, whole or not at all. Rows match as the table was before it; keys are judged at its end.
+  ///
+  /// ```swift
+  /// let same = Expression.binary(
+  ///   .equal, .column(ColumnReference("icao", of: "airport")), .column(ColumnReference("icao", of: "source")))
+  /// try tx.merge(into: "airport", using: rows, on: same, [
+  ///   MergeClause(.matched, .updateAll), MergeClause(.notMatched, .insertAll), MergeClause(.notMatchedBySource, .delete),
+  /// ])
+  /// ```
+  ///
+  /// SQL: `MERGE INTO airport USING source ON airport.icao = source.icao WHEN MATCHED THEN UPDATE SET * …`
+  ///
+  /// - Parameters:
+  ///   - rows: what to compare: rows with columns of the table. Those that a row does not give are NULL in conditions
+  ///     and assignments, and `updateAll` and `insertAll` leave them out.
+  ///   - sourceName: what expressions call them.
+  ///   - condition: which rows match.
+  ///   - returning: what to return of each row of the table that was inserted, updated or deleted.
+  ///   - dryRun: whether to take everything back at the end: the result tells what would have happened.
+  /// - Throws: the error of the first row that is wrong, `changedTwice` for a row of the table that two rows would
+  ///   change, `uniqueViolation` for a key that two rows would have; nothing has then changed.
+  @discardableResult
+  @inlinable
+  public func merge(
+    into table: String, using rows: some Sequence<RowInput>, as sourceName: String = "source",
+    on condition: Expression, _ clauses: [MergeClause], returning: Returning? = nil, dryRun: Bool = false
+  ) throws(UpkeepError) -> MergeResult {
+    let feed = try mergeFeed(
+      MergeStatement(
+        into: TableReference(table), using: .values([], columns: []), as: sourceName, on: condition, clauses,
+        returning: returning), dryRun: dryRun)
+    for row in rows { try feed.add(row) }
+    return try feed.finish()
+  }
+
+  @usableFromInline
+  func mergeFeed(_ merge: MergeStatement, dryRun: Bool) throws(UpkeepError) -> MergeFeed {
+    try MergeFeed(scope, merge, dryRun: dryRun)
+  }
+}

@@ -1,0 +1,105 @@
+import Testing
+import UpkeepTestSupport
+
+@testable import Upkeep
+
+/// MERGE does what its oracle says, for random statements over tables so small that rows match all the time, by every
+/// way to the rows: primary key, unique index, partial index, part of a key, hashes, and looking at all.
+@Suite struct MergeOracleTests {
+  #if DEBUG
+    static let caseCount = 600
+  #else
+    static let caseCount = 20_000
+  #endif
+
+  @Test func randomMergesDoWhatTheOracleSays() throws {
+    let seed = firstSeed()
+    var ways: Set<String> = []
+    var failures = 0
+    for number in 0..<Self.caseCount {
+      var random = SeededGenerator(seed: seed &+ UInt64(number))
+      let example = MergeCase(&random)
+      if let difference = try difference(example, &ways, &failures) {
+        Issue.record("seed \(seed &+ UInt64(number)): \(difference)\n\(example)")
+        return
+      }
+    }
+    #expect(ways == ["primaryKey", "unique", "prefix", "hash", "scan"])
+    #expect(failures > Self.caseCount / 20 && failures < Self.caseCount * 3 / 4, "\(failures)")
+  }
+
+  private func word(_ kind: MergePath.Kind) -> String {
+    switch kind {
+    case .primaryKey: "primaryKey"
+    case .unique: "unique"
+    case .prefix: "prefix"
+    case .hash: "hash"
+    case .scan: "scan"
+    }
+  }
+
+  private func difference(
+    _ example: MergeCase, _ ways: inout Set<String>, _ failures: inout Int
+  ) throws -> String? {
+    let store = try Store.inMemory()
+    let filling = try store.beginWrite()
+    try SchemaChange(filling).createTable(example.table.definition)
+    let writer = try RowWriter(filling, try filling.table("t"))
+    for row in example.table.stored { try writer.insert(row) }
+    try filling.commit()
+    let scope = try store.beginWrite()
+    defer { scope.rollback() }
+    let schema = try scope.table("t")
+    let plan = try MergePlan(example.merge, schema, source: schema.columnList)
+    ways.insert(word(plan.path.kind))
+    var result: MergeResult?
+    var failure: UpkeepError?
+    do throws(UpkeepError) {
+      let batch = try MergeBatch(scope, plan, StatementContext())
+      do throws(UpkeepError) {
+        for (index, row) in example.rows.enumerated() { try batch.add(row, number: index + 1) }
+        result = try batch.finish()
+      } catch {
+        try batch.abandon()
+        throw error
+      }
+    } catch {
+      failure = error
+      failures += 1
+    }
+    var rows: [[Value]] = []
+    let cursor = try RowReader(scope).scan(schema)
+    while try cursor.next() { rows.append(try cursor.row.values()) }
+    var oracle = MergeOracle(example.table.oracle, example.merge, on: example.table.stored)
+    switch oracle.all(example.rows) {
+    case .failure(let wanted):
+      guard let failure else { return "the oracle fails with \(wanted), the engine gives \(rows)" }
+      let isRow = !wanted.isNumberKnown || failure.rowNumber ?? 0 == wanted.number
+      if !wanted.codes.contains(failure.code) || !isRow {
+        return
+          "the oracle fails with \(wanted), the engine with \(failure.code) in row \(failure.rowNumber ?? 0): \(failure)"
+      }
+      return sorted(rows) == sorted(example.table.stored) ? nil : "after \(failure) the table is \(rows)"
+    case .success(let wanted):
+      guard let result else { return "the engine fails: \(failure.map { "\($0)" } ?? "")" }
+      if sorted(rows) != sorted(wanted.rows) {
+        return "the table is \(sorted(rows)), not \(sorted(wanted.rows))"
+      }
+      return difference(result, wanted, isEmpty: try scope.writing.isEmpty)
+    }
+  }
+
+  private func difference(_ result: MergeResult, _ wanted: MergeOracle.Outcome, isEmpty: Bool) -> String? {
+    let nothing = [Value](repeating: .null, count: UpsertCase.names.count)
+    let expected = wanted.changes.map { [.text($0.action)] + ($0.old ?? nothing) + ($0.new ?? nothing) }
+    if sorted(result.returned) != sorted(expected) {
+      return "returned \(result.returned), not \(wanted.changes)"
+    }
+    let counts = [result.inserted, result.updated + result.unchanged, result.deleted]
+    let words = ["INSERT", "UPDATE", "DELETE"].map { word in wanted.changes.count { $0.action == word } }
+    if counts != words || result.unchanged != wanted.unchanged { return "\(result), not \(wanted)" }
+    return result.changes == 0 && !isEmpty ? "nothing changed, and yet something was written" : nil
+  }
+
+  private func sorted(_ rows: [[Value]]) -> [String] { rows.map { "\($0)" }.sorted() }
+}
