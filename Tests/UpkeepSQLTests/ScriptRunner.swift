@@ -8,6 +8,7 @@ import UpkeepSQL
 ///     > FROM t;              a statement, on as many lines as it needs
 ///     1|x                    its rows, joined by |
 ///     = 1 inserted           what it did: every kind that is not zero, or `nothing`
+///     ~ row 2: t.a is        why rows were set aside, in messages that contain this
 ///     ! no column            or: it fails with a message that contains this
 struct ScriptRunner {
   struct Mismatch: Sendable, CustomStringConvertible {
@@ -58,7 +59,9 @@ struct ScriptRunner {
       }
       while expected.last?.isEmpty == true { expected.removeLast() }
       let text = statement.joined(separator: "\n")
-      let found = outcome(of: text, in: session, showsCounts: expected.last?.hasPrefix("=") == true)
+      let found = outcome(
+        of: text, in: session, showsCounts: expected.contains { $0.hasPrefix("=") },
+        showsRejects: expected.contains { $0.hasPrefix("~") })
       if !agrees(found, expected) {
         mismatches.append(Mismatch(line: number, statement: text, expected: expected, found: found))
       }
@@ -66,13 +69,16 @@ struct ScriptRunner {
     return mismatches
   }
 
-  private static func outcome(of text: String, in session: Session, showsCounts: Bool) -> [String] {
+  private static func outcome(
+    of text: String, in session: Session, showsCounts: Bool, showsRejects: Bool
+  ) -> [String] {
     let sink = Lines()
     do throws(UpkeepError) {
       let summaries = try session.execute(sql: text, into: sink)
       guard showsCounts, let last = summaries.last else { return sink.lines }
       let counts = last.counts.filter { $0.count > 0 }.map { "\($0.count) \($0.kind.rawValue)" }
-      return sink.lines + ["= \(counts.isEmpty ? "nothing" : counts.joined(separator: ", "))"]
+      let rejects = showsRejects ? last.rejects.map { "~ row \($0.number ?? 0): \($0.reason)" } : []
+      return sink.lines + ["= \(counts.isEmpty ? "nothing" : counts.joined(separator: ", "))"] + rejects
     } catch {
       return sink.lines + ["! \(error.message)"]
     }
@@ -81,8 +87,8 @@ struct ScriptRunner {
   private static func agrees(_ found: [String], _ expected: [String]) -> Bool {
     guard found.count == expected.count else { return false }
     return zip(found, expected).allSatisfy { found, expected in
-      guard expected.hasPrefix("!") else { return found == expected }
-      return found.hasPrefix("!") && found.contains(expected.dropFirst(2))
+      guard let mark = expected.first, mark == "!" || mark == "~" else { return found == expected }
+      return found.first == mark && found.contains(expected.dropFirst(2))
     }
   }
 }

@@ -122,7 +122,7 @@ package struct MergeOracle {
         let column = oracle.ordinal(assignment.column)
         new[column] =
           assignment.value.map { oracle.evaluate($0, old, source) } ?? oracle.columns[column].defaultValue
-        if case .real = new[column] { return run.errors.append((number, .typeMismatch)) }
+        if case .real = new[column] { return run.errors.append((number, .overflow)) }
       }
     case .updateAll:
       for column in given.indices { if let value = given[column] { new[column] = value } }
@@ -145,7 +145,7 @@ package struct MergeOracle {
     case .insert(let columns, let values):
       for (name, value) in zip(columns ?? oracle.columns.map(\.name), values) {
         row[oracle.ordinal(name)] = value.map { oracle.evaluate($0, [], source) }
-        if case .real = row[oracle.ordinal(name)] { return run.errors.append((number, .typeMismatch)) }
+        if case .real = row[oracle.ordinal(name)] { return run.errors.append((number, .overflow)) }
       }
     case .error: return run.errors.append((number, .refused))
     case .insertDefaults: break

@@ -50,7 +50,11 @@ final class OracleRun {
   }
 
   var collects: Bool { statement.rejects != .fail }
-  var isEager: Bool { [.ignore, .replace, .fail].contains(statement.otherwise) }
+  var isEager: Bool { [.ignore, .replace, .fail].contains(statement.otherwise) || ignoresAnyConflict }
+  /// DO NOTHING without a target takes what is held at its moment; a row that gives way does so at the end.
+  private var ignoresAnyConflict: Bool {
+    !displaces && statement.clauses.contains { $0.target == .anyUnique && $0.action == .ignore }
+  }
   var displaces: Bool { statement.clauses.contains { $0.ambiguity == .displace } }
 
   /// The rows of the table now, by primary key.
@@ -208,7 +212,7 @@ final class OracleRun {
         guard let value = merged(index, rules[index], given, proposal, old) else {
           return reject(number, .overflow)
         }
-        if case .real = value { return reject(number, .typeMismatch) }
+        if case .real = value { return reject(number, .overflow) }
         new[index] = value
       }
     case .update(let assignments, let condition):
@@ -220,7 +224,7 @@ final class OracleRun {
         let column = oracle.ordinal(assignment.column)
         new[column] =
           assignment.value.map { oracle.evaluate($0, old, proposal) } ?? oracle.columns[column].defaultValue
-        if case .real = new[column] { return reject(number, .typeMismatch) }
+        if case .real = new[column] { return reject(number, .overflow) }
       }
     case .replace:
       word = "replaced"

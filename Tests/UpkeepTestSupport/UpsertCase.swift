@@ -12,7 +12,7 @@ package struct UpsertCase: CustomStringConvertible {
   package var description: String {
     """
     table \(definition.columns.map { "\($0.name)\($0.isNullable ? "" : " NOT NULL")\($0.merge.map { " \($0)" } ?? "")" }) \
-    keys \(oracle.keys.map { "\($0.name)\($0.columns)\($0.predicate == nil ? "" : " partial")" }) automatic \(oracle.hasAutomaticID)
+    keys \(oracle.keys.map { "\($0.name)\($0.columns)\($0.predicate == nil ? "" : " partial")\($0.nullsAreEqual ? " nulls equal" : "")" }) automatic \(oracle.hasAutomaticID)
     stored \(stored)
     \(mode) clauses \(statement.clauses) or \(statement.otherwise) \(statement.duplicates) \(statement.rejects)
     rows \(rows.map { $0.map { $0.map(\.description) ?? "-" }.joined(separator: " ") })
@@ -54,11 +54,12 @@ package struct UpsertCase: CustomStringConvertible {
       as [(String, [Int], Expression?)] where random.below(5) < 3
     {
       let predicate = random.oneIn(2) ? predicate : nil
-      keys.append(UpsertOracle.Key(name, key, where: predicate))
+      let nullsAreEqual = random.oneIn(3)
+      keys.append(UpsertOracle.Key(name, key, nullsAreEqual: nullsAreEqual, where: predicate))
       indexes.append(
         IndexDefinition(
           name, on: "t", parts: key.map { IndexPart(column: Self.names[$0]) }, isUnique: true,
-          where: predicate))
+          nullsAreEqual: nullsAreEqual, where: predicate))
     }
     let claimed = Set(keys.flatMap(\.columns))
     if mergesByRules || random.oneIn(2) {

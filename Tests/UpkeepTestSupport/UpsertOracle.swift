@@ -10,10 +10,15 @@ package struct UpsertOracle {
     package var name: String
     package var columns: [Int]
     package var predicate: Expression?
+    /// NULLS NOT DISTINCT.
+    package var nullsAreEqual: Bool
 
-    package init(_ name: String, _ columns: [Int], where predicate: Expression? = nil) {
+    package init(
+      _ name: String, _ columns: [Int], nullsAreEqual: Bool = false, where predicate: Expression? = nil
+    ) {
       self.name = name
       self.columns = columns
+      self.nullsAreEqual = nullsAreEqual
       self.predicate = predicate
     }
   }
@@ -100,7 +105,7 @@ package struct UpsertOracle {
     if let predicate = key.predicate, truth(evaluate(predicate, row, row)) != true { return nil }
     var parts: [Value] = []
     for column in key.columns {
-      if row[column] == .null { return nil }
+      if row[column] == .null, !key.nullsAreEqual || !columns[column].isNullable { return nil }
       parts.append(columns[column].collation == .nocase ? folded(row[column]) : row[column])
     }
     return parts

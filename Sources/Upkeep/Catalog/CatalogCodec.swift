@@ -22,6 +22,7 @@ enum CatalogCodec {
     static let keyPart: UInt16 = 4
     static let check: UInt16 = 5
     static let autoincrement: UInt16 = 6
+    static let primaryKeyName: UInt16 = 7
   }
 
   enum ColumnTag {
@@ -57,6 +58,8 @@ enum CatalogCodec {
     static let unique: UInt16 = 5
     static let predicate: UInt16 = 6
     static let constraint: UInt16 = 7
+    // Who does not know it would let rows in that have one key.
+    static let nullsAreEqual: UInt16 = CatalogField.mustUnderstand | 8
   }
 
   enum BucketTag {
@@ -101,6 +104,7 @@ enum CatalogCodec {
       }
     }
     writer.flag(TableTag.autoincrement, table.isAutoincrement)
+    if let name = table.definition.primaryKeyName { writer.text(TableTag.primaryKeyName, name) }
     writer.unknown(table.unknownFields)
     return writer.buffer
   }
@@ -144,6 +148,7 @@ enum CatalogCodec {
     writer.flag(IndexTag.unique, index.isUnique)
     if let predicate = index.predicateExpression { try writer.expression(IndexTag.predicate, predicate) }
     writer.flag(IndexTag.constraint, index.isConstraint)
+    writer.flag(IndexTag.nullsAreEqual, index.nullsAreEqual)
     writer.unknown(index.unknownFields)
     return writer.buffer
   }
@@ -183,6 +188,7 @@ enum CatalogCodec {
       case TableTag.keyPart: entry.definition.primaryKey.append(try part(field.fields).part)
       case TableTag.check: entry.definition.checks.append(try check(field.fields))
       case TableTag.autoincrement: entry.definition.isAutoincrement = try field.flag()
+      case TableTag.primaryKeyName: entry.definition.primaryKeyName = try field.text()
       default: entry.unknownFields.append(try field.unknown())
       }
     }
@@ -266,6 +272,7 @@ enum CatalogCodec {
       case IndexTag.unique: entry.definition.isUnique = try field.flag()
       case IndexTag.predicate: entry.definition.predicate = try field.expression()
       case IndexTag.constraint: entry.isConstraint = try field.flag()
+      case IndexTag.nullsAreEqual: entry.definition.nullsAreEqual = try field.flag()
       default: entry.unknownFields.append(try field.unknown())
       }
     }

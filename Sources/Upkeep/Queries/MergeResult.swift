@@ -8,6 +8,8 @@ public struct MergeResult: Sendable, CustomStringConvertible {
   public internal(set) var tally: [StatementSummary.Kind: Int] = [:]
   /// The columns of RETURNING; nil without one.
   public internal(set) var returnedColumns: [String]?
+  /// The rows of RETURNING: in the order of the source, then the rows that it does not match.
+  public internal(set) var returned: [[Value]] = []
 
   /// Rows that were not there before.
   public var inserted: Int { tally[.inserted] ?? 0 }

@@ -4,7 +4,7 @@ internal import UpkeepStorage
 package enum IndexKeyState: Sendable {
   /// The row has an entry, and in a unique index nobody else may have it.
   case entry
-  /// The row has an entry; a NULL in it means that it meets nobody.
+  /// The row has an entry; a NULL in it means that it meets nobody. Not where NULLs are equal.
   case containsNull
   /// The index's WHERE leaves the row out.
   case outsidePredicate
@@ -13,7 +13,7 @@ package enum IndexKeyState: Sendable {
 /// The bytes of an index's entries.
 ///
 /// ```
-/// unique, no NULL among the parts    parts                → primary key
+/// unique, no NULL among the parts    parts                → primary key      (or NULLs are equal)
 /// unique, with a NULL                parts, primary key   → primary key
 /// not unique                         parts, primary key   → nothing
 /// ```
@@ -36,7 +36,7 @@ package enum IndexEntry {
         try KeyCodec.append(value, part.key, to: buffer)
       }
     }
-    return containsNull ? .containsNull : .entry
+    return containsNull && !index.nullsAreEqual ? .containsNull : .entry
   }
 
   /// Appends the parts of a stored row's key in an index over plain columns and without a predicate, without making
@@ -47,7 +47,7 @@ package enum IndexEntry {
     guard let parts = index.plainParts else { return .outsidePredicate }
     var state = IndexKeyState.entry
     for part in parts where try !append(part.column, of: row, part.key, to: buffer) { state = .containsNull }
-    return state
+    return index.nullsAreEqual ? .entry : state
   }
 
   /// - Returns: false for NULL.

@@ -38,6 +38,8 @@ package final class RowEncoder {
   private let primaryKey: [Part]
   /// For each index its parts; nil where it is over expressions or has a predicate.
   private let indexes: [[Part]?]
+  /// For each index whether NULLs are equal in it.
+  private let nullsAreEqual: [Bool]
   private let required: UInt64
   /// By column.
   private let fields: UnsafeMutablePointer<Field>
@@ -69,6 +71,7 @@ package final class RowEncoder {
       guard index.predicate == nil, index.columnOrdinals != nil else { return nil }
       return index.parts.map { Part(ordinal: $0.column ?? 0, key: $0.key) }
     }
+    nullsAreEqual = schema.indexes.map(\.nullsAreEqual)
     required = schema.columns.reduce(0) { $1.isNullable ? $0 : $0 | 1 << UInt64($1.ordinal) }
     fields = .allocate(capacity: schema.columns.count)
     fields.initialize(repeating: Field(), count: schema.columns.count)
@@ -284,7 +287,7 @@ package final class RowEncoder {
     for part in parts {
       if isNull(part.ordinal) {
         guard part.key.isNullable else { return .outsidePredicate }
-        state = .containsNull
+        if !nullsAreEqual[number] { state = .containsNull }
       }
       guard append(part, to: buffer) else { return nil }
     }

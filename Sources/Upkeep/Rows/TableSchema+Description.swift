@@ -19,8 +19,8 @@ extension TableSchema {
   }
 
   static func description(_ values: [Value]) -> String {
-    if values.count == 1 { return values[0].description }
-    return "(" + values.map(\.description).joined(separator: ", ") + ")"
+    let texts = values.map { $0 == .null ? "NULL" : $0.description }
+    return texts.count == 1 ? texts[0] : "(\(texts.joined(separator: ", ")))"
   }
 }
 
@@ -44,10 +44,9 @@ extension IndexSchema {
     }
   }
 
-  /// The columns and expressions of the key as a person reads them, `(iata)`; the index's name where it has
-  /// expressions.
+  /// The columns and expressions of the key as a person reads them, `(iata)` or `(lower(code))`.
   package func columnsDescription(_ schema: TableSchema) -> String {
-    guard let columnOrdinals else { return name }
-    return "(" + columnOrdinals.map { schema.columns[$0].name }.joined(separator: ", ") + ")"
+    let names = parts.map { part in part.column.map { schema.columns[$0].name } ?? part.expression.shortText }
+    return "(\(names.joined(separator: ", ")))"
   }
 }

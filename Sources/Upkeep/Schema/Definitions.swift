@@ -8,6 +8,8 @@ public struct TableDefinition: Sendable, Hashable {
   public var primaryKey: [IndexPart]
   /// The primary key is one INTEGER column whose ids are never used again after a delete.
   public var isAutoincrement: Bool
+  /// The name of the primary key's constraint, if it has one.
+  public var primaryKeyName: String?
   /// UNIQUE constraints, of columns and of the table.
   public var uniqueKeys: [IndexDefinition]
   /// CHECK constraints, of columns and of the table.
@@ -18,12 +20,14 @@ public struct TableDefinition: Sendable, Hashable {
   /// A table with these columns.
   public init(
     _ name: String, columns: [ColumnDefinition], primaryKey: [IndexPart] = [], isAutoincrement: Bool = false,
-    uniqueKeys: [IndexDefinition] = [], checks: [CheckDefinition] = [], isTemporary: Bool = false
+    primaryKeyName: String? = nil, uniqueKeys: [IndexDefinition] = [], checks: [CheckDefinition] = [],
+    isTemporary: Bool = false
   ) {
     self.name = name
     self.columns = columns
     self.primaryKey = primaryKey
     self.isAutoincrement = isAutoincrement
+    self.primaryKeyName = primaryKeyName
     self.uniqueKeys = uniqueKeys
     self.checks = checks
     self.isTemporary = isTemporary
@@ -92,20 +96,23 @@ public struct IndexDefinition: Sendable, Hashable {
   public var table: String
   /// What is indexed, in order.
   public var parts: [IndexPart]
-  /// No two rows have equal keys (NULLs are distinct).
+  /// No two rows have equal keys.
   public var isUnique: Bool
+  /// Whether NULL equals NULL in a unique key (NULLS NOT DISTINCT); otherwise a key with a NULL meets nothing.
+  public var nullsAreEqual: Bool
   /// Only rows for which this is true are in the index.
   public var predicate: Expression?
 
   /// An index over parts.
   public init(
     _ name: String?, on table: String, parts: [IndexPart], isUnique: Bool = false,
-    where predicate: Expression? = nil
+    nullsAreEqual: Bool = false, where predicate: Expression? = nil
   ) {
     self.name = name
     self.table = table
     self.parts = parts
     self.isUnique = isUnique
+    self.nullsAreEqual = nullsAreEqual
     self.predicate = predicate
   }
 }

@@ -31,6 +31,8 @@ package final class IndexSchema: Sendable {
   /// The index as its creator describes it, with its name.
   package let definition: IndexDefinition
   package let isUnique: Bool
+  /// Whether a key with a NULL in it is a key like any other.
+  package let nullsAreEqual: Bool
   /// Whether it stands for a UNIQUE of the table's definition; such an index is dropped only with its table.
   package let isConstraint: Bool
   package let parts: [IndexPartSchema]
@@ -57,6 +59,7 @@ package final class IndexSchema: Sendable {
     self.isConstraint = isConstraint
     self.unknownFields = unknownFields
     isUnique = definition.isUnique
+    nullsAreEqual = definition.isUnique && definition.nullsAreEqual
     var named = definition
     named.name = name
     self.definition = named
@@ -111,5 +114,17 @@ package final class IndexSchema: Sendable {
     if !e.isDeterministic {
       throw UpkeepError(.misuse, "\(place) cannot use a function whose result changes by itself")
     }
+  }
+}
+
+extension IndexSchema {
+  /// Whether the NULLs of a proposed row leave it a key by which it can meet another. There may be some where their
+  /// columns take none: it meets nobody by those.
+  func canHaveKey(_ row: [Value]) -> Bool {
+    for part in parts {
+      guard let column = part.column, row[column] == .null else { continue }
+      if !nullsAreEqual || !part.key.isNullable { return false }
+    }
+    return true
   }
 }

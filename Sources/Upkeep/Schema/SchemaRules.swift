@@ -22,6 +22,7 @@ enum SchemaRules {
       }
     }
     try checkParts(definition.primaryKey, of: "the primary key of \(definition.name)")
+    if let name = definition.primaryKeyName { try checkName(name, of: "a primary key") }
     if definition.isAutoincrement {
       let isIntegerKey =
         definition.primaryKey.count == 1
@@ -45,6 +46,10 @@ enum SchemaRules {
       throw UpkeepError(.misuse, "an index on \(definition.table) names no columns; give it at least one")
     }
     try checkParts(definition.parts, of: "an index on \(definition.table)")
+    if definition.nullsAreEqual, !definition.isUnique {
+      throw UpkeepError(
+        .misuse, "NULLS NOT DISTINCT on \(definition.table) is for a unique index; this one takes any rows")
+    }
   }
 
   static func checkName(_ name: String, of what: String) throws(UpkeepError) {

@@ -38,7 +38,8 @@ final class MergeFeed {
 
   @usableFromInline
   func finish() throws(UpkeepError) -> MergeResult {
-    let result = try whole { () throws(UpkeepError) in try batch.finish() }
+    var result = try whole { () throws(UpkeepError) in try batch.finish() }
+    try batch.returned.forEach { row throws(UpkeepError) in result.returned.append(row) }
     try endDryRun()
     return result
   }

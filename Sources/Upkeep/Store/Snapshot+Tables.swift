@@ -170,7 +170,10 @@ extension IndexSchema {
       throw UpkeepError(.misuse, "index \(name) has \(parts.count) columns, and the key \(key.count) values")
     }
     for position in key.indices {
-      if case .null = key[position] { return false }
+      if case .null = key[position] {
+        guard nullsAreEqual, parts[position].key.isNullable else { return false }
+        continue
+      }
       if key[position].storedType != parts[position].key.type {
         return try KeyColumns(self, of: schema).append(key, to: buffer)
       }

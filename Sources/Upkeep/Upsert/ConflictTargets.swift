@@ -18,14 +18,15 @@ struct ConflictTargets {
       return Array(0...uniqueIndexes.count)
     case .index(let name):
       if let index = uniqueIndexes.firstIndex(where: { Names.equal($0.name, name) }) { return [index + 1] }
-      if !schema.hasHiddenRowid, Names.equal(name, "primary key") || Names.equal(name, "\(schema.name)_pkey")
-      {
-        return [0]
-      }
+      if !schema.hasHiddenRowid, primaryKeyNames.contains(where: { Names.equal($0, name) }) { return [0] }
       throw noIndex(named: name)
     case .columns(let parts, let condition):
       return [try key(over: parts, where: condition)]
     }
+  }
+
+  private var primaryKeyNames: [String] {
+    ["primary key", schema.definition.primaryKeyName ?? "\(schema.name)_pkey"]
   }
 
   /// `(iata)`, or `any key`.
@@ -51,7 +52,10 @@ struct ConflictTargets {
 
   private func key(over parts: [Expression], where condition: Expression?) throws(UpkeepError) -> Int {
     for part in parts {
-      if case .column(let reference) = plain(part) { _ = try schema.requiredOrdinal(of: reference.name) }
+      guard case .column(let reference) = plain(part) else { continue }
+      let ordinal = try schema.requiredOrdinal(of: reference.name)
+      // The hidden rowid is the key of a table without a primary key.
+      if parts.count == 1, ordinal == schema.columns.count { return 0 }
     }
     // A column without COLLATE means its own collation where there is such a key, and else any.
     for isStrict in [true, false] {
@@ -141,9 +145,7 @@ struct ConflictTargets {
     }
     let wanted = "(" + names.joined(separator: ", ") + ")"
     let advice: String
-    if let partial = uniqueIndexes.first(where: {
-      $0.predicateExpression != nil && areSame(parts, $0.parts.map(Part.init), isStrict: false)
-    }) {
+    if let partial = nearestPartial(to: parts, where: condition) {
       advice =
         condition == nil
         ? "the nearest, \(partial.name), holds only some rows: repeat its WHERE in the target"
@@ -157,6 +159,36 @@ struct ConflictTargets {
     error.table = schema.name
     error.name = wanted
     return error
+  }
+
+  /// Of the partial indexes over these columns the one whose WHERE has most conditions in common with the target's, and
+  /// then most columns.
+  private func nearestPartial(to parts: [Expression], where condition: Expression?) -> IndexSchema? {
+    let asked = condition.map { conditions(of: $0) } ?? []
+    let askedColumns = condition.map { columns(in: $0) } ?? []
+    var best: (index: IndexSchema, conditions: Int, columns: Int)?
+    for index in uniqueIndexes where areSame(parts, index.parts.map(Part.init), isStrict: false) {
+      guard let predicate = index.predicateExpression else { continue }
+      let shared = conditions(of: predicate).filter { own in asked.contains { isSame($0, own) } }.count
+      let columns = columns(in: predicate).intersection(askedColumns).count
+      if let best, (best.conditions, best.columns) >= (shared, columns) { continue }
+      best = (index, shared, columns)
+    }
+    return best?.index
+  }
+
+  private func conditions(of condition: Expression) -> [Expression] {
+    if case .binary(.and, let a, let b) = condition { return conditions(of: a) + conditions(of: b) }
+    return [condition]
+  }
+
+  private func columns(in expression: Expression) -> Set<String> {
+    var names: Set<String> = []
+    _ = expression.replacing { part in
+      if case .column(let reference) = part { names.insert(Names.folded(reference.name)) }
+      return nil
+    }
+    return names
   }
 
   /// The key that shares most columns with those named.
@@ -174,7 +206,7 @@ struct ConflictTargets {
     }
     for (number, index) in uniqueIndexes.enumerated() {
       let columns = (index.columnOrdinals ?? []).map { schema.columns[$0].name }
-      consider(columns.isEmpty ? index.name : "\(index.name) \(description(number + 1))", columns)
+      consider("\(index.name) \(description(number + 1))", columns)
     }
     return best?.text
   }
@@ -196,7 +228,7 @@ struct ConflictTargets {
     if schema.indexes.contains(where: { !$0.isUnique && Names.equal($0.name, name) }) {
       advice = "; there is an index of that name, but it is not unique"
     } else if advice.isEmpty {
-      let names = uniqueIndexes.map(\.name)
+      let names = (schema.definition.primaryKeyName.map { [$0] } ?? []) + uniqueIndexes.map(\.name)
       advice = names.isEmpty ? "; it has none" : "; it has \(names.joined(separator: ", "))"
     }
     var error = UpkeepError(.unknownIndex, "\(schema.name) has no unique index named \(name)\(advice)")

@@ -26,6 +26,7 @@ final class IndexEncoder {
   let index: IndexSchema
   let tree: TreeID
   let isUnique: Bool
+  private let nullsAreEqual: Bool
   /// The columns of the parts, where they are plain columns and there is no predicate.
   private let plain: [Int]
   private let keys: [KeyPart]
@@ -38,6 +39,7 @@ final class IndexEncoder {
     self.index = index
     tree = index.tree
     isUnique = index.isUnique
+    nullsAreEqual = index.nullsAreEqual
     let isPlain = index.predicate == nil && index.columnOrdinals != nil
     plain = index.columnOrdinals ?? []
     context = isPlain ? nil : EvaluationContext()
@@ -56,7 +58,7 @@ final class IndexEncoder {
     }
     var state = IndexKeyState.entry
     for position in plain.indices {
-      if case .null = row[plain[position]] { state = .containsNull }
+      if case .null = row[plain[position]], !nullsAreEqual { state = .containsNull }
       try KeyCodec.append(row[plain[position]], keys[position], to: buffer)
     }
     return state

@@ -121,9 +121,7 @@ extension KeyClaims {
     buffer.removeAll()
     if key > 0 {
       // A proposed row may have NULL where its column takes none; it meets nobody by that.
-      for part in uniqueIndexes[key - 1].parts {
-        if let column = part.column, row[column] == .null { return false }
-      }
+      if !uniqueIndexes[key - 1].canHaveKey(row) { return false }
       return try writer.encodeIndexKey(uniqueIndexes[key - 1], row, into: buffer) == .entry
     }
     if schema.hasHiddenRowid {

@@ -174,9 +174,7 @@ final class SingleUpsert {
       return true
     }
     let index = plan.uniqueIndexes[number - 1]
-    for part in index.parts {
-      if let column = part.column, row[column] == .null { return false }
-    }
+    if !index.canHaveKey(row) { return false }
     return try writer.encodeIndexKey(index, row, into: key) == .entry
   }
 

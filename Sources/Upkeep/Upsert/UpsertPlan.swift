@@ -133,8 +133,12 @@ package final class UpsertPlan {
     self.actions = actions
     self.notices = notices
     resolver = UpsertResolver(clauses: resolved, otherwise: otherwise, keyCount: 1 + uniqueIndexes.count)
-    isEager = otherwise == .ignore || otherwise == .replace || otherwise == .fail
     displaces = clauses.contains { $0.ambiguity == .displace }
+    // DO NOTHING for whatever key is held now judges row by row, as INSERT OR IGNORE does. On its own it shows in
+    // nothing; and who gives way is known only when the statement is whole.
+    let ignoresAny =
+      clauses.count > 1 && clauses.last?.target == .anyUnique && clauses.last?.action == .ignore
+    isEager = otherwise == .ignore || otherwise == .replace || otherwise == .fail || ignoresAny && !displaces
     let probesAll = isEager || clauses.isEmpty
     probedKeys =
       probesAll ? Array(0..<(1 + uniqueIndexes.count)) : Array(Set(resolved.flatMap(\.keys))).sorted()

@@ -30,6 +30,8 @@ package enum Coercion {
   static func mismatch(_ value: Value, _ type: ValueType, table: String, column: String) -> UpkeepError {
     var error = UpkeepError(
       .typeMismatch, "\(table).\(column) is \(type.name) and cannot hold \(value.literalText) without loss")
+    // What computing with whole numbers gives beyond them.
+    if case .real(let real) = value, type == .integer, abs(real) >= 0x1p63 { error.code = .overflow }
     error.table = table
     error.column = column
     error.value = value.literalText

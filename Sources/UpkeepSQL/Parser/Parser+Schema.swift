@@ -63,11 +63,21 @@ extension Parser {
     var parts: [IndexPart] = []
     repeat { parts.append(try indexPart()) } while try accept(.comma)
     try expect(.rightParen)
-    if at(.nulls) { throw unsupported("NULLS NOT DISTINCT") }
+    if at(.nulls), !isUnique { throw unexpected("WHERE or ;") }
+    let nullsAreEqual = try nullsAreEqual()
     let predicate = try accept(.where) ? try expression() : nil
     return .createIndex(
-      IndexDefinition(index, on: table, parts: parts, isUnique: isUnique, where: predicate),
+      IndexDefinition(
+        index, on: table, parts: parts, isUnique: isUnique, nullsAreEqual: nullsAreEqual, where: predicate),
       ifNotExists: ifNotExists)
+  }
+
+  /// `[NULLS [NOT] DISTINCT]`
+  private mutating func nullsAreEqual() throws(SyntaxError) -> Bool {
+    guard try accept(.nulls) else { return false }
+    let areEqual = try accept(.not)
+    try expect(.distinct)
+    return areEqual
   }
 
   /// `expression [COLLATE c] [ASC | DESC]`
@@ -159,6 +169,7 @@ extension Parser {
       try expect(.key)
       guard table.primaryKey.isEmpty else { throw twoPrimaryKeys(table, at: start) }
       table.primaryKey = [IndexPart(column: column.name, isDescending: try direction())]
+      table.primaryKeyName = constraint
       try refuseConflictClause()
       if try accept(.autoincrement) {
         guard column.type == .integer else {
@@ -167,9 +178,10 @@ extension Parser {
         table.isAutoincrement = true
       }
     } else if try accept(.unique) {
-      if at(.nulls) { throw unsupported("NULLS NOT DISTINCT") }
       table.uniqueKeys.append(
-        IndexDefinition(constraint, on: table.name, parts: [IndexPart(column: column.name)], isUnique: true))
+        IndexDefinition(
+          constraint, on: table.name, parts: [IndexPart(column: column.name)], isUnique: true,
+          nullsAreEqual: try nullsAreEqual()))
     } else if try accept(.check) {
       table.checks.append(try check(constraint))
     } else if try accept(.default) {
@@ -241,11 +253,13 @@ extension Parser {
       try expect(.key)
       guard table.primaryKey.isEmpty else { throw twoPrimaryKeys(table, at: start) }
       table.primaryKey = try keyParts(table)
+      table.primaryKeyName = constraint
       if at(.autoincrement) { throw unexpected(", or )") }
     } else if try accept(.unique) {
-      if at(.nulls) { throw unsupported("NULLS NOT DISTINCT") }
+      let areEqual = try nullsAreEqual()
       table.uniqueKeys.append(
-        IndexDefinition(constraint, on: table.name, parts: try keyParts(table), isUnique: true))
+        IndexDefinition(
+          constraint, on: table.name, parts: try keyParts(table), isUnique: true, nullsAreEqual: areEqual))
     } else if try accept(.check) {
       table.checks.append(try check(constraint))
     } else if at(.foreign) {

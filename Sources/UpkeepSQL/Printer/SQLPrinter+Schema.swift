@@ -8,10 +8,10 @@ extension SQLPrinter {
     let (inline, separate) = keysByPlace(table)
     var lines = table.columns.map { column($0, table, inline) }
     if table.primaryKey.count > 1 || table.primaryKey.contains(where: { $0.collation != nil }) {
-      lines.append("PRIMARY KEY \(keyParts(table.primaryKey))")
+      lines.append("\(primaryKeyName(table))PRIMARY KEY \(keyParts(table.primaryKey))")
     }
     for key in separate where isConstraint(key) {
-      lines.append("\(constraintName(key, table))UNIQUE \(keyParts(key.parts))")
+      lines.append("\(constraintName(key, table))UNIQUE\(nulls(key)) \(keyParts(key.parts))")
     }
     for check in table.checks {
       let prefix = check.name.map { "CONSTRAINT \(name($0)) " } ?? ""
@@ -27,7 +27,7 @@ extension SQLPrinter {
   public static func createIndex(_ index: IndexDefinition) -> String {
     let indexName = index.name ?? defaultName(of: index)
     var text = "CREATE \(index.isUnique ? "UNIQUE " : "")INDEX \(name(indexName)) ON \(name(index.table)) "
-    text += keyParts(index.parts)
+    text += keyParts(index.parts) + nulls(index)
     if let predicate = index.predicate { text += " WHERE \(expression(predicate))" }
     return text + ";"
   }
@@ -44,11 +44,13 @@ extension SQLPrinter {
     if table.primaryKey.count == 1, let part = table.primaryKey.first, part.collation == nil,
       plainColumn(part) == Names.folded(column.name)
     {
-      text += " PRIMARY KEY\(part.isDescending ? " DESC" : "")"
+      text += " \(primaryKeyName(table))PRIMARY KEY\(part.isDescending ? " DESC" : "")"
       if table.isAutoincrement { text += " AUTOINCREMENT" }
     }
     if !column.isNullable { text += " NOT NULL" }
-    if let key = inlineKeys[Names.folded(column.name)] { text += " \(constraintName(key, table))UNIQUE" }
+    if let key = inlineKeys[Names.folded(column.name)] {
+      text += " \(constraintName(key, table))UNIQUE\(nulls(key))"
+    }
     if let value = column.defaultValue { text += " DEFAULT \(defaultValue(value))" }
     if column.collation != .binary { text += " COLLATE \(name(of: column.collation))" }
     if let rule = column.merge { text += " MERGE \(mergeRule(rule))" }
@@ -109,6 +111,14 @@ extension SQLPrinter {
   /// A UNIQUE constraint is over plain columns of every row; other keys need CREATE UNIQUE INDEX.
   private static func isConstraint(_ key: IndexDefinition) -> Bool {
     key.predicate == nil && key.parts.allSatisfy { plainColumn($0) != nil }
+  }
+
+  private static func nulls(_ key: IndexDefinition) -> String {
+    key.nullsAreEqual ? " NULLS NOT DISTINCT" : ""
+  }
+
+  private static func primaryKeyName(_ table: TableDefinition) -> String {
+    table.primaryKeyName.map { "CONSTRAINT \(name($0)) " } ?? ""
   }
 
   private static func constraintName(_ key: IndexDefinition, _ table: TableDefinition) -> String {

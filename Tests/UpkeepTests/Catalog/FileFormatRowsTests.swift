@@ -52,6 +52,7 @@ struct FileFormatRowsTests {
       try Self.codes("Fields of a table") == [
         "name": Int(Table.name), "tree": Int(Table.tree), "column": Int(Table.column),
         "keyPart": Int(Table.keyPart), "check": Int(Table.check), "autoincrement": Int(Table.autoincrement),
+        "primaryKeyName": Int(Table.primaryKeyName),
       ])
     typealias Column = CatalogCodec.ColumnTag
     #expect(
@@ -78,6 +79,7 @@ struct FileFormatRowsTests {
       try Self.codes("Fields of an index") == [
         "name": Int(Index.name), "table": Int(Index.table), "tree": Int(Index.tree), "part": Int(Index.part),
         "unique": Int(Index.unique), "predicate": Int(Index.predicate), "constraint": Int(Index.constraint),
+        "nullsAreEqual": Int(Index.nullsAreEqual),
       ])
     typealias Bucket = CatalogCodec.BucketTag
     #expect(
