@@ -152,7 +152,8 @@ package struct MergeOracle {
     default: return
     }
     var new = run.proposed(row)
-    if oracle.hasAutomaticID, new[0] == .null { new[0] = run.nextID() }
+    let id = oracle.keys[0].columns[0]
+    if oracle.hasAutomaticID, new[id] == .null { new[id] = run.nextID() }
     if let problem = run.firstProblem(new) { return run.errors.append((number, problem)) }
     changes.append(Change("INSERT", old: nil, new: new))
     run.steps += Array(repeating: UpsertOracle.Step("inserted"), count: max(0, number - run.steps.count))

@@ -78,7 +78,10 @@ final class OracleRun {
     if case .collect(let limit?) = statement.rejects, errors.count > limit {
       return .failure(UpsertOracle.Failure(number: 0, code: .tooManyRejects, rows: nil))
     }
-    return .success(UpsertOracle.Outcome(steps: steps, displaced: displaced, deleted: deleted, rows: rows))
+    return .success(
+      UpsertOracle.Outcome(
+        steps: steps, displaced: displaced, deleted: deleted, rows: rows,
+        errors: Dictionary(errors.map { ($0.number, $0.code) }, uniquingKeysWith: { first, _ in first })))
   }
 
   // MARK: one input row
@@ -115,6 +118,8 @@ final class OracleRun {
         proposal[$0] == .null
       })
     {
+      // Where NULLs are equal the row is about a stored one all the same.
+      holder(of: oracle.keys(of: statement.clauses[0].target)[0], proposal)?.isChosen = true
       return reject(number, .notNullViolation)
     }
     var clauses = statement.clauses
@@ -183,7 +188,7 @@ final class OracleRun {
     _ number: Int
   ) {
     guard let old = row.now else { return }
-    let name = oracle.keys[key].name
+    let name = oracle.name(of: oracle.keys[key])
     switch clause.action {
     case .ignore:
       row.isChosen = true
@@ -253,6 +258,11 @@ final class OracleRun {
     let automatic = oracle.hasAutomaticID && row[oracle.keys[0].columns[0]] == .null
     if automatic { row[oracle.keys[0].columns[0]] = nextID() }
     if let problem = firstProblem(row) { return reject(number, problem) }
+    let key = oracle.keys.indices.first { key in
+      let wanted = oracle.value(of: oracle.keys[key], in: proposal)
+      return wanted != nil
+        && met.contains { $0.now.flatMap { oracle.value(of: oracle.keys[key], in: $0) } == wanted }
+    }
     var gone: [OracleRow] = []
     for old in met where !gone.contains(where: { $0 === old }) { gone.append(old) }
     let old = gone[0].now ?? []
@@ -266,7 +276,9 @@ final class OracleRun {
     }
     let new = OracleRow(before: nil)
     table.append(new)
-    steps[number - 1] = UpsertOracle.Step(row == old ? "unchanged" : "replaced", old: old, new: row)
+    steps[number - 1] = UpsertOracle.Step(
+      row == old ? "unchanged" : "replaced", old: old, new: row,
+      key: key.map { oracle.name(of: oracle.keys[$0]) })
     put(row, in: new, number)
   }
 
@@ -306,6 +318,8 @@ final class OracleRun {
     var numbers: [[Value]: [Int]] = [:]
     for (index, row) in input.enumerated() {
       let proposal = proposed(row)
+      // A row without the key of a sync is an error of its own.
+      if mode == .sync, key.columns.contains(where: { proposal[$0] == .null }) { continue }
       let filled = statement.otherwise == .replace ? filledWithDefaults(proposal) : proposal
       if let value = oracle.value(of: key, in: filled) {
         numbers[value, default: []].append(index + 1)

@@ -21,6 +21,9 @@ package struct UpsertCase: CustomStringConvertible {
 
   package static let names = ["id", "a", "b", "c", "d"]
 
+  /// A table without a primary key: the oracle's rows end with the rowid.
+  package var hasRowid: Bool { definition.primaryKey.isEmpty }
+
   /// Whether the statement merges, and nearly every column has a rule for that.
   private let mergesByRules: Bool
 
@@ -50,6 +53,24 @@ package struct UpsertCase: CustomStringConvertible {
     var keys = [UpsertOracle.Key("primary key", primary)]
     var indexes: [IndexDefinition] = []
     let partial = Expression.binary(.notEqual, .column(ColumnReference("b")), .literal(.integer(0)))
+    if textKey, random.oneIn(2) {
+      // The same column by the other collation.
+      let other: Collation = oracleColumns[0].collation == .nocase ? .binary : .nocase
+      keys.append(UpsertOracle.Key("u_id", [0], collation: other))
+      indexes.append(
+        IndexDefinition(
+          "u_id", on: "t", parts: [IndexPart(.column(ColumnReference("id")), collation: other)],
+          isUnique: true))
+    }
+    if random.oneIn(4) {
+      let sum = Expression.binary(.add, .column(ColumnReference("a")), .column(ColumnReference("c")))
+      let nullsAreEqual = random.oneIn(3)
+      keys.append(
+        UpsertOracle.Key("u_sum", [1, 3], nullsAreEqual: nullsAreEqual, expression: (sum, "a + c")))
+      indexes.append(
+        IndexDefinition(
+          "u_sum", on: "t", parts: [IndexPart(sum)], isUnique: true, nullsAreEqual: nullsAreEqual))
+    }
     for (name, key, predicate) in [("u_a", [1], nil), ("u_b", [2], partial), ("u_cd", [4, 3], nil)]
       as [(String, [Int], Expression?)] where random.below(5) < 3
     {
@@ -77,12 +98,18 @@ package struct UpsertCase: CustomStringConvertible {
     }
     let check = CheckDefinition(
       "small", .binary(.lessOrEqual, .column(ColumnReference("c")), .literal(.integer(2))), text: "c <= 2")
+    let hasRowid = keys.count > 1 && random.oneIn(5)
+    if hasRowid {
+      keys[0] = UpsertOracle.Key("primary key", [columns.count])
+      oracleColumns[1].isNullable = true
+      oracleColumns.append(UpsertOracle.Column("rowid"))
+    }
     definition = TableDefinition(
-      "t", columns: columns, primaryKey: primary.map { IndexPart(column: Self.names[$0]) },
+      "t", columns: columns, primaryKey: hasRowid ? [] : primary.map { IndexPart(column: Self.names[$0]) },
       uniqueKeys: indexes,
       checks: hasCheck ? [check] : [])
     oracle = UpsertOracle(
-      columns: oracleColumns, keys: keys, hasAutomaticID: primary.count == 1 && !textKey)
+      columns: oracleColumns, keys: keys, hasAutomaticID: hasRowid || primary.count == 1 && !textKey)
     statement = UpsertStatement(into: "t", source: .defaults)
     fill(&random)
     choose(&random)
@@ -117,9 +144,13 @@ package struct UpsertCase: CustomStringConvertible {
 
   func row(_ random: inout SeededGenerator, sparse: Bool) -> [Value?] {
     var row: [Value?] = []
-    for column in Self.names.indices {
+    for column in oracle.columns.indices {
       let isKey = oracle.keys[0].columns.contains(column)
-      if oracle.hasAutomaticID, column == 0, random.oneIn(5) {
+      if column == Self.names.count {
+        row.append(nil)
+        continue
+      }
+      if oracle.hasAutomaticID, !hasRowid, column == 0, random.oneIn(5) {
         row.append(random.oneIn(2) ? nil : .some(.null))
       } else if sparse, !isKey, random.oneIn(3) {
         row.append(nil)
@@ -136,15 +167,17 @@ package struct UpsertCase: CustomStringConvertible {
       var row: [Value] = []
       for column in Self.names.indices { row.append(value(column, &random)) }
       if row[4] == .null { row[4] = .integer(Int64(random.below(5))) }
+      if hasRowid { row.append(.null) }
       let plain = UpsertStatement(into: "t", source: .defaults)
       if case .success(let outcome) = oracle.run(plain, on: stored, rows: [row]) { stored = outcome.rows }
     }
   }
 
   private mutating func choose(_ random: inout SeededGenerator) {
-    if !mergesByRules, random.oneIn(5) {
+    let canSync = !hasRowid || oracle.keys.dropFirst().contains { $0.expression == nil }
+    if !mergesByRules, canSync, random.oneIn(5) {
       mode = .sync
-      let target = random.oneIn(3) ? self.target(&random, isSingle: true) : .primaryKey
+      let target = hasRowid || random.oneIn(3) ? self.target(&random, isSingle: true) : .primaryKey
       statement.clauses = [
         ConflictClause(target, .merge(columns: nil), ambiguity: random.oneIn(3) ? .displace : .fail)
       ]
@@ -167,10 +200,17 @@ package struct UpsertCase: CustomStringConvertible {
   }
 
   private func target(_ random: inout SeededGenerator, isSingle: Bool) -> ConflictTarget {
-    let key = random.pick(oracle.keys)
-    if !isSingle, random.oneIn(4) { return .anyUnique }
+    var keys = hasRowid ? Array(oracle.keys.dropFirst()) : oracle.keys
+    // What a sync goes by must be there in every row.
+    if isSingle { keys = keys.filter { $0.expression == nil } }
+    if !isSingle && random.oneIn(4) || keys.isEmpty { return .anyUnique }
+    let key = random.pick(keys)
     if random.oneIn(3), key.name != "primary key" { return .index(key.name) }
-    if random.oneIn(2) { return .primaryKey }
+    if random.oneIn(2), !hasRowid { return .primaryKey }
+    if let expression = key.expression { return .columns([expression.value], where: nil) }
+    if let collation = key.collation {
+      return .columns([.collate(.column(ColumnReference("id")), collation)], where: nil)
+    }
     return .columns(
       key.columns.reversed().map { .column(ColumnReference(Self.names[$0])) }, where: key.predicate)
   }
@@ -211,7 +251,7 @@ package struct UpsertCase: CustomStringConvertible {
       }
       assignments.append(Assignment(name, value))
     }
-    if oracle.hasAutomaticID, random.oneIn(3) {
+    if oracle.hasAutomaticID, !hasRowid, random.oneIn(3) {
       let own = Expression.column(ColumnReference("id"))
       assignments.append(
         Assignment(

@@ -12,14 +12,21 @@ package struct UpsertOracle {
     package var predicate: Expression?
     /// NULLS NOT DISTINCT.
     package var nullsAreEqual: Bool
+    /// How its text compares; nil: as its columns do.
+    package var collation: Collation?
+    /// What is indexed instead of the columns, which it reads, and how results name it.
+    package var expression: (value: Expression, text: String)?
 
     package init(
-      _ name: String, _ columns: [Int], nullsAreEqual: Bool = false, where predicate: Expression? = nil
+      _ name: String, _ columns: [Int], nullsAreEqual: Bool = false, where predicate: Expression? = nil,
+      collation: Collation? = nil, expression: (value: Expression, text: String)? = nil
     ) {
       self.name = name
       self.columns = columns
       self.nullsAreEqual = nullsAreEqual
       self.predicate = predicate
+      self.collation = collation
+      self.expression = expression
     }
   }
 
@@ -72,6 +79,8 @@ package struct UpsertOracle {
     package var displaced: [[Value]]
     package var deleted: Int
     package var rows: [[Value]]
+    /// What is wrong with the rows that were set aside, but for those that OR IGNORE passes over.
+    package var errors: [Int: UpkeepError.Code]
   }
 
   package struct Failure: Error, Equatable {
@@ -93,6 +102,8 @@ package struct UpsertOracle {
   }
 
   /// Runs a statement over the rows of a table.
+  ///
+  /// - Parameter input: rows with a value for each column; nil where none is given.
   package func run(
     _ statement: UpsertStatement, mode: Mode = .upsert, on table: [[Value]], rows input: [[Value?]]
   ) -> Result<Outcome, Failure> {
@@ -103,10 +114,15 @@ package struct UpsertOracle {
   /// The key that a row holds; nil where a part is NULL or the row is outside the predicate.
   func value(of key: Key, in row: [Value]) -> [Value]? {
     if let predicate = key.predicate, truth(evaluate(predicate, row, row)) != true { return nil }
+    if let expression = key.expression {
+      let value = evaluate(expression.value, row, row)
+      return value == .null && !key.nullsAreEqual ? nil : [value]
+    }
     var parts: [Value] = []
     for column in key.columns {
       if row[column] == .null, !key.nullsAreEqual || !columns[column].isNullable { return nil }
-      parts.append(columns[column].collation == .nocase ? folded(row[column]) : row[column])
+      let collation = key.collation ?? columns[column].collation
+      parts.append(collation == .nocase ? folded(row[column]) : row[column])
     }
     return parts
   }
@@ -176,15 +192,36 @@ package struct UpsertOracle {
     case .anyUnique: return Array(keys.indices)
     case .index(let name): return [keys.firstIndex { $0.name == name } ?? 0]
     case .columns(let expressions, let condition):
-      let wanted = expressions.map { expression -> Int in
-        if case .column(let reference) = expression { return ordinal(reference.name) }
-        return -1
-      }
       return [
-        keys.firstIndex {
-          Set($0.columns) == Set(wanted) && ($0.predicate == nil || $0.predicate == condition)
+        keys.firstIndex { key in
+          isOver(key, expressions) && (key.predicate == nil || key.predicate == condition)
         } ?? 0
       ]
     }
+  }
+
+  /// Whether a key is over a target's columns, in any order, with their collation or the one said.
+  private func isOver(_ key: Key, _ parts: [Expression]) -> Bool {
+    if let own = key.expression { return parts == [own.value] }
+    var wanted: Set<Int> = []
+    for part in parts {
+      switch part {
+      case .column(let reference):
+        let ordinal = ordinal(reference.name)
+        if let collation = key.collation, collation != columns[ordinal].collation { return false }
+        wanted.insert(ordinal)
+      case .collate(.column(let reference), let collation):
+        let ordinal = ordinal(reference.name)
+        if collation != key.collation ?? columns[ordinal].collation { return false }
+        wanted.insert(ordinal)
+      default: return false
+      }
+    }
+    return wanted == Set(key.columns)
+  }
+
+  /// How results name a key.
+  package func name(of key: Key) -> String {
+    "(\(key.expression?.text ?? key.columns.map { columns[$0].name }.joined(separator: ", ")))"
   }
 }

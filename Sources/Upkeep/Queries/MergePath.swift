@@ -112,7 +112,7 @@ struct MergePath {
   /// What a condition says of the table's rows alone, with bare names.
   private static func ofTable(_ condition: Expression, _ scope: ExpressionScope) -> Expression? {
     guard let compiled = try? CompiledExpression.compile(condition, in: scope),
-      compiled.columnsRead.allSatisfy({ $0.slot == 0 }), !compiled.columnsRead.isEmpty
+      compiled.columnsRead.allSatisfy({ $0.slot == 0 }), !compiled.columnsRead.isEmpty, !compiled.hasSubquery
     else { return nil }
     return condition.replacing { part in
       guard case .column(let reference) = part, reference.qualifier != nil else { return nil }
@@ -138,7 +138,8 @@ struct MergePath {
   private static func equality(
     _ subject: CompiledExpression, _ value: CompiledExpression, _ collation: Collation, _ schema: TableSchema
   ) -> Equality? {
-    guard let column = subject.plainColumn, column.slot == 0, value.columnsRead.allSatisfy({ $0.slot != 0 })
+    guard let column = subject.plainColumn, column.slot == 0, !value.hasSubquery,
+      value.columnsRead.allSatisfy({ $0.slot != 0 })
     else { return nil }
     let type = column.ordinal < schema.columns.count ? schema.columns[column.ordinal].type : .integer
     // Where the comparison converts the column, its keys say nothing.

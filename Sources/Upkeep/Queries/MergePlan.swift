@@ -37,7 +37,7 @@ final class MergePlan {
   ///   - admitting: lets queries stand in expressions of a scope.
   init(
     _ merge: MergeStatement, _ schema: TableSchema, source: ColumnList,
-    admitting: @escaping (ExpressionScope) -> ExpressionScope
+    admitting: @escaping (ExpressionScope) -> ExpressionScope = { $0 }
   ) throws(UpkeepError) {
     self.schema = schema
     self.source = source

@@ -13,10 +13,13 @@ final class MergeFeed {
   init(_ scope: TransactionScope, _ merge: MergeStatement, dryRun: Bool) throws(UpkeepError) {
     self.scope = scope
     let schema = try scope.table(merge.table.name)
-    let plan = try MergePlan(merge, schema, source: schema.columnList)
+    let statement = StatementContext()
+    let plan = try MergePlan(merge, schema, source: schema.columnList) {
+      statement.admittingQueries($0, scope)
+    }
     binding = RowBinding(schema)
     if dryRun { beforeDryRun = try scope.savepoint() }
-    batch = try MergeBatch(scope, plan, StatementContext())
+    batch = try MergeBatch(scope, plan, statement)
   }
 
   deinit { try? endDryRun() }

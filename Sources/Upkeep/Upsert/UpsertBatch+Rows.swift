@@ -13,7 +13,7 @@ extension UpsertBatch {
         throw error
       }
       let filled = plan.otherwise == .replace ? filledWithDefaults(proposal) : proposal
-      if plan.isSync { try requireKey(proposal) }
+      if plan.isSync { try requireKey(proposal, index) }
       try probe(filled)
       if let key = plan.targetKey, plan.isSync || plan.duplicates != .fold, keyBuffers[key].count > 0 {
         if try isDropped(index, keyBuffers[key].bytes) { return }

@@ -3,11 +3,13 @@ internal import UpkeepStorage
 /// What makes an upsert a sync: rows of the table that the source lacks are deleted.
 extension UpsertBatch {
   /// NULL in the key by which a sync identifies rows is an error of the row.
-  func requireKey(_ proposal: [Value]) throws(UpkeepError) {
+  func requireKey(_ proposal: [Value], _ index: Int) throws(UpkeepError) {
     guard let key = plan.targetKey else { return }
     let ordinals =
       key == 0 ? rowActions.primaryKeyOrdinals : (plan.uniqueIndexes[key - 1].columnOrdinals ?? [])
     for ordinal in ordinals where proposal[ordinal] == .null {
+      // Where NULLs are equal the row is about a stored one all the same, which is therefore not gone.
+      if try claims.encode(key, of: proposal, into: keyBuffers[key]) { try notePresent(key, index) }
       let name = ordinal < schema.columns.count ? schema.columns[ordinal].name : "rowid"
       var error = UpkeepError(
         .notNullViolation,
@@ -42,6 +44,11 @@ extension UpsertBatch {
     }
     if schema.hasHiddenRowid { row.append(.null) }
     guard try claims.encode(key, of: row, into: keyBuffers[key]) else { return }
+    try notePresent(key, index)
+  }
+
+  /// The key in the buffer is one that a row set aside has.
+  private func notePresent(_ key: Int, _ index: Int) throws(UpkeepError) {
     if plan.isSync, try seenKeys.find(keyBuffers[key].bytes) == nil {
       seenKeys.set(keyBuffers[key].bytes, index)
     }
