@@ -18,6 +18,7 @@ struct DeleteExecutor {
     } else {
       count = try deleteRows(selection, &returning)
     }
+    try returning?.rows.finish()
     return ChangeResult(
       summary: StatementSummary(tally: [.deleted: count], changes: count), columns: returning?.names,
       rows: returning?.rows)

@@ -87,6 +87,7 @@ final class MergeBatch {
       note(lostClaim(failure), numbers[failure.claim])
     }
     if let firstError { throw firstError.error }
+    try returned.finish()
     try search.end()
     try claims.write()
     self.savepoint = nil

@@ -29,7 +29,7 @@ struct UpdateExecutor {
       try updateRowByRow(plan, &work, update.otherwise)
     }
     try work.writer.finish()
-    return work.result(update.otherwise)
+    return try work.result(update.otherwise)
   }
 
   // MARK: No unique key changes
@@ -146,7 +146,8 @@ struct UpdateWork {
     if kind != .ignored { try returning?.add(old: change.old, new: change.new, kind: kind) }
   }
 
-  func result(_ resolution: ConflictResolution) -> ChangeResult {
+  func result(_ resolution: ConflictResolution) throws(UpkeepError) -> ChangeResult {
+    try returning?.rows.finish()
     var tally = tally
     var kinds: [StatementSummary.Kind] = [.updated, .unchanged]
     if resolution == .ignore { kinds.append(.ignored) }

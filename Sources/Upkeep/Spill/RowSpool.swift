@@ -50,6 +50,10 @@ final class RowSpool<V: SpilledValue> {
     if block.count >= Self.blockCount { try flush() }
   }
 
+  /// All rows are there: what is yet to be written to the file is. To be called before a commit, so that a full disk is an
+  /// error of the statement and not of whoever reads its rows.
+  func finish() throws(UpkeepError) { try flush() }
+
   private func flush() throws(UpkeepError) {
     guard let file, block.count > 0 else { return }
     let block = block

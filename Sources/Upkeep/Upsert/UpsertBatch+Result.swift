@@ -114,6 +114,7 @@ extension UpsertBatch {
       for expression in returning.expressions { row.append(try expression.evaluate(context)) }
       try returned.append(row)
     }
+    try returned.finish()
   }
 
   private func show(_ row: [Value]?, inSlot slot: Int) {
