@@ -5,6 +5,7 @@ import Harness
 struct Comparison {
   private let setting: Setting
   private let folder: String
+  private let stages: [Stage]
   private let only: [String]
   private let makeContenders: () -> [any Contender]
   private(set) var results: Results
@@ -13,10 +14,12 @@ struct Comparison {
   static let rest = Row("work in the background after the rows above, all together", isCompared: false)
 
   init(
-    _ setting: Setting, folder: String, only: [String], main: String, peers: [String],
+    _ setting: Setting, stages: [Stage] = Stage.all, folder: String, only: [String], main: String,
+    peers: [String],
     _ makeContenders: @escaping () -> [any Contender]
   ) {
     self.setting = setting
+    self.stages = stages
     self.folder = folder
     self.only = only
     self.makeContenders = makeContenders
@@ -33,7 +36,7 @@ struct Comparison {
 
   mutating func round(_ number: Int) throws {
     var restless: [String: Double] = [:]
-    for stage in Stage.all {
+    for stage in stages {
       guard stage.workloads.contains(where: isAskedFor) else { continue }
       let workloads = stage.workloads.filter { $0.isSetup || isAskedFor($0) }
       let subjects = makeContenders().enumerated().map { i, contender in

@@ -5,6 +5,9 @@ enum Engines {
   static let main = SQLiteContender.version
   static let peers = [LMDBContender.version, RocksDBContender.version]
 
+  /// What people of the language use for records.
+  static func withRecords() -> [any Contender] { [UpkeepContender(usesRecords: true), GRDBContender()] }
+
   /// New contenders: Upkeep first, then those that are asked for.
   static func made(_ options: Options, withExclusive: Bool) -> [any Contender] {
     var all: [any Contender] = [UpkeepContender(), SQLiteContender(isExclusive: false)]

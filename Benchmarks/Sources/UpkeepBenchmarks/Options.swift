@@ -17,6 +17,7 @@ struct Options {
       --name NAME      that name (storage)
       --sustained SECONDS   random one-row upserts on a store four times the cache, for so long
       --snapshot       with --sustained: a reader keeps the snapshot from before it all the time
+      --records        rows as records of the language, against GRDB
       --memory         what is resident while a table is loaded in one transaction and read
       --statement-memory    what is resident after statements that remember something of every row
       --cache MB       the cache for that (64)
@@ -34,6 +35,7 @@ struct Options {
   var name = "storage"
   var sustained: Int?
   var keepsSnapshot = false
+  var usesRecords = false
   var asksForHelp = false
   var measuresMemory = false
   /// For the process that `--memory` starts: the engine by its number.
@@ -70,6 +72,7 @@ struct Options {
       case "--into": into = try text(argument)
       case "--name": name = try text(argument)
       case "--sustained": sustained = try number(argument)
+      case "--records": usesRecords = true
       case "--snapshot": keepsSnapshot = true
       case "--memory": measuresMemory = true
       case "--memory-of": memoryOf = try number(argument)

@@ -1,6 +1,6 @@
 /// One row of the table `t(id INTEGER PRIMARY KEY, email TEXT UNIQUE, name TEXT, score REAL, updated_at INTEGER)`:
 /// about 100 bytes, with words in them.
-struct Person {
+struct Person: Sendable {
   let id: Int
   let email: String
   let name: String
@@ -28,6 +28,11 @@ struct Person {
     name = "\(first) \(last) of the \(id % 97)th department"
     score = Double((id * 7 + edition * 13) % 100_000) / 8
     updatedAt = 1_700_000_000 + id + edition
+  }
+
+  init(id: Int, email: String, name: String, score: Double, updatedAt: Int) {
+    (self.id, self.email, self.name) = (id, email, name)
+    (self.score, self.updatedAt) = (score, updatedAt)
   }
 
   /// What a user would call the row's size: eight bytes for a number, text as long as it is.

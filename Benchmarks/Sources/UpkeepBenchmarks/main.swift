@@ -77,10 +77,15 @@ func run() throws -> Bool {
   if let delay = ProcessInfo.processInfo.environment["SLOW_SYNC_MICROSECONDS"] {
     settings["every sync made slower by"] = "\(delay) µs"
   }
-  var comparison = Comparison(
-    Setting(people: Population(count: rows), commits: options.commits), folder: options.folder,
-    only: options.only, main: Engines.main, peers: Engines.peers
-  ) { Engines.made(options, withExclusive: true) }
+  let setting = Setting(people: Population(count: rows), commits: options.commits)
+  var comparison =
+    options.usesRecords
+    ? Comparison(
+      setting, stages: Stage.records, folder: options.folder, only: options.only, main: GRDBContender.version,
+      peers: [], Engines.withRecords)
+    : Comparison(
+      setting, folder: options.folder, only: options.only, main: Engines.main, peers: Engines.peers
+    ) { Engines.made(options, withExclusive: true) }
   for round in 0..<rounds { try comparison.round(round) }
   try report(comparison.results, options, settings: settings, title: "Storage")
   for failure in comparison.failures { FileHandle.standardError.write(Data("error: \(failure)\n".utf8)) }

@@ -110,7 +110,8 @@ struct PostgresStatements {
   }
 
   private mutating func value(_ column: Column, mayBeBad: Bool) -> String {
-    if column.isNotNull ? mayBeBad && column.name != "a" && random.oneIn(25) : random.oneIn(5) { return "NULL" }
+    let isNull = column.isNotNull ? mayBeBad && column.name != "a" && random.oneIn(25) : random.oneIn(5)
+    if isNull { return "NULL" }
     if column.name == "b", !mayBeBad { return "\(random.below(18))" }
     if column.defaultValue != nil, random.oneIn(6) { return "DEFAULT" }
     return literal(column.kind)

@@ -6,7 +6,11 @@ import UpkeepSQL
 /// Upkeep through its public Swift interface.
 final class UpkeepContender: Contender {
   let name = "Upkeep"
+  private let usesRecords: Bool
   private var store: Store?
+
+  /// - Parameter usesRecords: whether rows are records, not values.
+  init(usesRecords: Bool = false) { self.usesRecords = usesRecords }
 
   func absence(from workload: Workload) -> String? { nil }
 
@@ -45,7 +49,10 @@ final class UpkeepContender: Contender {
 
   func settle() throws { try store?.checkpoint() }
 
-  func session() throws -> any Session { UpkeepSession(try opened()) }
+  func session() throws -> any Session {
+    let store = try opened()
+    return usesRecords ? UpkeepRecordSession(store) : UpkeepSession(store)
+  }
 
   func commitFromTasks(_ people: [Person]) throws {
     let store = try opened()

@@ -14,6 +14,7 @@ extension Workload {
   }
 
   static let scan = scan("full scan after the load in order, a row", 6, 1.2)
+  static let recordScan = scan("full scan into records, a row", 10, 1)
   static let scanAfterRandomLoad = scan("full scan after the load at random, a row", 6, 2)
 
   static let ranges = Workload(rows: [Row("range of 100 rows", aim: 5, peerAim: 2)]) { subject, setting in

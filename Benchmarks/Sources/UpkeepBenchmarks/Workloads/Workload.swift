@@ -26,6 +26,16 @@ struct Stage: Sendable {
   let name: String
   let workloads: [Workload]
 
+  static let records = [
+    Stage(
+      name: "records",
+      workloads: [
+        .loadInOrder, .pointReads, .emailReads, .recordScan, .upsertUnchanged, .insertOrIgnore,
+        .upsertHalfNew,
+        .upsertInThousands, .upsertByEmail, .replace, .commitsUnsynced, .commitsInterval,
+      ])
+  ]
+
   static let all = [
     Stage(name: "random", workloads: [.loadAtRandom, .scanAfterRandomLoad]),
     Stage(
