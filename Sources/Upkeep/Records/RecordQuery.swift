@@ -64,6 +64,8 @@ public struct RecordQuery<R: Record> {
   }
 
   private func run(_ body: (R) throws(UpkeepError) -> Void) throws(UpkeepError) {
+    try snapshot.scope.requireOpen()
+    if condition == nil, order.isEmpty, limit == nil, offset == nil { return try runOverAll(body) }
     let names = R.columns.names.names
     let row = RecordRow<R>(ordinals: Array(names.indices))
     let columns = names.map { ResultColumn.expression(.column(ColumnReference($0)), name: $0) }
@@ -71,9 +73,16 @@ public struct RecordQuery<R: Record> {
       columns, from: TableReference(R.table), where: condition?.expression, order: order,
       limit: limit.map { .literal(.integer(Int64($0))) }, offset: offset.map { .literal(.integer(Int64($0))) }
     )
-    try snapshot.scope.requireOpen()
     try QueryExecutor(snapshot.scope, StatementContext()).run(
       query, begin: { _ in }, row: { values throws(UpkeepError) in try body(try row.record(values)) })
+  }
+
+  /// The whole table: records are made of rows where they lie.
+  private func runOverAll(_ body: (R) throws(UpkeepError) -> Void) throws(UpkeepError) {
+    let schema = try snapshot.scope.table(R.table)
+    let row = try RecordRow<R>(schema)
+    let cursor = try RowReader(snapshot.scope).scan(schema)
+    while try cursor.next() { try body(try row.record(try cursor.row)) }
   }
 
   private func changed(_ change: (inout RecordQuery) -> Void) -> RecordQuery {
