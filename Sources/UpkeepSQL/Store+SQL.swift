@@ -53,6 +53,7 @@ extension Store {
       }
       summary = try session.execute(statement, into: sink)
     }
+    try session.close()
     return summary
   }
 }

@@ -1,25 +1,56 @@
 package import UpkeepStorage
 
 /// All schemas as they are in one state of the store. Immutable: a change writes the catalog tree and gives a new one.
+///
+/// Temporary tables are in it too, each by the session that owns it. A catalog is seen by nobody in particular, or by
+/// one of those: then its temporary tables stand before others of their names.
 package final class Catalog: Sendable {
+  /// Tables of all, and those of one owner, by folded name.
+  fileprivate struct Tables {
+    var lasting: [String: TableSchema] = [:]
+    var temporary: [UInt64: [String: TableSchema]] = [:]
+  }
+
+  fileprivate let all: Tables
+  private let owner: UInt64?
   private let tablesByName: [String: TableSchema]
   /// For each index its table, both by folded name.
   private let tableOfIndex: [String: String]
   /// The buckets, by name.
   package let buckets: [String: BucketSchema]
 
-  private init(
-    tables: [String: TableSchema], tableOfIndex: [String: String], buckets: [String: BucketSchema]
-  ) {
-    tablesByName = tables
-    self.tableOfIndex = tableOfIndex
+  fileprivate init(_ all: Tables, seenBy owner: UInt64?, buckets: [String: BucketSchema]) {
+    self.all = all
+    self.owner = owner
     self.buckets = buckets
+    var visible = all.lasting
+    if let owner { visible.merge(all.temporary[owner] ?? [:]) { $1 } }
+    tablesByName = visible
+    var owners: [String: String] = [:]
+    for (key, table) in visible {
+      for index in table.indexes { owners[Names.folded(index.name)] = key }
+    }
+    tableOfIndex = owners
   }
+
+  /// The same catalog, with the temporary tables of one owner or of none.
+  package func seen(by owner: UInt64?) -> Catalog {
+    self.owner == owner ? self : Catalog(all, seenBy: owner, buckets: buckets)
+  }
+
+  /// Who has temporary tables.
+  package var owners: Set<UInt64> { Set(all.temporary.keys) }
 
   // MARK: Looking up
 
   /// The tables, by name.
   package var tables: [TableSchema] { tablesByName.sorted { $0.key < $1.key }.map(\.value) }
+
+  /// The tables, and the temporary ones of all owners.
+  package var tablesOfAll: [TableSchema] {
+    all.lasting.sorted { $0.key < $1.key }.map(\.value)
+      + all.temporary.values.flatMap(\.values).sorted { $0.id < $1.id }
+  }
 
   package func find(_ name: String) -> TableSchema? { tablesByName[Names.folded(name)] }
 
@@ -99,8 +130,8 @@ package final class Catalog: Sendable {
     _ entries: [CatalogCodec.TableEntry], _ indexes: [UInt64: [CatalogCodec.IndexEntry]],
     _ buckets: [String: BucketSchema]
   ) throws(UpkeepError) -> Catalog {
-    var tables: [String: TableSchema] = [:]
-    var tableOfIndex: [String: String] = [:]
+    var all = Tables()
+    var names = Set<String>()
     var indexCount = 0
     for var entry in entries {
       let own = indexes[entry.id] ?? []
@@ -129,35 +160,34 @@ package final class Catalog: Sendable {
       } catch {
         throw .corrupt("the catalog's entry of table \(entry.definition.name)", error.message)
       }
-      let key = Names.folded(table.name)
-      guard tables.updateValue(table, forKey: key) == nil else {
+      guard all.set(table, at: table.name) == nil else {
         throw .corrupt("the catalog", "there are two tables named \(table.name)")
       }
-      for index in table.indexes { tableOfIndex[Names.folded(index.name)] = key }
+      for index in table.indexes {
+        let owner = table.definition.owner.map { "\($0) " } ?? ""
+        names.insert(owner + Names.folded(index.name))
+      }
     }
-    guard indexCount == indexes.reduce(0, { $0 + $1.value.count }), tableOfIndex.count == indexCount else {
+    guard indexCount == indexes.reduce(0, { $0 + $1.value.count }), names.count == indexCount else {
       throw .corrupt("the catalog", "an index has no table, or two have one name")
     }
-    return Catalog(tables: tables, tableOfIndex: tableOfIndex, buckets: buckets)
+    return Catalog(all, seenBy: nil, buckets: buckets)
   }
 
   // MARK: Changing
 
-  /// The catalog with one table changed, added or, with nil, gone.
-  func replacing(_ name: String, with table: TableSchema?) -> Catalog {
-    let key = Names.folded(name)
-    var tables = tablesByName
-    var owners = tableOfIndex
-    for index in tables[key]?.indexes ?? [] { owners[Names.folded(index.name)] = nil }
-    tables[key] = table
-    for index in table?.indexes ?? [] { owners[Names.folded(index.name)] = key }
-    return Catalog(tables: tables, tableOfIndex: owners, buckets: buckets)
+  /// The catalog with one table, which is `old`, changed, added or, with nil, gone.
+  func replacing(_ old: TableSchema?, with table: TableSchema?) -> Catalog {
+    var all = all
+    if let old { all.remove(old) }
+    if let table { _ = all.set(table, at: table.name) }
+    return Catalog(all, seenBy: owner, buckets: buckets)
   }
 
   func replacing(bucket name: String, with bucket: BucketSchema?) -> Catalog {
     var buckets = buckets
     buckets[name] = bucket
-    return Catalog(tables: tablesByName, tableOfIndex: tableOfIndex, buckets: buckets)
+    return Catalog(all, seenBy: owner, buckets: buckets)
   }
 
   /// What has a name already: `table x` or `index x`.
@@ -165,5 +195,24 @@ package final class Catalog: Sendable {
     if let table = find(name) { return "table \(table.name)" }
     if let (table, index) = index(name) { return "index \(index.name) of \(table.name)" }
     return nil
+  }
+}
+
+extension Catalog.Tables {
+  /// - Returns: what was there.
+  fileprivate mutating func set(_ table: TableSchema, at name: String) -> TableSchema? {
+    let key = Names.folded(name)
+    guard let owner = table.definition.owner else { return lasting.updateValue(table, forKey: key) }
+    return temporary[owner, default: [:]].updateValue(table, forKey: key)
+  }
+
+  fileprivate mutating func remove(_ table: TableSchema) {
+    let key = Names.folded(table.name)
+    guard let owner = table.definition.owner else {
+      lasting[key] = nil
+      return
+    }
+    temporary[owner]?[key] = nil
+    if temporary[owner]?.isEmpty == true { temporary[owner] = nil }
   }
 }

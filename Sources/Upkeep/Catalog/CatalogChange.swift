@@ -7,7 +7,7 @@ extension Catalog {
     _ definition: TableDefinition, in transaction: WriteTransaction
   ) throws(UpkeepError) -> (Catalog, TableSchema) {
     try SchemaRules.check(definition)
-    try requireFree(definition.name)
+    try requireFree(definition)
     let tree = try storing { () throws(StorageError) in try transaction.createTree() }
     var taken: Set<String> = [Names.folded(definition.name)]
     let table = try TableSchema(
@@ -26,19 +26,36 @@ extension Catalog {
       })
     try put(CatalogCodec.key(CatalogCodec.Kind.table, table.id), try CatalogCodec.entry(table), transaction)
     for index in table.indexes { try put(index, of: table, transaction) }
-    return (replacing(table.name, with: table), table)
+    return (replacing(nil, with: table), table)
   }
 
   /// Drops a table with its indexes and rows.
   package func dropping(
     table name: String, in transaction: WriteTransaction
   ) throws(UpkeepError) -> Catalog {
-    let table = try self.table(name)
+    try dropping(self.table(name), transaction)
+  }
+
+  /// Drops the temporary tables of all but those who are still there.
+  package func droppingTemporaries(
+    but living: Set<UInt64>, in transaction: WriteTransaction
+  ) throws(UpkeepError) -> Catalog {
+    var catalog = self
+    for table in tablesOfAll {
+      guard let owner = table.definition.owner, !living.contains(owner) else { continue }
+      catalog = try catalog.dropping(table, transaction)
+    }
+    return catalog
+  }
+
+  private func dropping(
+    _ table: TableSchema, _ transaction: WriteTransaction
+  ) throws(UpkeepError) -> Catalog {
     for index in table.indexes { try remove(index, transaction) }
     try remove(CatalogCodec.key(CatalogCodec.Kind.table, table.id), transaction)
     try remove(CatalogCodec.key(CatalogCodec.Kind.automaticID, table.id), transaction)
     try storing { () throws(StorageError) in try transaction.dropTree(table.tree) }
-    return replacing(table.name, with: nil)
+    return replacing(table, with: nil)
   }
 
   /// Adds an empty index.
@@ -56,7 +73,7 @@ extension Catalog {
       definition, name: name, id: tree.rawValue, tree: tree, isConstraint: false, of: table.columnList)
     let changed = try table.with(indexes: table.indexes + [index])
     try put(index, of: changed, transaction)
-    return (replacing(table.name, with: changed), changed, index)
+    return (replacing(table, with: changed), changed, index)
   }
 
   /// Drops an index.
@@ -74,7 +91,7 @@ extension Catalog {
     }
     let changed = try table.with(indexes: table.indexes.filter { $0.id != index.id })
     try remove(index, transaction)
-    return replacing(table.name, with: changed)
+    return replacing(table, with: changed)
   }
 
   /// Adds a bucket.
@@ -133,6 +150,12 @@ extension Catalog {
   }
 
   // MARK: Names and entries
+
+  /// A temporary table may have the name of one that lasts: its owner does not see that then.
+  private func requireFree(_ definition: TableDefinition) throws(UpkeepError) {
+    if definition.owner != nil, let there = find(definition.name), there.definition.owner == nil { return }
+    try requireFree(definition.name)
+  }
 
   private func requireFree(_ name: String) throws(UpkeepError) {
     if let holder = holder(of: name) {

@@ -23,6 +23,8 @@ enum CatalogCodec {
     static let check: UInt16 = 5
     static let autoincrement: UInt16 = 6
     static let primaryKeyName: UInt16 = 7
+    // Who does not know it would take the table for one that lasts.
+    static let owner: UInt16 = CatalogField.mustUnderstand | 8
   }
 
   enum ColumnTag {
@@ -105,6 +107,7 @@ enum CatalogCodec {
     }
     writer.flag(TableTag.autoincrement, table.isAutoincrement)
     if let name = table.definition.primaryKeyName { writer.text(TableTag.primaryKeyName, name) }
+    if let owner = table.definition.owner { writer.word(TableTag.owner, owner) }
     writer.unknown(table.unknownFields)
     return writer.buffer
   }
@@ -189,6 +192,9 @@ enum CatalogCodec {
       case TableTag.check: entry.definition.checks.append(try check(field.fields))
       case TableTag.autoincrement: entry.definition.isAutoincrement = try field.flag()
       case TableTag.primaryKeyName: entry.definition.primaryKeyName = try field.text()
+      case TableTag.owner:
+        entry.definition.owner = try field.word()
+        entry.definition.isTemporary = true
       default: entry.unknownFields.append(try field.unknown())
       }
     }

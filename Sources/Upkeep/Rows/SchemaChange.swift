@@ -12,12 +12,24 @@ package struct SchemaChange {
   package func createTable(
     _ definition: TableDefinition, ifNotExists: Bool = false
   ) throws(UpkeepError) -> Bool {
-    if ifNotExists, try scope.catalog.find(definition.name) != nil { return false }
+    if ifNotExists, let there = try scope.catalog.find(definition.name),
+      definition.owner == nil || there.definition.owner != nil
+    {
+      return false
+    }
     try scope.statement { () throws(UpkeepError) in
       let (catalog, _) = try scope.catalog.adding(definition, in: scope.writing)
       scope.adopt(catalog)
     }
     return true
+  }
+
+  /// Drops the temporary tables of all but those who are still there.
+  func dropTemporaries(but living: Set<UInt64>) throws(UpkeepError) {
+    if try scope.catalog.owners.isSubset(of: living) { return }
+    try scope.statement { () throws(UpkeepError) in
+      scope.adopt(try scope.catalog.droppingTemporaries(but: living, in: scope.writing))
+    }
   }
 
   /// - Returns: false if there was no such table and `ifExists`.

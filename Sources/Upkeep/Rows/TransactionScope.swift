@@ -71,18 +71,27 @@ package final class TransactionScope {
     let catalog = try catalog
     let state = try storing { () throws(StorageError) in try transaction.frozen() }
     let scope = TransactionScope(reading: state, cache: cache)
+    scope.owner = owner
     scope.loadedCatalog = catalog
     return scope
   }
 
   deinit { rollback() }
 
+  /// The session whose temporary tables the transaction sees.
+  package var owner: UInt64? {
+    didSet {
+      loadedCatalog = loadedCatalog?.seen(by: owner)
+      lastTable = nil
+    }
+  }
+
   /// All schemas as this transaction sees them.
   package var catalog: Catalog {
     get throws(UpkeepError) {
       try requireOpen()
       if let loadedCatalog { return loadedCatalog }
-      let catalog = try cache.catalog(for: read)
+      let catalog = try cache.catalog(for: read).seen(by: owner)
       loadedCatalog = catalog
       catalogStamp = cache.stamp(for: read.version)
       return catalog
@@ -103,6 +112,8 @@ package final class TransactionScope {
     let schema: TableSchema
     if let loadedCatalog {
       schema = try loadedCatalog.table(name)
+    } else if owner != nil {
+      schema = try catalog.table(name)
     } else {
       schema = try cache.table(name, for: read)
       catalogStamp = cache.stamp(for: read.version)
@@ -290,7 +301,7 @@ extension TransactionScope {
   }
 
   private func writeRaisedCounters(_ transaction: WriteTransaction) throws(UpkeepError) {
-    for schema in try catalog.tables {
+    for schema in try catalog.tablesOfAll {
       if let id = raisedCounters[schema.id] { try Catalog.setAutomaticID(id, of: schema, in: transaction) }
     }
     raisedCounters = [:]
@@ -330,7 +341,7 @@ extension TransactionScope {
       cache.cancelChange(before)
       throw UpkeepError(error)
     }
-    cache.keep(loadedCatalog, from: base + 1)
+    cache.keep(loadedCatalog.seen(by: nil), from: base + 1)
     return result
   }
 

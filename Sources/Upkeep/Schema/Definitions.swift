@@ -16,6 +16,8 @@ public struct TableDefinition: Sendable, Hashable {
   public var checks: [CheckDefinition]
   /// The table lives in its session, in memory.
   public var isTemporary: Bool
+  /// The session whose table it is; nil for a table that lasts.
+  package var owner: UInt64?
 
   /// A table with these columns.
   public init(

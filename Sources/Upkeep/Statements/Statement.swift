@@ -2,6 +2,8 @@
 public enum Statement: Sendable, Hashable {
   /// CREATE TABLE
   case createTable(TableDefinition, ifNotExists: Bool)
+  /// CREATE TABLE … AS
+  case createTableAs(TableFromQuery)
   /// DROP TABLE
   case dropTable(String, ifExists: Bool)
   /// CREATE [UNIQUE] INDEX

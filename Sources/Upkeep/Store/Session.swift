@@ -21,11 +21,31 @@ public final class Session {
   public private(set) var changes = 0
   private var transaction: SessionTransaction?
   private var isRunning = false
+  /// What this session is called as the owner of temporary tables; nil before it made one.
+  private var owner: UInt64?
 
   /// A conversation with a store.
   public init(_ store: Store) { self.store = store }
 
-  deinit { transaction?.rollback() }
+  deinit {
+    transaction?.rollback()
+    if let owner { store.temporaryOwners.leave(owner) }
+  }
+
+  /// Ends the session: the open transaction, if there is one, without its changes, and its temporary tables. It may go
+  /// on as a new one.
+  ///
+  /// Without this they are out of sight when the session is gone, and their space is free again when another one makes a
+  /// temporary table.
+  public func close() throws(UpkeepError) {
+    rollback()
+    guard let owner else { return }
+    self.owner = nil
+    store.temporaryOwners.leave(owner)
+    try change { scope throws(UpkeepError) in
+      try SchemaChange(scope).dropTemporaries(but: store.temporaryOwners.all)
+    }
+  }
 
   /// Whether BEGIN or SAVEPOINT opened a transaction that has not ended.
   public var isInTransaction: Bool { transaction != nil }
@@ -141,6 +161,7 @@ extension Session {
       }
     case .createTable, .dropTable, .createIndex, .dropIndex:
       return try changeSchema(statement)
+    case .createTableAs(let made): return try make(made, context)
     case .begin, .commit, .rollback, .savepoint, .rollbackTo, .release:
       try control(statement)
     }
@@ -152,11 +173,8 @@ extension Session {
       let change = SchemaChange(scope)
       switch statement {
       case .createTable(let definition, let ifNotExists):
-        if definition.isTemporary {
-          throw UpkeepError(
-            .unsupported,
-            "temporary tables are not there yet; create \(definition.name) as a plain table and drop it")
-        }
+        var definition = definition
+        if definition.isTemporary { definition.owner = try own(scope) }
         try change.createTable(definition, ifNotExists: ifNotExists)
       case .dropTable(let name, let ifExists): try change.dropTable(name, ifExists: ifExists)
       case .createIndex(let definition, let ifNotExists):
@@ -166,6 +184,30 @@ extension Session {
       }
     }
     return StatementSummary(changes: changes)
+  }
+
+  private func make(
+    _ made: TableFromQuery, _ context: StatementContext
+  ) throws(UpkeepError) -> StatementSummary {
+    try writing { scope throws(UpkeepError) in
+      try scope.statement { () throws(UpkeepError) in
+        let owner: UInt64? = if made.isTemporary { try own(scope) } else { nil }
+        guard let result = try TableMaker(scope: scope, statement: context).run(made, owner: owner) else {
+          return StatementSummary(changes: changes)
+        }
+        changes = result.summary.changes
+        return result.summary
+      }
+    }
+  }
+
+  /// Makes the session an owner of temporary tables, and lets those go that nobody owns any more.
+  private func own(_ scope: TransactionScope) throws(UpkeepError) -> UInt64 {
+    let id = owner ?? store.temporaryOwners.join()
+    owner = id
+    scope.owner = id
+    try SchemaChange(scope).dropTemporaries(but: store.temporaryOwners.all)
+    return id
   }
 
   /// Runs a statement that changes rows, and shows what it returns when it is whole.
@@ -241,7 +283,7 @@ extension Session {
   private func takingBack<T>(
     _ body: (TransactionScope) throws(UpkeepError) -> T
   ) throws(UpkeepError) -> T {
-    if transaction != nil, let scope = try transaction?.writing(store) {
+    if transaction != nil, let scope = try transaction?.writing(store, owner) {
       let savepoint = try scope.savepoint()
       defer { scope.release(savepoint) }
       let result: T
@@ -255,6 +297,7 @@ extension Session {
       return result
     }
     let scope = try store.beginWrite()
+    scope.owner = owner
     defer { scope.rollback() }
     return try body(scope)
   }
@@ -296,15 +339,17 @@ extension Statement {
 
 extension Session {
   private func reading<T>(_ body: (TransactionScope) throws(UpkeepError) -> T) throws(UpkeepError) -> T {
-    if transaction != nil, let scope = try transaction?.reading(store) { return try body(scope) }
+    if transaction != nil, let scope = try transaction?.reading(store, owner) { return try body(scope) }
     let scope = try store.beginRead()
+    scope.owner = owner
     defer { scope.rollback() }
     return try body(scope)
   }
 
   private func writing<T>(_ body: (TransactionScope) throws(UpkeepError) -> T) throws(UpkeepError) -> T {
-    if transaction != nil, let scope = try transaction?.writing(store) { return try body(scope) }
+    if transaction != nil, let scope = try transaction?.writing(store, owner) { return try body(scope) }
     let scope = try store.beginWrite()
+    scope.owner = owner
     let result: T
     do throws(UpkeepError) {
       result = try body(scope)
@@ -324,7 +369,7 @@ extension Session {
           .misuse, "a transaction is open already; COMMIT or ROLLBACK it, or use SAVEPOINT within it")
       }
       var begun = SessionTransaction()
-      if immediate { _ = try begun.writing(store) }
+      if immediate { _ = try begun.writing(store, owner) }
       transaction = begun
     case .commit:
       try requireTransaction("COMMIT")

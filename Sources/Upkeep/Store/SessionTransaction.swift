@@ -26,17 +26,19 @@ struct SessionTransaction {
   var isWriting: Bool { scope?.write != nil }
 
   /// The transaction's state, for reading.
-  mutating func reading(_ store: Store) throws(UpkeepError) -> TransactionScope {
+  mutating func reading(_ store: Store, _ owner: UInt64?) throws(UpkeepError) -> TransactionScope {
     if let scope { return scope }
     let snapshot = try store.beginRead()
+    snapshot.owner = owner
     scope = snapshot
     return snapshot
   }
 
   /// The transaction with the right to write.
-  mutating func writing(_ store: Store) throws(UpkeepError) -> TransactionScope {
+  mutating func writing(_ store: Store, _ owner: UInt64?) throws(UpkeepError) -> TransactionScope {
     if let scope, scope.write != nil { return scope }
     let writer = try store.beginWrite()
+    writer.owner = owner
     if let snapshot = scope {
       if snapshot.read.version != writer.read.version {
         writer.rollback()

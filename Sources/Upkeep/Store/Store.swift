@@ -19,6 +19,7 @@ public final class Store: Sendable {
   let cache = SchemaCache()
   let plans = PlanCache()
   let taskWriter: TaskWriter
+  let temporaryOwners = TemporaryOwners()
   let fileSystem: any FileSystem
   private let snapshots = SnapshotPool()
 

@@ -12,7 +12,7 @@ extension Store {
     defer { scope.rollback() }
     do throws(UpkeepError) {
       let catalog = try scope.catalog
-      for schema in catalog.tables {
+      for schema in catalog.tablesOfAll {
         if problems.count >= TableCheck.mostProblems { break }
         do throws(UpkeepError) {
           problems += try TableCheck(scope, schema).problems()

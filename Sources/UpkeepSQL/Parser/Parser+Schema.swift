@@ -5,7 +5,10 @@ extension Parser {
   mutating func create() throws(SyntaxError) -> Statement {
     try advance()
     switch token.keyword {
-    case .temp?, .temporary?: throw unsupported("CREATE TEMP TABLE")
+    case .temp?, .temporary?:
+      try advance()
+      try expect(.table)
+      return try createTable(isTemporary: true)
     case .trigger?, .view?, .materialized?, .virtual?, .schema?, .database?:
       throw unsupported("CREATE \(describe(token).uppercased())")
     case .or?: throw unsupported("CREATE OR REPLACE")
@@ -94,10 +97,13 @@ extension Parser {
 
   // MARK: - CREATE TABLE
 
-  private mutating func createTable() throws(SyntaxError) -> Statement {
+  private mutating func createTable(isTemporary: Bool = false) throws(SyntaxError) -> Statement {
     let ifNotExists = try ifNotExists()
-    var table = TableDefinition(try tableName(), columns: [])
-    if at(.as) { throw unsupported("CREATE TABLE … AS") }
+    var table = TableDefinition(try tableName(), columns: [], isTemporary: isTemporary)
+    if try accept(.as) {
+      return .createTableAs(
+        TableFromQuery(table.name, as: try query(), isTemporary: isTemporary, ifNotExists: ifNotExists))
+    }
     try expect(.leftParen)
     repeat {
       if atTableConstraint {

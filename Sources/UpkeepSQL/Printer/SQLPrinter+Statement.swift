@@ -8,6 +8,9 @@ extension SQLPrinter {
     case .createTable(let table, let ifNotExists):
       let text = String(createTable(table).dropLast())
       return ifNotExists ? inserting("IF NOT EXISTS", behind: "TABLE", in: text) : text
+    case .createTableAs(let made):
+      return "CREATE \(made.isTemporary ? "TEMP " : "")TABLE \(made.ifNotExists ? "IF NOT EXISTS " : "")"
+        + "\(name(made.name)) AS \(query(made.query))"
     case .dropTable(let table, let ifExists):
       return "DROP TABLE \(ifExists ? "IF EXISTS " : "")\(name(table))"
     case .createIndex(let index, let ifNotExists):

@@ -36,6 +36,7 @@ final class Database {
   }
 
   func close() throws(UpkeepError) {
+    try session.close()
     try store.close()
   }
 }

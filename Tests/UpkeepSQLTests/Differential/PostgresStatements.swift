@@ -81,7 +81,7 @@ struct PostgresStatements {
   }
 
   private mutating func distinctness() -> String {
-    random.pick(["", "", ""])
+    random.pick(["", " NULLS DISTINCT", " NULLS NOT DISTINCT"])
   }
 
   private mutating func mark(_ name: String, notNull: Bool = false) {

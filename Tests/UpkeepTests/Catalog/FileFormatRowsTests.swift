@@ -53,6 +53,7 @@ struct FileFormatRowsTests {
         "name": Int(Table.name), "tree": Int(Table.tree), "column": Int(Table.column),
         "keyPart": Int(Table.keyPart), "check": Int(Table.check), "autoincrement": Int(Table.autoincrement),
         "primaryKeyName": Int(Table.primaryKeyName),
+        "owner": Int(Table.owner),
       ])
     typealias Column = CatalogCodec.ColumnTag
     #expect(
