@@ -44,6 +44,49 @@ import UpkeepTestSupport
     refuse(text("SELECT ", UInt8(ascii: "~"), 1 << 20), "a million tildes")
   }
 
+  @Test func deepQueriesAreRefusedSoon() {
+    func nested(_ open: String, _ count: Int, _ close: String = "") -> [UInt8] {
+      Array((String(repeating: open, count: count) + close).utf8)
+    }
+    for count in [100, 100_000] {
+      refuse(nested("SELECT (", count), "queries in expressions")
+      refuse(nested("SELECT * FROM (", count), "queries in FROM")
+      refuse(nested("WITH a AS (", count), "queries in WITH")
+      refuse(nested("SELECT 1 WHERE EXISTS (", count), "EXISTS in EXISTS")
+      refuse(nested("SELECT 1 WHERE 1 IN (", count), "IN in IN")
+      refuse(nested("SELECT 1 UNION ", count * 10, "SELECT 1"), "a long compound")
+      refuse(nested("SELECT 1 FROM t", 1, String(repeating: ", t", count: count)), "many sources")
+    }
+  }
+
+  /// As deep as the reader goes, the planner and the executor must go too.
+  @Test func theDeepestQueriesRun() throws {
+    let session = Session(try Store.inMemory())
+    let depth = 38
+    func nested(_ open: String, _ inner: String, _ close: String) -> String {
+      String(repeating: open, count: depth) + inner + String(repeating: close, count: depth)
+    }
+    let sum = String(repeating: "1 + ", count: 400) + "1"
+    for (text, rows) in [
+      (nested("SELECT (", "SELECT 7", ")"), [["7"]]),
+      (nested("SELECT x FROM (SELECT 7 AS x WHERE EXISTS (", "SELECT 1", "))"), [["7"]]),
+      (nested("SELECT * FROM (", "SELECT \(sum) AS x", ")"), [["401"]]),
+      (nested("SELECT 1 WHERE 1 IN (", "SELECT 1", ")"), [["1"]]),
+      (Array(repeating: "SELECT 1", count: 500).joined(separator: " UNION "), [["1"]]),
+      (nested("WITH a AS (", "SELECT 7 AS x", ") SELECT x FROM a"), [["7"]]),
+    ] {
+      let outcome = session.outcome(of: text)
+      if text.hasPrefix("SELECT x FROM") {
+        // Two queries a level: deeper than is allowed.
+        #expect(outcome.error?.contains("deep in one another") == true)
+      } else {
+        #expect(outcome.error == nil && outcome.rows == rows, "\(outcome)")
+      }
+    }
+    let chain = String(repeating: "1 + (SELECT ", count: 30) + sum + String(repeating: ")", count: 30)
+    #expect(session.outcome(of: "SELECT \(chain)").rows == [["431"]])
+  }
+
   /// Chance finds what nobody thought of; whatever is read at all must print and read back.
   @Test func randomTextsNeverTrap() {
     let words =
