@@ -24,7 +24,17 @@ struct QueryPlace {
     return count
   }
 
-  /// The place of a query in FROM or WITH of the one here.
+  /// The place of a query in FROM: what stands within a source of an UPDATE or DELETE is not beside its sources.
+  func innerSource() throws(UpkeepError) -> QueryPlace {
+    var place = try inner()
+    if var scope = outer?.scope, scope.isBesideSources {
+      scope.isBesideSources = false
+      place.outer = OuterScope(scope)
+    }
+    return place
+  }
+
+  /// The place of a query in WITH or an expression of the one here.
   func inner() throws(UpkeepError) -> QueryPlace {
     var place = self
     place.nesting += 1

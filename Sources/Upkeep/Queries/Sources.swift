@@ -95,7 +95,7 @@ struct Sources {
       }
     case .query(let query, let alias, let names):
       name = alias
-      let plan = try QueryPlan(query, try place.inner())
+      let plan = try QueryPlan(query, try place.innerSource())
       var shown = plan.columns
       if let names {
         guard names.count == shown.count else {

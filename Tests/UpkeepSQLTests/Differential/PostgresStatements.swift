@@ -14,6 +14,9 @@ struct PostgresStatements {
     var isNotNull = false
     var defaultValue: String?
     var isInKey = false
+
+    /// As it is in the table beside.
+    var bare: Column { Column(name: name, kind: kind) }
   }
 
   var random: SeededGenerator
@@ -78,6 +81,8 @@ struct PostgresStatements {
       mark("e")
     }
     if random.oneIn(2) { schema.append("CREATE INDEX by_b ON t (b)") }
+    let staged = columns.map { "\($0.name) \(typeName($0.kind))" }.joined(separator: ", ")
+    schema.append("CREATE TABLE s (\(staged))")
   }
 
   private mutating func distinctness() -> String {
@@ -158,10 +163,25 @@ struct PostgresStatements {
   // MARK: - Statements
 
   mutating func statement() -> String {
-    switch random.below(20) {
+    switch random.below(22) {
     case 0...12: return insert()
     case 13...15: return update()
-    case 16: return "DELETE FROM t WHERE \(condition(1, "t."))\(returning(2))"
+    case 16:
+      if random.oneIn(3) {
+        let link = random.pick(["t.a = s.a", "t.c = s.c AND s.b > \(random.below(18))"])
+        return "DELETE FROM t USING s WHERE \(link) AND \(condition(1, "t."))"
+      }
+      return "DELETE FROM t WHERE \(condition(1, "t."))\(returning(2))"
+    case 17: return stage()
+    case 18: return merge()
+    case 19:
+      let exists = "EXISTS (SELECT 1 FROM s WHERE s.a = t.a AND \(condition(1, "s.")))"
+      let isIn = "t.c IN (SELECT c FROM s WHERE \(condition(1, "s.")))"
+      return "SELECT a, b, c, d, e FROM t WHERE \(random.pick([exists, isIn])) OR \(condition(1, "t."))"
+    case 20:
+      let join = random.pick(["JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"])
+      return "WITH w (x, n) AS (SELECT c, count(*) FROM s GROUP BY c HAVING count(*) > 0) "
+        + "SELECT t.a, t.c, w.x, w.n FROM t \(join) w ON t.c = w.x"
     default:
       return "SELECT a, b, c, d, e FROM t WHERE \(condition(3, "t."))"
     }
@@ -182,8 +202,16 @@ struct PostgresStatements {
     let names = given.map(\.name).joined(separator: ", ")
     let count = random.oneIn(2) ? 1 : 1 + random.below(5)
     var text = "INSERT INTO t AS t (\(names)) "
-    // Rows of the table itself, their keys moved: what is read does not see what is written.
-    if !isPlain, random.oneIn(8), given.count == columns.count {
+    // Rows of the table itself, or staged ones in which a key occurs once: what is read does not see what is written.
+    if !isPlain, random.oneIn(6), given.count == columns.count {
+      let list = given.map { $0.isNotNull ? "COALESCE(\($0.name), \(literal($0.kind)))" : $0.name }
+      let bounded = "\(given.map(\.name).joined(separator: ", "))"
+      text += random.pick([
+        "SELECT \(list.joined(separator: ", ")) FROM s WHERE COALESCE(b, 1) < 18",
+        "SELECT \(list.joined(separator: ", ")) FROM (SELECT \(bounded) FROM s UNION SELECT \(bounded) FROM s) AS u",
+      ])
+      text += " ORDER BY \(columns.map { "\($0.name) NULLS FIRST" }.joined(separator: ", "))"
+    } else if !isPlain, random.oneIn(8), given.count == columns.count {
       let list = given.map { column in
         column.name == "b"
           ? "COALESCE(t.b, 1)"
@@ -209,8 +237,60 @@ struct PostgresStatements {
     }
   }
 
+  /// Other rows for the table beside, which merges read: all of them at once, or one more.
+  private mutating func stage() -> String {
+    let values = (0..<1 + random.below(6)).map { _ in
+      "(" + columns.map { value($0.bare, mayBeBad: false) }.joined(separator: ", ") + ")"
+    }
+    let rows = "INSERT INTO s VALUES \(values.joined(separator: ", "))"
+    return random.oneIn(2) ? rows : "DELETE FROM s WHERE \(condition(1, "s."))"
+  }
+
+  /// A merge on the primary key, or on a column that several rows may share.
+  private mutating func merge() -> String {
+    let keys = columns.filter { $0.isNotNull && $0.isInKey }.map(\.name)
+    let link = keys.isEmpty ? ["a"] : keys
+    let list = columns.map(\.name).joined(separator: ", ")
+    // A row of each key, so that no row is met twice by design; which of them does not matter, for it is the greatest.
+    let distinct = columns.map { link.contains($0.name) ? $0.name : "max(\($0.name)) AS \($0.name)" }
+    let source =
+      random.oneIn(4)
+      ? "s"
+      : "(SELECT \(distinct.joined(separator: ", ")) FROM s GROUP BY \(link.joined(separator: ", "))) AS s"
+    var text =
+      "MERGE INTO t USING \(source) ON \(link.map { "t.\($0) = s.\($0)" }.joined(separator: " AND "))"
+    for _ in 0..<random.below(3) {
+      let and = random.oneIn(2) ? " AND \(condition(1, random.pick(["s.", "t."])))" : ""
+      let action = random.pick(["DELETE", "DO NOTHING", "UPDATE SET \(assignments(from: "s."))"])
+      text += " WHEN MATCHED\(and) THEN \(action)"
+      if and.isEmpty { break }
+    }
+    let and = random.oneIn(2) ? " AND \(condition(1, "s."))" : ""
+    let values = columns.map { column -> String in
+      column.isNotNull ? "COALESCE(s.\(column.name), \(literal(column.kind)))" : "s.\(column.name)"
+    }
+    let insert = "INSERT (\(list)) VALUES (\(values.joined(separator: ", ")))"
+    return text + " WHEN NOT MATCHED\(and) THEN \(random.oneIn(8) ? "DO NOTHING" : insert)"
+  }
+
+  /// Columns that are no keys, from a source.
+  private mutating func assignments(from qualifier: String) -> String {
+    let candidates = columns.filter { !$0.isInKey }
+    let chosen = candidates.isEmpty ? columns.filter { $0.name == "d" } : candidates
+    let column = random.pick(chosen)
+    let value = expression(column.kind, 2, random.oneIn(3) ? "t." : qualifier)
+    return "\(column.name) = \(column.isNotNull ? "COALESCE(\(value), \(literal(column.kind)))" : value)"
+  }
+
   private mutating func update() -> String {
-    "UPDATE t SET \(assignments(inUpsert: false, keys: false)) WHERE \(condition(2, "t."))\(returning(2))"
+    if random.oneIn(4) {
+      // One row of the source at most, for which of several is taken is free.
+      let source = "(SELECT a, max(b) AS b, max(c) AS c, max(d) AS d, max(e) AS e FROM s GROUP BY a) AS s"
+      return
+        "UPDATE t SET \(assignments(from: "s.")) FROM \(source) WHERE t.a = s.a AND \(condition(1, "t."))"
+    }
+    return
+      "UPDATE t SET \(assignments(inUpsert: false, keys: false)) WHERE \(condition(2, "t."))\(returning(2))"
   }
 
   private mutating func assignments(inUpsert: Bool, keys: Bool) -> String {
@@ -220,6 +300,12 @@ struct PostgresStatements {
     let chosen = candidates.prefix(1 + random.below(2))
     let values = chosen.map { column -> String in
       if !column.isNotNull, random.oneIn(8) { return random.pick(["NULL", "DEFAULT"]) }
+      if random.oneIn(8) {
+        let counted = "(SELECT count(*) FROM s WHERE s.b \(random.pick(["=", "<"])) t.b)"
+        let other = "(SELECT max(\(column.name)) FROM \(random.pick(["s", "t AS t2"])))"
+        let query = column.kind == .integer && random.oneIn(2) ? counted : other
+        return column.isNotNull ? "COALESCE(\(query), \(literal(column.kind)))" : query
+      }
       let value = expression(column.kind, 2, inUpsert && random.oneIn(2) ? "excluded." : "t.")
       return column.isNotNull ? "COALESCE(\(value), \(literal(column.kind)))" : value
     }
