@@ -19,7 +19,7 @@ enum ProjectFiles {
   static let documents = files(in: ["Docs"], ending: ".md") + files(at: ["README.md"])
   static let scripts = files(in: [".ci"], ending: "") + files(at: ["Makefile"])
 
-  private static func files(in folders: [String], ending: String) -> [File] {
+  static func files(in folders: [String], ending: String) -> [File] {
     var paths: [String] = []
     for folder in folders {
       let names = FileManager.default.enumerator(atPath: root.appendingPathComponent(folder).path)

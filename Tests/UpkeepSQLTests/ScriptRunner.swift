@@ -9,6 +9,7 @@ import UpkeepSQL
 ///     1|x                    its rows, joined by |
 ///     = 1 inserted           what it did: every kind that is not zero, or `nothing`
 ///     ~ row 2: t.a is        why rows were set aside, in messages that contain this
+///     * never reached        a notice that contains this
 ///     ! no column            or: it fails with a message that contains this
 struct ScriptRunner {
   struct Mismatch: Sendable, CustomStringConvertible {
@@ -59,9 +60,7 @@ struct ScriptRunner {
       }
       while expected.last?.isEmpty == true { expected.removeLast() }
       let text = statement.joined(separator: "\n")
-      let found = outcome(
-        of: text, in: session, showsCounts: expected.contains { $0.hasPrefix("=") },
-        showsRejects: expected.contains { $0.hasPrefix("~") })
+      let found = outcome(of: text, in: session, showing: Set(expected.compactMap(\.first)))
       if !agrees(found, expected) {
         mismatches.append(Mismatch(line: number, statement: text, expected: expected, found: found))
       }
@@ -69,16 +68,19 @@ struct ScriptRunner {
     return mismatches
   }
 
+  /// - Parameter marks: with which lines begin that are wanted besides rows.
   private static func outcome(
-    of text: String, in session: Session, showsCounts: Bool, showsRejects: Bool
+    of text: String, in session: Session, showing marks: Set<Character>
   ) -> [String] {
     let sink = Lines()
     do throws(UpkeepError) {
       let summaries = try session.execute(sql: text, into: sink)
-      guard showsCounts, let last = summaries.last else { return sink.lines }
+      guard marks.contains("="), let last = summaries.last else { return sink.lines }
       let counts = last.counts.filter { $0.count > 0 }.map { "\($0.count) \($0.kind.rawValue)" }
-      let rejects = showsRejects ? last.rejects.map { "~ row \($0.number ?? 0): \($0.reason)" } : []
+      let rejects = marks.contains("~") ? last.rejects.map { "~ row \($0.number ?? 0): \($0.reason)" } : []
+      let notices = marks.contains("*") ? last.notices.map { "* \($0)" } : []
       return sink.lines + ["= \(counts.isEmpty ? "nothing" : counts.joined(separator: ", "))"] + rejects
+        + notices
     } catch {
       return sink.lines + ["! \(error.message)"]
     }
@@ -87,7 +89,7 @@ struct ScriptRunner {
   private static func agrees(_ found: [String], _ expected: [String]) -> Bool {
     guard found.count == expected.count else { return false }
     return zip(found, expected).allSatisfy { found, expected in
-      guard let mark = expected.first, mark == "!" || mark == "~" else { return found == expected }
+      guard let mark = expected.first, ["!", "~", "*"].contains(mark) else { return found == expected }
       return found.first == mark && found.contains(expected.dropFirst(2))
     }
   }

@@ -84,6 +84,17 @@ struct StatementGenerator {
       markKey("b")
       markKey("c")
     }
+    // Beside UNIQUE (e) that target would be either's.
+    if !targets.contains("(e)"), random.oneIn(3) {
+      schema.append("CREATE UNIQUE INDEX folded ON t (e COLLATE NOCASE)")
+      targets.append("(e COLLATE NOCASE)")
+      markKey("e")
+    } else if random.oneIn(4) {
+      schema.append("CREATE UNIQUE INDEX lowered ON t (LOWER(e), b)")
+      targets.append("(b, LOWER(e))")
+      markKey("b")
+      markKey("e")
+    }
     if random.oneIn(2) { schema.append("CREATE INDEX by_b ON t (b\(random.oneIn(2) ? " DESC" : ""))") }
     if random.oneIn(3) { schema.append("CREATE INDEX by_dc ON t (d, c) WHERE d IS NOT NULL") }
     if random.oneIn(3) { schema.append("CREATE INDEX by_sum ON t (a + b, e)") }
@@ -190,29 +201,48 @@ struct StatementGenerator {
     var given = columns.filter { column in column.isNotNull && column.defaultValue == nil || !random.oneIn(5)
     }
     if given.isEmpty { given = columns }
-    if automaticID, random.oneIn(4) { given.removeAll { $0.name == "a" } }
-    if random.oneIn(4) { given.shuffle(using: &random) }
     let style = random.below(8)
-    let rows = style < 5 ? 1 + random.below(4) : 1
+    if automaticID, style < 7, random.oneIn(4) { given.removeAll { $0.name == "a" } }
+    // An id that is drawn is part of SQLite's excluded row, and not of Upkeep's.
+    let givesID = automaticID && style == 7
+    if givesID, !given.contains(where: { $0.name == "a" }) { given += columns.filter { $0.name == "a" } }
+    if random.oneIn(4) { given.shuffle(using: &random) }
+    // What several rows do is the same in both where no action moves keys.
+    let movesKeys = style >= 6 && (random.oneIn(3) || columns.allSatisfy(\.isInKey))
+    let rows = movesKeys ? 1 : 1 + random.below(4)
     // With ON CONFLICT Upkeep decides the conflict first and judges the row that is stored after it.
     let values = (0..<rows).map { _ in
-      "(" + given.map { value($0, mayBeBad: style < 5) }.joined(separator: ", ") + ")"
+      "("
+        + given.map { $0.name == "a" && givesID ? literal(.integer) : value($0, mayBeBad: style < 5) }
+        .joined(separator: ", ") + ")"
     }
-    let body =
-      "INTO t (\(given.map(\.name).joined(separator: ", "))) VALUES \(values.joined(separator: ", "))"
+    var body = "INTO t (\(given.map(\.name).joined(separator: ", "))) "
+    if style >= 5, !movesKeys, random.oneIn(4) {
+      let list = given.map { column in
+        random.oneIn(3) ? column.name == "b" ? "\(random.below(18))" : literal(column.kind) : column.name
+      }.joined(separator: ", ")
+      // SQLite needs the WHERE, and both need an order to come to the same rows.
+      body +=
+        "SELECT \(list) FROM t WHERE \(condition(1)) ORDER BY \(columns.map(\.name).joined(separator: ", "))"
+    } else {
+      body += "VALUES \(values.joined(separator: ", "))"
+    }
     switch style {
     case 0: return "INSERT \(body)\(returning(4))"
-    case 1: return "INSERT OR \(random.pick(["ABORT", "FAIL"])) \(body)"
+    case 1: return "INSERT OR \(random.pick(["ABORT", "FAIL", "ROLLBACK"])) \(body)"
     case 2: return "INSERT OR IGNORE \(body)\(returning(4))"
-    case 3: return "INSERT OR REPLACE \(body)"
-    case 4: return "REPLACE \(body)"
+    case 3: return "INSERT OR REPLACE \(body)\(returning(4))"
+    case 4: return "REPLACE \(body)\(returning(4))"
     case 5: return "INSERT \(body) ON CONFLICT DO NOTHING\(returning(3))"
     case 6 where !targets.isEmpty:
       return "INSERT \(body) ON CONFLICT \(random.pick(targets)) DO NOTHING\(returning(3))"
     default:
       guard let target = targets.isEmpty ? nil : random.pick(targets) else { return "INSERT \(body)" }
-      var text =
-        "INSERT \(body) ON CONFLICT \(target) DO UPDATE SET \(assignments(inUpsert: true, keys: random.oneIn(3)))"
+      var text = "INSERT \(body) "
+      if let other = targets.first(where: { $0 != target }), random.oneIn(4) {
+        text += "ON CONFLICT \(other) DO NOTHING "
+      }
+      text += "ON CONFLICT \(target) DO UPDATE SET \(assignments(inUpsert: true, keys: movesKeys))"
       if random.oneIn(3) { text += " WHERE \(condition(1, random.pick(["excluded.", "t."])))" }
       return text + returning(3)
     }

@@ -62,6 +62,7 @@ import Upkeep
   }
 
   // Several clauses: the first one met is the one run (3).
+  // rule U-3.8
   @Test("Of several clauses the first that is met rules")
   func clauses() throws {
     let store = try Store.ofAirports([heathrow, gatwick])

@@ -33,6 +33,7 @@ import UpkeepTestSupport
     return found
   }
 
+  // rule U-9.2
   @Test("SUM, MIN, MAX and APPEND combine, keep the stored value for NULL, and fill a stored NULL")
   func combiningRules() throws {
     #expect(try fold(.integer, .sum, [.null, 1, .null, 2]) == 3)
@@ -48,6 +49,7 @@ import UpkeepTestSupport
       try fold(.json, .json, [.json(#"{"a": 1}"#), .null, .json(#"{"b": 2}"#)]) == .json(#"{"a":1,"b":2}"#))
   }
 
+  // rule U-9.1
   @Test("KEEP leaves what is stored, COALESCE takes what is not NULL, IF NULL only fills")
   func choosingRules() throws {
     #expect(try fold(.integer, .set, [1, .null]) == .null)
@@ -57,6 +59,7 @@ import UpkeepTestSupport
     #expect(try fold(.integer, .ifNull, [.null, 2, 3]) == 2)
   }
 
+  // rule U-9.8
   @Test("An overflow of SUM is an error of that row, and nothing else of it is stored")
   func overflowIsTheRowsError() throws {
     let store = try store([
@@ -84,6 +87,7 @@ import UpkeepTestSupport
     }
   }
 
+  // rule U-9.3
   @Test("LATEST BY compares before any assignment; NULL and absent are older; both NULL: the incoming")
   func latest() throws {
     let store = try store([
@@ -132,6 +136,7 @@ import UpkeepTestSupport
     }
   }
 
+  // rule U-9.4
   @Test(
     "TOUCH tells the time of the statement when something else changes, and on insert, unless it is given")
   func touch() throws {
@@ -174,6 +179,8 @@ import UpkeepTestSupport
     }
   }
 
+  // rule U-9.5
+  // rule U-9.7
   @Test("A rule in the statement stands above that of the schema, and only columns that it names change")
   func statementRules() throws {
     let store = try store([
