@@ -13,7 +13,7 @@ package struct QueryExecutor {
   let subqueries: SubqueryScope
 
   package init(_ scope: TransactionScope, _ statement: StatementContext) {
-    self.init(scope, statement, SubqueryScope(statement.host(scope), statement.commonTables))
+    self.init(scope, statement, SubqueryScope(scope, statement))
   }
 
   init(_ scope: TransactionScope, _ statement: StatementContext, _ subqueries: SubqueryScope) {
@@ -30,7 +30,7 @@ package struct QueryExecutor {
   package func run(
     _ query: Query, begin: ([String]) throws(UpkeepError) -> Void, row: ([Value]) throws(UpkeepError) -> Void
   ) throws(UpkeepError) {
-    if let select = query.selectOfOneTable(statement.commonTables) {
+    if let select = query.selectOfOneTable(statement.commonTables(scope)) {
       let plan = try SelectPlan(query, select, subqueries, scope, statement)
       try begin(plan.outputs.map(\.name))
       return try run(plan) { values throws(UpkeepError) in

@@ -110,19 +110,43 @@ final class QueryHost: @unchecked Sendable {
 
 /// Makes the queries within the expressions of one scope ready. Written alike they are one: it runs once a row.
 final class SubqueryScope: SubqueryCompiling, @unchecked Sendable {
-  private let host: QueryHost
-  private let commonTables: CommonTableScope?
+  private var madeHost: QueryHost?
+  private var commonTables: CommonTableScope?
   private let nesting: Int
   private var known: [Query: CompiledQuery] = [:]
+  /// Of whom the host is asked for once it is needed: most statements have no such query.
+  private let origin: (scope: TransactionScope, statement: StatementContext)?
 
   init(_ host: QueryHost, _ commonTables: CommonTableScope?, nesting: Int = 0) {
-    self.host = host
+    madeHost = host
     self.commonTables = commonTables
     self.nesting = nesting
+    origin = nil
+  }
+
+  /// For the expressions of a statement itself.
+  init(_ scope: TransactionScope, _ statement: StatementContext) {
+    origin = (scope, statement)
+    nesting = 0
+  }
+
+  private var host: QueryHost {
+    get throws(UpkeepError) {
+      if let madeHost { return madeHost }
+      guard let (scope, statement) = origin else {
+        throw UpkeepError(.misuse, "a subquery cannot be used here")
+      }
+      commonTables = statement.commonTables(scope)
+      let host = statement.host(scope)
+      madeHost = host
+      return host
+    }
   }
 
   func compile(_ query: Query, in scope: ExpressionScope) throws(UpkeepError) -> CompiledSubquery {
-    if let before = known[query] ?? host.known(query, commonTables) { return before }
+    if let before = known[query] { return before }
+    let host = try host
+    if let before = host.known(query, commonTables) { return before }
     let outer: OuterScope? = scope.slots.isEmpty && scope.outer == nil ? nil : OuterScope(scope)
     let place = QueryPlace(
       host: host, commonTables: commonTables, outer: outer, depth: scope.depth, nesting: nesting)

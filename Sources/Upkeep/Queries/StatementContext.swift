@@ -41,10 +41,16 @@ package final class StatementContext {
     return host
   }
 
+  /// The tables of the statement's WITH; nil without one.
+  func commonTables(_ scope: TransactionScope) -> CommonTableScope? {
+    if !declarations.isEmpty { _ = host(scope) }
+    return commonTables
+  }
+
   /// A scope of a change of rows, in whose expressions queries may stand.
   func admittingQueries(_ expressions: ExpressionScope, _ scope: TransactionScope) -> ExpressionScope {
     var expressions = expressions
-    expressions.subqueries = SubqueryScope(host(scope), commonTables)
+    expressions.subqueries = SubqueryScope(scope, self)
     return expressions
   }
 

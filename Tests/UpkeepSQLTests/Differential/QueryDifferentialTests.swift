@@ -6,7 +6,7 @@ import UpkeepSQL
 /// A query of joins, groups, compounds and subqueries would give other rows than in SQLite.
 ///
 /// As with the statements: a failure prints its seed, `UPKEEP_DIFFERENTIAL_SEED` replays it, and
-/// `UPKEEP_DIFFERENTIAL_RANDOM=1` and `UPKEEP_DIFFERENTIAL_ROUNDS` search further.
+/// `UPKEEP_DIFFERENTIAL_RANDOM=1`, `UPKEEP_DIFFERENTIAL_ROUNDS` and `UPKEEP_DIFFERENTIAL_FIRST` search further.
 @Suite struct QueryDifferentialTests {
   private static let queriesPerRound = 50
 
@@ -27,7 +27,8 @@ import UpkeepSQL
       return
     }
     let isSearching = ProcessInfo.processInfo.environment["UPKEEP_DIFFERENTIAL_RANDOM"] != nil
-    let first = isSearching ? UInt64.random(in: 0 ... .max) : 1
+    let given = ProcessInfo.processInfo.environment["UPKEEP_DIFFERENTIAL_FIRST"].flatMap { UInt64($0) }
+    let first = given ?? (isSearching ? UInt64.random(in: 0 ... .max) : 1)
     var (ran, withRows, refused, failed) = (0, 0, 0, 0)
     for round in 0..<Self.rounds {
       let result = try Self.round(first &+ UInt64(round))

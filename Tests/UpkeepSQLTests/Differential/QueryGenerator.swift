@@ -103,9 +103,11 @@ struct QueryGenerator {
 
   private mutating func blocks(_ kinds: [Kind], _ outer: [Name], _ depth: Int) -> String {
     var text = block(kinds, outer, depth)
+    // SQLite 3.40 drops equal rows of a UNION ALL behind another operator where the result is ordered.
+    let operators = random.oneIn(3) ? [" UNION ALL "] : [" UNION ", " INTERSECT ", " EXCEPT "]
     while depth < 2, random.oneIn(6) {
       text +=
-        random.pick([" UNION ", " UNION ALL ", " INTERSECT ", " EXCEPT "]) + block(kinds, outer, depth + 1)
+        random.pick(operators) + block(kinds, outer, depth + 1)
     }
     return text
   }
@@ -182,6 +184,8 @@ struct QueryGenerator {
       }
       text += " ON \(pairing(before, more))"
       if random.oneIn(3) { text += " AND \(comparison(names))" }
+      // SQLite 3.40 checks what later joins say of sources before such a join too early.
+      if text.contains(" RIGHT JOIN ") || text.contains(" FULL JOIN ") { break }
     }
     return (text, names)
   }
