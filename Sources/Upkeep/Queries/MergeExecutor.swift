@@ -20,19 +20,32 @@ struct MergeExecutor {
   func plan(_ merge: MergeStatement) throws(UpkeepError) -> MergePlan {
     let statement = statement
     let scope = scope
-    return try MergePlan(merge, try scope.table(merge.table.name), source: try columns(of: merge)) {
-      statement.admittingQueries($0, scope)
+    var untyped: Set<SlotColumn> = []
+    let source = try columns(of: merge, &untyped)
+    return try MergePlan(merge, try scope.table(merge.table.name), source: source) { [untyped] expressions in
+      var expressions = expressions
+      expressions.untyped.formUnion(untyped)
+      return statement.admittingQueries(expressions, scope)
     }
   }
 
   /// The columns of the source's rows, each with a name of its own.
-  private func columns(of merge: MergeStatement) throws(UpkeepError) -> ColumnList {
+  ///
+  /// - Parameter untyped: gets those that are of no type, as constants are.
+  private func columns(
+    of merge: MergeStatement, _ untyped: inout Set<SlotColumn>
+  ) throws(UpkeepError) -> ColumnList {
     let definitions: [ColumnDefinition]
     switch merge.source {
-    case .values(_, let names): definitions = names.map { ColumnDefinition($0, .any) }
+    case .values(_, let names):
+      definitions = names.map { ColumnDefinition($0, .any) }
+      untyped = Set(names.indices.map { SlotColumn(slot: 1, ordinal: $0) })
     case .query(let query):
       let host = statement.host(scope)
       let plan = try QueryPlan(query, QueryPlace(host: host, commonTables: statement.commonTables))
+      for (ordinal, column) in plan.columns.enumerated() where column.type == nil {
+        untyped.insert(SlotColumn(slot: 1, ordinal: ordinal))
+      }
       definitions = plan.columns.map {
         ColumnDefinition($0.name, $0.type ?? .any, collation: $0.collation ?? .binary)
       }
