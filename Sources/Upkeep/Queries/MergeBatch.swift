@@ -255,7 +255,7 @@ extension MergeBatch {
 
   /// Stops at an error if no claim of a row before it can still fail.
   private func stopIfHopeless() throws(UpkeepError) {
-    if let firstError, !claims.hasHolders { throw firstError.error }
+    if let firstError, !claims.mayFail { throw firstError.error }
   }
 
   private func changedTwice(_ row: [Value], _ first: Int, _ second: Int) -> UpkeepError {

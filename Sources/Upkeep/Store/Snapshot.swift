@@ -10,10 +10,6 @@ public class Snapshot {
 
   package init(_ scope: TransactionScope) { self.scope = scope }
 
-  /// What ended a loop over entries.
-  @usableFromInline
-  final var walkFailure: UpkeepError? { scope.walkFailure }
-
   /// Ends it. True if nobody else holds what it rests on, so that it may be opened again.
   final func endForReuse() -> Bool {
     let isAlone = isKnownUniquelyReferenced(&scope)

@@ -67,9 +67,7 @@ public final class Store: Sendable {
       end(snapshot)
       throw named(error)
     }
-    let failure = snapshot.walkFailure
-    end(snapshot)
-    if let failure { throw named(failure) }
+    if let failure = finish(snapshot) { throw named(failure) }
     return result
   }
 
@@ -85,6 +83,16 @@ public final class Store: Sendable {
   func end(_ snapshot: consuming Snapshot) {
     var snapshot = snapshot
     if snapshot.endForReuse() && isKnownUniquelyReferenced(&snapshot) { snapshots.give(snapshot) }
+  }
+
+  /// Ends a snapshot.
+  ///
+  /// - Returns: what ended a loop over entries before their end.
+  @usableFromInline
+  func finish(_ snapshot: consuming Snapshot) -> UpkeepError? {
+    let failure = snapshot.scope.walkFailure
+    end(snapshot)
+    return failure
   }
 
   @usableFromInline

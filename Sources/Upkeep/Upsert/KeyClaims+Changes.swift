@@ -148,17 +148,21 @@ extension KeyClaims {
     _ = try encode(0, of: new, into: keyBuffers[0])
     guard Bytes.equal(keyBuffers[0].bytes, primaryKey) else { return false }
     var claimed: [Int] = []
+    var givesUp = false
     for (position, index) in uniqueIndexes.enumerated() {
       guard index.columnsRead.contains(where: { !old[$0].hasSameBytes(as: new[$0]) }) else { continue }
       let key = position + 1
       hadKey[key] = try encode(key, of: old, into: oldKeyBuffers[key])
       hasKey[key] = try encode(key, of: new, into: keyBuffers[key])
-      guard hasKey[key], !(hadKey[key] && Bytes.equal(oldKeyBuffers[key], keyBuffers[key])) else { continue }
+      let isSame = hadKey[key] && hasKey[key] && Bytes.equal(oldKeyBuffers[key], keyBuffers[key])
+      if hadKey[key], !isSame { givesUp = true }
+      guard hasKey[key], !isSame else { continue }
       if try isHeldHere(key, keyBuffers[key].bytes) { return false }
       if try get(index.tree, keyBuffers[key].bytes) != nil { return false }
       claimed.append(key)
     }
     try writer.update(from: old, to: new)
+    if givesUp { hasGivenUpKeys = true }
     for key in claimed {
       claimLog.append(claimHash(Self.hash(primaryKey), key, keyBuffers[key].bytes), input)
     }

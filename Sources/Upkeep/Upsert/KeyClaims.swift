@@ -49,6 +49,8 @@ package final class KeyClaims {
   /// Keys that natives claimed by an update: hash of row and key, and the input row.
   let claimLog: ClaimLog
 
+  /// Whether a native gave up a unique key.
+  var hasGivenUpKeys = false
   /// The greatest id that a holder has had.
   package internal(set) var greatestID: Int64?
 
@@ -96,6 +98,9 @@ package final class KeyClaims {
 
   package var keyCount: Int { uniqueIndexes.count + 1 }
   package var hasHolders: Bool { state != nil }
+  /// Whether a claim that was made may fail, whatever rows come: keys are contested, or a row gave one up that it may
+  /// claim again from whoever took it.
+  package var mayFail: Bool { state != nil || hasGivenUpKeys }
 
   /// The holders, of which there is to be one now.
   func begun() -> ClaimState {

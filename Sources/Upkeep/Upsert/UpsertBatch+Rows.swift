@@ -127,7 +127,7 @@ extension UpsertBatch {
   // MARK: Eager statements
 
   /// A NULL in a column that takes none becomes its default: what SQLite's OR REPLACE does.
-  private func filledWithDefaults(_ row: [Value]) -> [Value] {
+  func filledWithDefaults(_ row: [Value]) -> [Value] {
     var row = row
     for column in schema.columns where !column.isNullable && row[column.ordinal] == .null {
       if let value = column.constantDefault { row[column.ordinal] = value }

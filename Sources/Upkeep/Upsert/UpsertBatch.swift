@@ -108,7 +108,9 @@ package final class UpsertBatch {
     sweepsValues =
       !plan.schema.checks.isEmpty
       || plan.schema.indexes.contains { $0.predicate != nil || $0.columnOrdinals == nil }
-    indexedColumns = plan.schema.indexes.reduce(into: Set<Int>()) { $0.formUnion($1.columnsRead) }.sorted()
+    // Rows that meet by the primary key have the same bytes where the key gives a column back.
+    indexedColumns = plan.schema.indexes.reduce(into: Set<Int>()) { $0.formUnion($1.columnsRead) }
+      .filter { $0 < plan.schema.columns.count && !plan.schema.places[$0].isInKey }.sorted()
     if case .collect = plan.rejects { collectsRejects = true } else { collectsRejects = false }
     keyBuffers = (0..<plan.keyCount).map { _ in ByteBuffer(capacity: 64) }
     placeBuffers = (0..<plan.keyCount).map { _ in ByteBuffer(capacity: 64) }
@@ -366,7 +368,7 @@ extension UpsertBatch {
   /// Stops at an error of a row if no claim of a row before it can still fail.
   func stopIfHopeless() throws(UpkeepError) {
     guard !collectsRejects, let failure else { return }
-    if plan.otherwise == .fail || !claims.hasHolders { throw failure.error }
+    if plan.otherwise == .fail || !claims.mayFail { throw failure.error }
   }
 
   private func tooMany(_ limit: Int, _ last: UpkeepError) -> UpkeepError {
@@ -406,7 +408,8 @@ extension UpsertBatch {
   private func waitForDuplicates(_ row: [Value?], _ index: Int) throws(UpkeepError) {
     try waiting.append(row)
     guard let key = plan.targetKey, let proposal = try? rowActions.proposal(row),
-      try claims.encode(key, of: proposal, into: keyBuffers[0])
+      try claims.encode(
+        key, of: plan.otherwise == .replace ? filledWithDefaults(proposal) : proposal, into: keyBuffers[0])
     else { return }
     seenKeys.set(keyBuffers[0].bytes, index)
     try claims.budget.settle()

@@ -44,6 +44,27 @@ import UpkeepTestSupport
     #expect(byIndex > Self.caseCount / 200)
   }
 
+  @Test("A text in the primary key may be in an index too")
+  func indexedKeyColumn() throws {
+    let store = try Store.inMemory()
+    try store.write { tx throws in
+      try tx.createTable(
+        TableDefinition(
+          "t", columns: [ColumnDefinition("id", .text), ColumnDefinition("n", .integer)],
+          primaryKey: [IndexPart(column: "id")],
+          uniqueKeys: [
+            IndexDefinition(
+              "u", on: "t", parts: [IndexPart(column: "n"), IndexPart(column: "id")], isUnique: true)
+          ]))
+      for edition: Int64 in 0..<2 {
+        let rows = (0..<10).map { id -> RowInput in ["id": .text("k\(id)"), "n": .integer(edition)] }
+        let result = try tx.upsert(contentsOf: rows, into: "t")
+        #expect(result.inserted == (edition == 0 ? 10 : 0) && result.updated == (edition == 0 ? 0 : 10))
+      }
+    }
+    #expect(try store.verify() == [])
+  }
+
   private func isSweptByIndex(_ example: UpsertCase) throws -> Bool {
     guard example.mode != .sync, example.rows.count > 1 else { return false }
     let store = try Store.inMemory()
