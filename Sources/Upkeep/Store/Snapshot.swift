@@ -10,6 +10,12 @@ public class Snapshot {
 
   package init(_ scope: TransactionScope) { self.scope = scope }
 
+  /// Throws what ended a loop over entries before their end.
+  @usableFromInline
+  final func requireWholeWalks() throws(UpkeepError) {
+    if let failure = scope.walkFailure { throw failure }
+  }
+
   /// Ends it. True if nobody else holds what it rests on, so that it may be opened again.
   final func endForReuse() -> Bool {
     let isAlone = isKnownUniquelyReferenced(&scope)

@@ -60,15 +60,15 @@ public final class Store: Sendable {
   @inlinable
   public func read<T>(_ body: (Snapshot) throws -> T) throws -> T {
     let snapshot = try beginSnapshot()
-    let result: T
     do {
-      result = try body(snapshot)
+      let result = try body(snapshot)
+      try snapshot.requireWholeWalks()
+      end(snapshot)
+      return result
     } catch {
       end(snapshot)
       throw named(error)
     }
-    if let failure = finish(snapshot) { throw named(failure) }
-    return result
   }
 
   @usableFromInline
@@ -83,16 +83,6 @@ public final class Store: Sendable {
   func end(_ snapshot: consuming Snapshot) {
     var snapshot = snapshot
     if snapshot.endForReuse() && isKnownUniquelyReferenced(&snapshot) { snapshots.give(snapshot) }
-  }
-
-  /// Ends a snapshot.
-  ///
-  /// - Returns: what ended a loop over entries before their end.
-  @usableFromInline
-  func finish(_ snapshot: consuming Snapshot) -> UpkeepError? {
-    let failure = snapshot.scope.walkFailure
-    end(snapshot)
-    return failure
   }
 
   @usableFromInline
