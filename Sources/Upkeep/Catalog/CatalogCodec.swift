@@ -90,8 +90,10 @@ enum CatalogCodec {
     let writer = FieldWriter(buffer: ByteBuffer())
     writer.text(TableTag.name, table.name)
     writer.word(TableTag.tree, table.tree.rawValue)
-    for column in table.columns {
-      try writer.nested(TableTag.column) { (writer) throws(UpkeepError) in try write(column, to: writer) }
+    for (column, definition) in zip(table.columns, table.definition.columns) {
+      try writer.nested(TableTag.column) { (writer) throws(UpkeepError) in
+        try write(column, isNotNull: !definition.isNullable, to: writer)
+      }
     }
     for part in table.definition.primaryKey {
       try writer.nested(TableTag.keyPart) { (writer) throws(UpkeepError) in
@@ -112,11 +114,13 @@ enum CatalogCodec {
     return writer.buffer
   }
 
-  private static func write(_ column: ColumnSchema, to writer: FieldWriter) throws(UpkeepError) {
+  private static func write(
+    _ column: ColumnSchema, isNotNull: Bool, to writer: FieldWriter
+  ) throws(UpkeepError) {
     writer.text(ColumnTag.name, column.name)
     writer.byte(ColumnTag.type, column.type.rawValue)
     if let declared = column.declaredType { writer.text(ColumnTag.declaredType, declared) }
-    writer.flag(ColumnTag.notNull, !column.isNullable)
+    writer.flag(ColumnTag.notNull, isNotNull)
     if let expression = column.defaultExpression { try writer.expression(ColumnTag.defaultValue, expression) }
     if column.collation != .binary { writer.byte(ColumnTag.collation, column.collation.rawValue) }
     if column.missingValue != .null {

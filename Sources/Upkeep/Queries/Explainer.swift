@@ -122,7 +122,7 @@ struct Explainer {
     for (number, (clause, action)) in zip(plan.resolver.clauses, plan.actions).enumerated() {
       let keys = clause.keys.map { names[$0] }.joined(separator: ", then ")
       var line = "clause \(number + 1): a row of \(table) is met by \(keys), and \(Self.effect(action))"
-      if clause.keys.count > 1 {
+      if clause.keys.count > 1, action.minds {
         switch clause.ambiguity {
         case .fail: line += "; meeting several is an error"
         case .first, .displace: line += "; of several the first is taken"
@@ -167,5 +167,13 @@ struct Explainer {
     case .update(_, where: nil): "is updated"
     case .update: "is updated where the condition holds"
     }
+  }
+}
+
+extension UpsertPlan.Action {
+  /// Whether it minds that a row meets several.
+  fileprivate var minds: Bool {
+    if case .ignore = self { return false }
+    return true
   }
 }

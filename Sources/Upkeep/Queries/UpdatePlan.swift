@@ -98,7 +98,9 @@ extension UpkeepError {
     var error = self
     if error.existingKey == nil {
       error.existingKey = key
-      error.message += "; in the row with key \(key)"
+      // Before what is to be done about it, if that is said.
+      let end = error.message.firstRange(of: "; ")?.lowerBound ?? error.message.endIndex
+      error.message.insert(contentsOf: " (the row with key \(key))", at: end)
     }
     return error
   }

@@ -54,12 +54,13 @@ extension Transaction {
   }
 
   /// Inserts a record or, where its primary key is there, updates that row: what was given before stays where the record
-  /// has no column for it.
+  /// has no column for it. The record's values are set as they are; merge rules are for what comes from elsewhere.
   ///
   /// - Returns: the record as it is stored, with its id and its defaults.
   @discardableResult
   public func save<R: Record>(_ record: R) throws(UpkeepError) -> R {
-    try upsert(record).stored ?? record
+    let set = R.columns.names.names.map { MergeColumn($0, .set) }
+    return try upsert(record, RecordAction(.merge(columns: set))).stored ?? record
   }
 
   /// The row that a record meets, or else the record, which is then inserted: get or create.

@@ -114,7 +114,11 @@ extension RowActions {
   ) throws(UpkeepError) -> Value {
     guard let target = jsonText(stored), let patch = jsonText(incoming),
       let result = JSONPatch.apply(patch, to: target)
-    else { throw misfit("JSON merges JSON text, and \(stored.literalText) or what comes is none", column) }
+    else {
+      let incomingIsJSON = jsonText(incoming).flatMap { JSONPatch.apply($0, to: "{}") } != nil
+      let culprit = incomingIsJSON ? stored : incoming
+      throw misfit("JSON merges JSON text, and \(culprit.literalText) is none", column)
+    }
     if case .json = stored { return .json(result) }
     return .text(result)
   }

@@ -182,10 +182,12 @@ extension UpsertBatch {
 
   private func lostClaim(_ failure: KeyClaims.FailedClaim, _ index: Int) -> UpkeepError {
     let holder = schema.keyDescription(of: failure.winner)
+    var ways = ["free the key in the same statement"]
+    // Where there is no clause nothing can be said of ambiguity, and where rows give way already it was said.
+    if !plan.resolver.clauses.isEmpty, !plan.displaces { ways.append("say ON AMBIGUITY DISPLACE") }
+    if !collectsRejects { ways.append("set the row aside with ON ERROR REJECT") }
     let advice =
-      collectsRejects
-      ? "free the key in the same statement, or say ON AMBIGUITY DISPLACE"
-      : "free the key in the same statement, or say ON AMBIGUITY DISPLACE or ON ERROR REJECT"
+      ways.dropLast().joined(separator: ", ") + (ways.count > 1 ? " or " : "") + ways[ways.count - 1]
     return error(
       .uniqueViolation, failure.key, failure.keyText, failure.winner, index,
       "\(schema.name) \(keyName(failure.key)) = \(failure.keyText) is held by row \(holder), which keeps it; \(advice)"

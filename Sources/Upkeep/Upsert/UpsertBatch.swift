@@ -374,7 +374,8 @@ extension UpsertBatch {
   private func tooMany(_ limit: Int, _ last: UpkeepError) -> UpkeepError {
     var error = UpkeepError(
       .tooManyRejects,
-      "more than \(limit) rows of \(schema.name) were rejected; nothing was changed. The last: \(last.message)"
+      "more than \(limit) rows of \(schema.name) were rejected, and nothing was changed. The last was row "
+        + "\(last.rowNumber.map(String.init) ?? "?"): \(last.message)"
     )
     error.table = schema.name
     error.rowNumber = last.rowNumber
