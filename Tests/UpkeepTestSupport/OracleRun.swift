@@ -266,11 +266,9 @@ final class OracleRun {
     var gone: [OracleRow] = []
     for old in met where !gone.contains(where: { $0 === old }) { gone.append(old) }
     let old = gone[0].now ?? []
-    let primary = oracle.keys[0]
-    // The row of the same primary key, or of any where none is given, becomes the new one; others give way.
-    let becomes = automatic || oracle.value(of: primary, in: old) == oracle.value(of: primary, in: row)
+    // The row of the same primary key, else the first one met, becomes the new one; others give way.
     for (index, other) in gone.enumerated() {
-      if let now = other.now, index > 0 || !becomes { displaced.append(now) }
+      if let now = other.now, index > 0 { displaced.append(now) }
       other.now = nil
       other.isGone = true
     }

@@ -135,8 +135,8 @@ extension UpsertBatch {
     return row
   }
 
-  /// OR REPLACE: every row met goes at once. That of the same primary key is the one replaced; where the row has
-  /// no primary key of its own it is the first one met. Others are displaced.
+  /// OR REPLACE: every row met goes at once. That of the same primary key is the one replaced, else the first one met;
+  /// others are displaced.
   private func replaceAll(
     _ key: Int, _ given: [Value?], _ proposal: [Value], _ index: Int
   ) throws(UpkeepError) {
@@ -152,8 +152,7 @@ extension UpsertBatch {
     }
     guard let first = gone.first else { return }
     try claims.requireShortKeys(of: row)
-    let becomes = isAutomatic || places[0] != .nobody
-    let displaced = gone.dropFirst(becomes ? 1 : 0).map(\.row)
+    let displaced = gone.dropFirst().map(\.row)
     rowActions.leaveTouchedIfSame(&row, first.row, given)
     let isSame = zip(first.row, row).allSatisfy { $0.hasSameBytes(as: $1) }
     for (other, old) in gone.dropFirst() { try claims.delete(places[other], old) }

@@ -294,6 +294,10 @@ import UpkeepTestSupport
       return "displaced \(sorted(result.displacedRows)), not \(sorted(wanted.displaced))"
     }
     if result.deleted != wanted.deleted { return "\(result.deleted) deleted, not \(wanted.deleted)" }
+    let count = example.stored.count + result.inserted - result.displaced - result.deleted
+    if count != run.rows.count {
+      return "by its counts the table has \(count) rows, not \(run.rows.count): \(result)"
+    }
     // A row may be set aside at the end, after it was written; then what it wrote is written back.
     let changes =
       result.inserted + result.updated + result.replaced + result.displaced + result.deleted + result.rejected
