@@ -85,7 +85,8 @@ package struct UpsertCase: CustomStringConvertible {
     let claimed = Set(keys.flatMap(\.columns))
     if mergesByRules || random.oneIn(2) {
       for ordinal in columns.indices where mergesByRules ? !random.oneIn(6) : random.oneIn(2) {
-        columns[ordinal].merge = Self.rule(ordinal, claimed, &random)
+        columns[ordinal].merge = Self.rule(
+          ordinal, claimed, isText: columns[ordinal].type == .text, &random)
       }
       for column in columns {
         // A column of a key cannot be MAX.
@@ -117,11 +118,12 @@ package struct UpsertCase: CustomStringConvertible {
     for _ in 0..<(1 + random.below(5)) { rows.append(row(&random, sparse: sparse)) }
   }
 
-  /// A rule that a column of whole numbers can have.
+  /// A rule that a column of whole numbers can have, or one of text.
   private static func rule(
-    _ ordinal: Int, _ claimed: Set<Int>, _ random: inout SeededGenerator
+    _ ordinal: Int, _ claimed: Set<Int>, isText: Bool, _ random: inout SeededGenerator
   ) -> MergeRule {
     if claimed.contains(ordinal) { return random.oneIn(2) ? .keep : .set }
+    if isText { return random.pick([.set, .keep, .coalesce, .ifNull]) }
     let others = names.filter { $0 != names[ordinal] && $0 != "id" }
     let own = ColumnReference(names[ordinal])
     let other = ColumnReference(random.pick(others), of: random.oneIn(2) ? "excluded" : nil)
@@ -225,7 +227,7 @@ package struct UpsertCase: CustomStringConvertible {
       let claimed = Set(oracle.keys.flatMap(\.columns))
       for place in columns.indices where random.oneIn(3) {
         let ordinal = Self.names.firstIndex(of: columns[place].name) ?? 0
-        let rule = Self.rule(ordinal, claimed, &random)
+        let rule = Self.rule(ordinal, claimed, isText: definition.columns[ordinal].type == .text, &random)
         // What it compares by would become MAX, which a column of a key cannot.
         if case .latest(let name) = rule, claimed.contains(Self.names.firstIndex(of: name) ?? 0) { continue }
         columns[place].rule = rule
