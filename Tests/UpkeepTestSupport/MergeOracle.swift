@@ -92,9 +92,15 @@ package struct MergeOracle {
     }
     var codes = Set(run.errors.filter { $0.number == worst }.map(\.code))
     let isClaim = ofRows != worst
+    // A source row that fails on one of several rows leaves the others as they were, or not: which keys are then free
+    // is of no meaning, for nothing of it stays. So another claim may be what is told.
+    let leavesClaims = matchesSeveral && !run.errors.isEmpty
     if matchesSeveral { codes.formUnion(run.errors.map(\.code)) }
+    if leavesClaims { codes.insert(.uniqueViolation) }
     return .failure(
-      Failure(number: worst > last ? 0 : worst, codes: codes, isNumberKnown: !(isClaim && matchesSeveral)))
+      Failure(
+        number: worst > last ? 0 : worst, codes: codes,
+        isNumberKnown: !(isClaim && matchesSeveral) && !leavesClaims))
   }
 
   private func isTrue(_ condition: Expression?, _ existing: [Value], _ source: [Value]) -> Bool {

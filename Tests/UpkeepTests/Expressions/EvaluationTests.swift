@@ -226,8 +226,13 @@ struct EvaluationTests {
     context.action = "inserted"
     context.rowOrdinal = 3
     context.changes = 7
+    var scope = ExpressionScope()
+    scope.tells = [.action, .key, .ordinal]
     func value(_ name: String) throws -> Value {
-      try CompiledExpression.compile(.function(name, []), in: ExpressionScope()).evaluate(context)
+      try CompiledExpression.compile(.function(name, []), in: scope).evaluate(context)
+    }
+    #expect(throws: UpkeepError.self) {
+      try CompiledExpression.compile(.function("upsert_action", []), in: ExpressionScope())
     }
     #expect(try value("upsert_action") == "inserted")
     #expect(try value("conflict_key") == .null)
