@@ -36,7 +36,7 @@ struct MergePath {
   }
 
   init(_ condition: Expression, _ schema: TableSchema, in scope: ExpressionScope) throws(UpkeepError) {
-    let conjuncts = Self.conjuncts(condition)
+    let conjuncts = condition.conjuncts
     let equalities = conjuncts.compactMap { Self.equality($0, schema, scope) }
     let ofTable = conjuncts.compactMap { Self.ofTable($0, scope) }
     let known = ofTable.reduce(nil) { Expression.joined($0, $1) }
@@ -76,21 +76,6 @@ struct MergePath {
       kind = .scan
       terms = []
     }
-  }
-
-  /// The parts of a condition between its ANDs.
-  private static func conjuncts(_ condition: Expression) -> [Expression] {
-    var result: [Expression] = []
-    var waiting = [condition]
-    while let next = waiting.popLast() {
-      if case .binary(.and, let left, let right) = next {
-        waiting.append(right)
-        waiting.append(left)
-      } else {
-        result.append(next)
-      }
-    }
-    return result
   }
 
   /// The leading parts of a key that equalities give values to.

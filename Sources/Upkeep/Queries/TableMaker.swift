@@ -9,22 +9,13 @@ struct TableMaker {
       made.name, columns: try columns(of: made.query), isTemporary: owner != nil)
     definition.owner = owner
     // The query reads what was there before, a lasting table of the same name too.
-    let executor = QueryExecutor(try statement.host(scope).scope, statement)
+    let before = try statement.host(scope).scope
     guard try SchemaChange(scope).createTable(definition, ifNotExists: made.ifNotExists) else { return nil }
     let schema = try scope.table(made.name)
     let plan = try UpsertPlan(UpsertStatement(into: made.name, source: .query(made.query)), schema)
-    let batch = try UpsertBatch(scope, plan, parameters: statement.parameters, now: statement.now)
-    do throws(UpkeepError) {
-      var number = 0
-      try executor.run(made.query) { _ in
-      } row: { values throws(UpkeepError) in
-        number += 1
-        try batch.add(values.map { $0 } + (schema.hasHiddenRowid ? [nil] : []), number: number)
-      }
-      return ChangeResult(try batch.finish(), batch)
-    } catch {
-      try batch.abandon()
-      throw error
+    let source = SourceFeed(scope: before, statement: statement, plan: plan)
+    return try SourceFeed(scope: scope, statement: statement, plan: plan).run { batch throws(UpkeepError) in
+      try source.give(made.query, batch) { _ throws(UpkeepError) in Array(schema.columns.indices) }
     }
   }
 
