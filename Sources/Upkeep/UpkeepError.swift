@@ -91,6 +91,11 @@ public struct UpkeepError: Error, Sendable {
     get { parts.sourceLine }
     set { change { $0.sourceLine = newValue } }
   }
+  /// Where in the statement's text what it complains of was read, in bytes.
+  package var place: SourcePlace {
+    get { parts.place }
+    set { change { $0.place = newValue } }
+  }
   /// The error below this one.
   public var cause: (any Error)? {
     get { parts.cause }
@@ -113,6 +118,7 @@ public struct UpkeepError: Error, Sendable {
     var line: Int?
     var textColumn: Int?
     var sourceLine: String?
+    var place = SourcePlace()
     var cause: (any Error)?
   }
 
@@ -139,7 +145,10 @@ public struct UpkeepError: Error, Sendable {
 
 extension UpkeepError {
   /// What to do next, where the message says so: what stands behind its last semicolon that is not part of a quoted value.
-  public var hint: String? {
+  public var hint: String? { hintStart.map { String(message[message.index($0, offsetBy: 2)...]) } }
+
+  /// Where the semicolon before the hint stands.
+  private var hintStart: String.Index? {
     let bytes = message.utf8
     var position = bytes.endIndex
     var isQuoted = false
@@ -150,9 +159,16 @@ extension UpkeepError {
       guard !isQuoted, bytes[position] == UInt8(ascii: ";"), next < bytes.endIndex,
         bytes[next] == UInt8(ascii: " ")
       else { continue }
-      return String(message[bytes.index(after: next)...])
+      return position
     }
     return nil
+  }
+
+  /// The error with more of what happened, said before what is to be done about it.
+  func saying(_ remark: String) -> UpkeepError {
+    var error = self
+    error.message.insert(contentsOf: remark, at: hintStart ?? message.endIndex)
+    return error
   }
 
   /// Whether what stands in the message there is an apostrophe between two letters.

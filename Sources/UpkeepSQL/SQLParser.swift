@@ -58,7 +58,7 @@ public struct SQLParser: Sendable {
     offset = range.upperBound
     statementStart = offset
     self.parser = parser
-    return SQLStatement(statement, source: source, range: range)
+    return SQLStatement(statement, source: source, range: range, places: parser.places)
   }
 
   /// Goes to behind the `;` that ends the statement that could not be read.
@@ -89,51 +89,5 @@ public struct SQLParser: Sendable {
     }
     statementStart = index
     offset = index
-  }
-}
-
-/// One statement read from a text, and where it stood there.
-public struct SQLStatement: Sendable {
-  /// What a session runs.
-  public let statement: Statement
-  /// The bytes of the text that the statement stands on, without the `;`.
-  public let range: Range<Int>
-  let source: SourceText
-
-  init(_ statement: Statement, source: SourceText, range: Range<Int>) {
-    self.statement = statement
-    self.source = source
-    self.range = range
-  }
-
-  /// The statement as it was written.
-  public var text: String { source.text(range) }
-
-  /// An error of running the statement, with the place of the name that it complains of.
-  ///
-  /// Upkeep knows no text: it says which name it did not know, and here that name is looked for.
-  func locate(_ error: UpkeepError) -> UpkeepError {
-    guard error.line == nil, let name = error.name else { return error }
-    switch error.code {
-    case .unknownTable, .unknownColumn, .unknownIndex, .unknownFunction, .exists: break
-    default: return error
-    }
-    var lexer = Lexer(source)
-    lexer.offset = range.lowerBound
-    let wanted = Names.folded(name.split(separator: ".").last.map(String.init) ?? name)
-    let whole = Names.folded(name)
-    while let token = try? lexer.next(), token.kind != .endOfText, token.start < range.upperBound {
-      guard token.kind == .word || token.kind == .quotedName else { continue }
-      var bytes = source.bytes[token.range]
-      if token.kind == .quotedName { bytes = bytes.dropFirst().dropLast() }
-      let found = Names.folded(String(decoding: bytes, as: UTF8.self))
-      guard found == wanted || found == whole else { continue }
-      var located = source.locate(error, at: token.start)
-      if error.code == .unknownColumn, source.bytes[token.start] == UInt8(ascii: "\"") {
-        located.message += "; a string is written in single quotes"
-      }
-      return located
-    }
-    return error
   }
 }

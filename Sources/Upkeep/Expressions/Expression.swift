@@ -59,12 +59,27 @@ public struct ColumnReference: Sendable, Hashable {
   public var qualifier: String?
   /// The column's name, as written; names compare without regard to ASCII case.
   public var name: String
+  /// Where it was read.
+  package var place = SourcePlace()
 
   /// A column's name.
   public init(_ name: String, of qualifier: String? = nil) {
     self.name = name
     self.qualifier = qualifier
   }
+}
+
+/// Where in a statement's text something was read, for errors to point at. It is no part of what was read: what stands in
+/// two places is equal.
+package struct SourcePlace: Sendable, Hashable {
+  /// In bytes; nil for what was not read from a text.
+  package var offset: Int?
+
+  package init(_ offset: Int? = nil) { self.offset = offset }
+
+  package static func == (one: SourcePlace, other: SourcePlace) -> Bool { true }
+
+  package func hash(into hasher: inout Hasher) {}
 }
 
 /// Operators before one operand. The raw values are stored in catalogs.

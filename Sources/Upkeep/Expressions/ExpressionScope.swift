@@ -129,6 +129,7 @@ package struct ExpressionScope: Sendable {
       : "\(reference.qualifier ?? "") stands for more than one row; give each an alias"
     var error = UpkeepError(.misuse, advice)
     error.name = reference.name
+    error.place = reference.place
     return error
   }
 
@@ -148,6 +149,7 @@ package struct ExpressionScope: Sendable {
     var error = UpkeepError(
       .unknownColumn, "\(qualifier).\(reference.name) names no row that can be used here\(hint)")
     error.name = reference.name
+    error.place = reference.place
     return error
   }
 
@@ -165,6 +167,7 @@ package struct ExpressionScope: Sendable {
     var error = UpkeepError(.unknownColumn, place + hint)
     error.table = row?.columns.columns.first?.table
     error.name = reference.name
+    error.place = reference.place
     return error
   }
 }

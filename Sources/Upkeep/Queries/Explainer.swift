@@ -52,15 +52,41 @@ struct Explainer {
       return ["clear \(schema.name) and its indexes"]
     }
     let selection = try DeleteExecutor.selection(delete, schema, scope, statement)
-    return selection.description + ["delete each row and its index entries"]
+    var lines = selection.description
+    if !delete.sources.isEmpty {
+      lines.append(
+        "take those for which \(names(of: delete.sources)) has a row for which the condition holds")
+    }
+    return lines + ["delete each row and its index entries"]
+  }
+
+  /// The sources beside the table, as a person reads them.
+  private func names(of sources: [FromItem]) -> String {
+    sources.map { item in
+      switch item.source {
+      case .table(let table): table.alias ?? table.name
+      case .query(_, let alias, _): alias ?? "the query"
+      }
+    }.joined(separator: ", ")
   }
 
   private func lines(_ update: UpdateStatement) throws(UpkeepError) -> [String] {
     let plan = try UpdatePlan(update, scope, statement)
     var lines = plan.selection.description
+    if !update.sources.isEmpty {
+      lines.append(
+        "change each as the first row of \(names(of: update.sources)) says for which the condition holds")
+    }
     let assigned = Set(plan.assignments.map(\.column.ordinal))
     let touched = plan.schema.indexes.filter { !$0.columnsRead.isDisjoint(with: assigned) }
-    if plan.movesKeys { lines.append("judge keys when the statement is whole") }
+    if plan.movesKeys {
+      let isKey = !assigned.isDisjoint(with: plan.schema.primaryKey)
+      let keys = (isKey ? ["primary key"] : []) + touched.filter(\.isUnique).map(\.name)
+      let isWhole = update.otherwise == .abort || update.otherwise == .rollback
+      lines.append(
+        (isWhole ? "check when the statement is whole: " : "check row by row: ")
+          + keys.joined(separator: ", "))
+    }
     lines.append(
       touched.isEmpty
         ? "write each changed row"
@@ -132,12 +158,15 @@ struct Explainer {
     }
     if plan.resolver.clauses.isEmpty || plan.otherwise != .abort {
       let keys = names.joined(separator: ", then ")
-      let other = plan.resolver.clauses.isEmpty ? "a row" : "a row that meets no clause and"
+      let place = plan.resolver.clauses.isEmpty ? "" : "where no clause is met: "
       switch plan.otherwise {
-      case .abort, .rollback: lines.append("\(other) of \(table) met by \(keys) is an error")
-      case .fail: lines.append("\(other) of \(table) met by \(keys) is an error that keeps the rows before")
-      case .ignore: lines.append("\(other) of \(table) met by \(keys) stays as it is")
-      case .replace: lines.append("all rows of \(table) met by \(keys) give way")
+      case .abort: lines.append("\(place)a row of \(table) met by \(keys) is an error")
+      case .rollback:
+        lines.append("\(place)a row of \(table) met by \(keys) is an error that ends the transaction")
+      case .fail:
+        lines.append("\(place)a row of \(table) met by \(keys) is an error that keeps the rows before")
+      case .ignore: lines.append("\(place)a row of \(table) met by \(keys) stays as it is")
+      case .replace: lines.append("\(place)all rows of \(table) met by \(keys) give way")
       }
     }
     if plan.displaces { lines.append("stale holders of claimed keys are deleted") }

@@ -264,6 +264,8 @@ extension MergeBatch {
       .changedTwice,
       "row \(key) of \(schema.name) would be changed twice, by rows \(first) and \(second) of \(plan.sourceName); "
         + "let ON match each row once, or take one row of the source for each key")
+    error.table = schema.name
+    error.key = key
     error.existingKey = key
     error.rowNumber = second
     return error
@@ -272,23 +274,19 @@ extension MergeBatch {
   private func refusal(_ clause: MergePlan.Clause, _ row: [Value]?) -> UpkeepError {
     let place = row.map { ", for row \(schema.keyDescription(of: $0)) of \(schema.name)" } ?? ""
     var error = UpkeepError(
-      .refused, "WHEN clause \(clause.number) of the MERGE into \(schema.name) says ERROR\(place)")
+      .refused,
+      "WHEN clause \(clause.number) of the MERGE into \(schema.name) says ERROR\(place); "
+        + "mend the row, or let a clause before that one take it")
+    error.table = schema.name
     error.existingKey = row.map { schema.keyDescription(of: $0) }
     return error
   }
 
   private func lostClaim(_ failure: KeyClaims.FailedClaim) -> UpkeepError {
-    let winner = schema.keyDescription(of: failure.winner)
-    var error = UpkeepError(
-      .uniqueViolation,
-      "\(schema.name) \(plan.keyNames[failure.key]) = \(failure.keyText) is held by row \(winner), which keeps it; "
-        + "free the key in the same statement, or let ON match that row")
-    error.table = schema.name
-    error.index = failure.key == 0 ? "primary key" : plan.uniqueIndexes[failure.key - 1].name
-    error.key = failure.keyText
-    error.value = failure.keyText
-    error.existingKey = winner
-    return error
+    UniqueViolation(
+      schema: schema, uniqueIndexes: plan.uniqueIndexes, key: failure.key, keyText: failure.keyText,
+      holder: failure.winner
+    ).lost(by: failure.loser, ["free the key in the same statement", "let ON match that row"])
   }
 }
 

@@ -1,18 +1,22 @@
 /// The names that expressions of a MERGE may use: which rows each part of the statement sees.
 ///
 /// Slot 0 is the table's row, 1 the source's, 2 and 3 are `old` and `new`. A bare name that both rows have is an error
-/// where both are seen; RETURNING is about the table's row, as everywhere.
+/// where both are seen, but for the columns of USING, which are the table's; RETURNING is about the table's row, as
+/// everywhere.
 struct MergeNames {
   private let target: ExpressionScope.Slot
   private let source: ExpressionScope.Slot
+  /// Columns of USING, which a bare name may mean where both rows are seen.
+  private let commonColumns: [String]
   /// Lets queries stand in expressions of a scope.
   private let admitting: (ExpressionScope) -> ExpressionScope
 
   init(
     _ schema: TableSchema, _ alias: String?, _ source: ColumnList, _ sourceName: String,
-    admitting: @escaping (ExpressionScope) -> ExpressionScope
+    commonColumns: [String] = [], admitting: @escaping (ExpressionScope) -> ExpressionScope
   ) {
     self.admitting = admitting
+    self.commonColumns = commonColumns
     target = ExpressionScope.Slot(names: [alias ?? schema.name], columns: schema.columnList)
     self.source = ExpressionScope.Slot(names: [sourceName], columns: source)
   }
@@ -27,6 +31,10 @@ struct MergeNames {
   var both: ExpressionScope {
     var scope = ExpressionScope(slots: [target, source], bareSlots: [0, 1])
     scope.refusesAmbiguity = true
+    for column in commonColumns {
+      guard let ordinal = target.columns.ordinal(of: column) else { continue }
+      scope.merged[Names.folded(column)] = [SlotColumn(slot: 0, ordinal: ordinal)]
+    }
     return admitting(scope)
   }
 

@@ -42,7 +42,9 @@ final class MergePlan {
     self.schema = schema
     self.source = source
     sourceName = merge.sourceName
-    let names = MergeNames(schema, merge.table.alias, source, merge.sourceName, admitting: admitting)
+    let names = MergeNames(
+      schema, merge.table.alias, source, merge.sourceName, commonColumns: merge.commonColumns,
+      admitting: admitting)
     try names.requireDifferent()
     uniqueIndexes = schema.indexes.filter(\.isUnique)
     let targets = ConflictTargets(schema, uniqueIndexes)

@@ -8,7 +8,8 @@ struct SourceFeed {
 
   /// Runs the statement on the rows that `give` gives its batch.
   ///
-  /// - Parameter hasOneRow: whether that is one row, so that errors need not say which it is.
+  /// - Parameter hasOneRow: whether there is no other row that the statement could give, so that errors need not say
+  ///   which it is.
   func run(
     hasOneRow: Bool = false, _ give: (UpsertBatch) throws(UpkeepError) -> Void
   ) throws(UpkeepError) -> ChangeResult {

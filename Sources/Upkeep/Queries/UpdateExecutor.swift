@@ -38,8 +38,7 @@ struct UpdateExecutor {
     let walk = try Walk(plan, scope, statement)
     while let change = try walk.next() {
       try work.check(change)
-      let isChanged = try work.writer.update(from: change.old, to: change.new)
-      try work.note(change, isChanged ? .updated : .unchanged)
+      try work.write(change)
     }
   }
 
@@ -141,6 +140,17 @@ struct UpdateWork {
     do { try checker.check(change.new) } catch { throw error.inRow(schema.keyDescription(of: change.old)) }
   }
 
+  /// Writes a row whose keys nobody else holds, and counts it.
+  mutating func write(_ change: UpdateExecutor.Change) throws(UpkeepError) {
+    let isChanged: Bool
+    do throws(UpkeepError) {
+      isChanged = try writer.update(from: change.old, to: change.new)
+    } catch {
+      throw error.isOfRow ? error.inRow(schema.keyDescription(of: change.old)) : error
+    }
+    try note(change, isChanged ? .updated : .unchanged)
+  }
+
   mutating func note(_ change: UpdateExecutor.Change, _ kind: StatementSummary.Kind) throws(UpkeepError) {
     tally[kind, default: 0] += 1
     if kind != .ignored { try returning?.add(old: change.old, new: change.new, kind: kind) }
@@ -165,14 +175,23 @@ struct UpdateWork {
     oldKey.removeAll()
     newKey.removeAll()
     try writer.appendPrimaryKey(of: change.old, to: oldKey)
-    try writer.appendPrimaryKey(of: change.new, to: newKey)
+    do throws(UpkeepError) {
+      try writer.appendPrimaryKey(of: change.new, to: newKey)
+    } catch {
+      throw error.isOfRow ? error.inRow(schema.keyDescription(of: change.old)) : error
+    }
     return !Bytes.equal(oldKey, newKey)
   }
 
   /// Whether the row's key in a unique index becomes another one, or comes or goes.
   private func moves(_ change: UpdateExecutor.Change, in index: IndexSchema) throws(UpkeepError) -> Bool {
     let before = try writer.encodeIndexKey(index, change.old, into: oldKey)
-    let after = try writer.encodeIndexKey(index, change.new, into: newKey)
+    let after: IndexKeyState
+    do throws(UpkeepError) {
+      after = try writer.encodeIndexKey(index, change.new, into: newKey)
+    } catch {
+      throw error.isOfRow ? error.inRow(schema.keyDescription(of: change.old)) : error
+    }
     return before != after || (after != .outsidePredicate && !Bytes.equal(oldKey, newKey))
   }
 
@@ -197,8 +216,7 @@ struct UpdateWork {
     for index in uniqueIndexes where try moves(change, in: index) {
       if let holder = try holder(index, change.new) { throw violation(index, change, holder) }
     }
-    let isChanged = try writer.update(from: change.old, to: change.new)
-    try note(change, isChanged ? .updated : .unchanged)
+    try write(change)
   }
 
   private func holder(ofPrimaryKeyOf row: [Value]) throws(UpkeepError) -> [Value]? {
@@ -222,17 +240,12 @@ struct UpdateWork {
   private func violation(
     _ index: IndexSchema?, _ change: UpdateExecutor.Change, _ holder: [Value]
   ) -> UpkeepError {
-    let name = index?.name ?? "primary key"
-    let key = index?.keyDescription(of: change.new) ?? schema.keyDescription(of: change.new)
-    var error = UpkeepError(
-      .uniqueViolation,
-      "the row of \(schema.name) with key \(schema.keyDescription(of: change.old)) cannot have \(name) \(key): "
-        + "the row with key \(schema.keyDescription(of: holder)) has it")
-    error.table = schema.name
-    error.index = name
-    error.key = key
-    error.existingKey = schema.keyDescription(of: holder)
-    return error
+    let key = uniqueIndexes.firstIndex { $0 === index }.map { $0 + 1 } ?? 0
+    return UniqueViolation(
+      schema: schema, uniqueIndexes: uniqueIndexes, key: key,
+      keyText: index?.keyDescription(of: change.new) ?? schema.keyDescription(of: change.new), holder: holder
+    ).lost(
+      by: change.old, ["free the key in the same statement", "say UPDATE OR IGNORE", "UPDATE OR REPLACE"])
   }
 
   // MARK: Judged row by row
@@ -277,7 +290,6 @@ struct UpdateWork {
       case .abort, .fail, .rollback: throw violation(first.index, change, first.row)
       }
     }
-    let isChanged = try writer.update(from: change.old, to: change.new)
-    try note(change, isChanged ? .updated : .unchanged)
+    try write(change)
   }
 }

@@ -92,20 +92,6 @@ struct UpdatePlan {
   }
 }
 
-extension UpkeepError {
-  /// The error with the row that it concerns.
-  func inRow(_ key: String) -> UpkeepError {
-    var error = self
-    if error.existingKey == nil {
-      error.existingKey = key
-      // Before what is to be done about it, if that is said.
-      let end = error.message.firstRange(of: "; ")?.lowerBound ?? error.message.endIndex
-      error.message.insert(contentsOf: " (the row with key \(key))", at: end)
-    }
-    return error
-  }
-}
-
 extension Expression {
   /// Whether a function in it gives something else each time.
   var isVolatile: Bool {

@@ -16,7 +16,7 @@ struct UpsertExecutor {
         try batch.add([Value?](repeating: nil, count: schema.rowWidth), number: 1)
       }
     case .values(let rows):
-      return try feed.run(hasOneRow: rows.count == 1) { batch throws(UpkeepError) in
+      return try feed.run { batch throws(UpkeepError) in
         try feed.give(rows, to: ordinals, batch)
       }
     case .query(let query):

@@ -39,16 +39,20 @@ package final class RowCheck {
     let ordinals = Set(check.condition.columnsRead.map(\.ordinal)).sorted().filter {
       $0 < schema.columns.count
     }
-    let values = ordinals.map { "\(schema.columns[$0].name) = \(row[$0])" }.joined(separator: ", ")
+    let values = ordinals.map { "\(schema.columns[$0].name) = \(row[$0].literalText)" }.joined(
+      separator: ", ")
     let text = check.text.map { " (\($0))" } ?? ""
     let name = check.name.map { " \($0)" } ?? ""
     let because = values.isEmpty ? "" : ": the row has \(values)"
-    var error = UpkeepError(.checkViolation, "CHECK\(name)\(text) of table \(schema.name) fails\(because)")
+    var error = UpkeepError(
+      .checkViolation,
+      "CHECK\(name)\(text) of table \(schema.name) fails\(because); give values for which it is true")
     error.table = schema.name
     error.index = check.name
+    error.value = values.isEmpty ? nil : values
     if ordinals.count == 1 {
       error.column = schema.columns[ordinals[0]].name
-      error.value = row[ordinals[0]].description
+      error.value = row[ordinals[0]].literalText
     }
     return error
   }

@@ -171,11 +171,7 @@ extension RowWriter {
   }
 
   package func appendPrimaryKey(of row: [Value], to buffer: ByteBuffer) throws(UpkeepError) {
-    let start = buffer.count
     try RowCodec.appendKey(of: row, schema: schema, to: buffer)
-    if buffer.count - start > KeyCodec.longestKey {
-      throw tooLong(buffer.count - start, key: "the primary key", of: row)
-    }
   }
 
   private func putRow(
@@ -205,7 +201,7 @@ extension RowWriter {
     if indexesEvaluate { context.set(slot: 0, row: row) }
     buffer.removeAll()
     let state = try IndexEntry.appendParts(of: row, in: index, context, to: buffer)
-    if buffer.count > KeyCodec.longestKey { throw tooLong(buffer.count, key: "index \(index.name)", of: row) }
+    if buffer.count > KeyCodec.longestKey { throw index.tooLong(buffer.count, of: row, schema) }
     return state
   }
 
@@ -275,7 +271,7 @@ extension RowWriter {
     let state = try IndexEntry.appendParts(of: row, in: index, context, to: buffer)
     if state == .outsidePredicate { return nil }
     if IndexEntry.keyHoldsPrimaryKey(index, state) { buffer.append(primaryKey) }
-    if buffer.count > KeyCodec.longestKey { throw tooLong(buffer.count, key: "index \(index.name)", of: row) }
+    if buffer.count > KeyCodec.longestKey { throw index.tooLong(buffer.count, of: row, schema) }
     return state
   }
 
@@ -323,16 +319,6 @@ extension RowWriter {
 
   private func boundWaiting(_ deferred: EntryBatch, of index: IndexSchema) throws(UpkeepError) {
     if deferred.byteCount > mostDeferredBytes { try deferred.apply(to: index.tree, in: transaction) }
-  }
-
-  private func tooLong(_ byteCount: Int, key: String, of row: [Value]) -> UpkeepError {
-    var error = UpkeepError(
-      .tooLong,
-      "the key of \(key) in table \(schema.name) has \(byteCount) bytes in row \(schema.keyDescription(of: row)); "
-        + "the limit is \(KeyCodec.longestKey)")
-    error.table = schema.name
-    error.existingKey = schema.keyDescription(of: row)
-    return error
   }
 }
 

@@ -49,4 +49,18 @@ extension IndexSchema {
     let names = parts.map { part in part.column.map { schema.columns[$0].name } ?? part.expression.shortText }
     return "(\(names.joined(separator: ", ")))"
   }
+
+  /// The error of a row whose key here is too long.
+  ///
+  /// - Parameter byteCount: the primary key behind it included, where that belongs to it.
+  package func tooLong(_ byteCount: Int, of row: [Value], _ schema: TableSchema) -> UpkeepError {
+    let context = EvaluationContext()
+    context.set(slot: 0, row: row)
+    return RowCodec.keyTooLong(
+      byteCount, schema, name,
+      parts.map { part in
+        if let column = part.column { return (schema.columns[column].name, row[column]) }
+        return (part.expression.shortText, (try? part.compiled.evaluate(context)) ?? .null)
+      })
+  }
 }

@@ -10,6 +10,9 @@ public struct MergeStatement: Sendable, Hashable {
   public var sourceName: String
   /// Which rows match, over both.
   public var condition: Expression
+  /// Columns that are equal in rows that match, named once for both in USING: without a table's name they are those of
+  /// the table.
+  public var commonColumns: [String]
   /// What happens; of each kind the first whose condition holds is the one.
   public var clauses: [MergeClause]
   /// What is returned of each row of the table that was inserted, updated or deleted.
@@ -18,12 +21,13 @@ public struct MergeStatement: Sendable, Hashable {
   /// A statement.
   public init(
     into table: TableReference, using source: SyncSource, as sourceName: String, on condition: Expression,
-    _ clauses: [MergeClause], returning: Returning? = nil
+    _ clauses: [MergeClause], commonColumns: [String] = [], returning: Returning? = nil
   ) {
     self.table = table
     self.source = source
     self.sourceName = sourceName
     self.condition = condition
+    self.commonColumns = commonColumns
     self.clauses = clauses
     self.returning = returning
   }

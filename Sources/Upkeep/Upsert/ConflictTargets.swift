@@ -138,10 +138,7 @@ struct ConflictTargets {
   private func noKey(over parts: [Expression], where condition: Expression?) -> UpkeepError {
     let names = parts.map { part -> String in
       if case .column(let reference) = part { return reference.name }
-      if case .collate(.column(let reference), let collation) = part {
-        return "\(reference.name) COLLATE \(collation == .nocase ? "NOCASE" : "BINARY")"
-      }
-      return "an expression"
+      return part.shortText
     }
     let wanted = "(" + names.joined(separator: ", ") + ")"
     let advice: String

@@ -11,7 +11,8 @@ extension KeyClaims {
     let keyCount = buffer.count
     for index in longIndexes {
       _ = try writer.encodeIndexKey(index, row, into: buffer)
-      try RowCodec.checkKeyLength(buffer.count + keyCount, index: "index \(index.name)", schema: schema)
+      let byteCount = buffer.count + keyCount
+      if byteCount > KeyCodec.longestKey { throw index.tooLong(byteCount, of: row, schema) }
     }
   }
 

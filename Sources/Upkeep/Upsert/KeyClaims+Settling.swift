@@ -11,6 +11,8 @@ extension KeyClaims {
     package let claim: Int
     /// The row that keeps the key.
     package let winner: [Value]
+    /// The row that claimed it, as it was when the statement began; nil for one that came with it.
+    package let loser: [Value]?
   }
 
   /// What settling found, which is told row by row.
@@ -100,7 +102,8 @@ extension KeyClaims {
       ? key.bytes.withUnsafeBytes { schema.keyDescription(of: $0) }
       : uniqueIndexes[key.key - 1].keyDescription(ofKey: key.bytes)
     return FailedClaim(
-      key: key.key, keyText: text, claim: failure.claim, winner: winner.before ?? winner.now ?? [])
+      key: key.key, keyText: text, claim: failure.claim, winner: winner.before ?? winner.now ?? [],
+      loser: holder.before)
   }
 
   /// A row that is set aside has its old keys back. Whoever holds them by now must be known here too.

@@ -73,7 +73,7 @@ extension RowActions {
     }
     guard let a = real(stored), let b = real(incoming) else {
       throw misfit(
-        "SUM adds numbers, and one of \(stored.literalText) and \(incoming.literalText) is none", column)
+        "SUM, which adds numbers", "a number", real(incoming) == nil ? incoming : stored, stored, column)
     }
     let sum = a + b
     if !sum.isFinite, a.isFinite && b.isFinite || sum.isNaN { throw overflow(stored, incoming, column) }
@@ -105,7 +105,9 @@ extension RowActions {
     switch (stored, incoming) {
     case (.text(let a), .text(let b)): return .text(a + b)
     case (.blob(let a), .blob(let b)): return .blob(a + b)
-    default: throw misfit("APPEND takes two texts or two blobs", column)
+    default:
+      let wanted = if case .blob = stored { "a blob" } else { "a text" }
+      throw misfit("APPEND, which joins two texts or two blobs", wanted, incoming, stored, column)
     }
   }
 
@@ -117,7 +119,7 @@ extension RowActions {
     else {
       let incomingIsJSON = jsonText(incoming).flatMap { JSONPatch.apply($0, to: "{}") } != nil
       let culprit = incomingIsJSON ? stored : incoming
-      throw misfit("JSON merges JSON text, and \(culprit.literalText) is none", column)
+      throw misfit("JSON, which merges JSON text", "JSON", culprit, stored, column)
     }
     if case .json = stored { return .json(result) }
     return .text(result)
@@ -130,10 +132,20 @@ extension RowActions {
     }
   }
 
-  private func misfit(_ text: String, _ column: ColumnSchema) -> UpkeepError {
-    var error = UpkeepError(.typeMismatch, "\(column.table).\(column.name): MERGE \(text)")
+  /// - Parameters:
+  ///   - rule: the rule, and what it takes.
+  ///   - culprit: the value that it does not take: the incoming one, or the stored one.
+  private func misfit(
+    _ rule: String, _ wanted: String, _ culprit: Value, _ stored: Value, _ column: ColumnSchema
+  ) -> UpkeepError {
+    let whose = culprit.hasSameBytes(as: stored) ? "the stored " : ""
+    var error = UpkeepError(
+      .typeMismatch,
+      "\(column.table).\(column.name) merges by \(rule), and \(whose)\(culprit.literalText) is not \(wanted); "
+        + "give \(wanted), or say DO MERGE (\(column.name) SET)")
     error.table = column.table
     error.column = column.name
+    error.value = culprit.literalText
     return error
   }
 

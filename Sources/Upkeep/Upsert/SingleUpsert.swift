@@ -211,7 +211,8 @@ final class SingleUpsert {
     let keyCount = key.count
     for index in longIndexes {
       _ = try writer.encodeIndexKey(index, row, into: key)
-      try RowCodec.checkKeyLength(key.count + keyCount, index: "index \(index.name)", schema: schema)
+      let byteCount = key.count + keyCount
+      if byteCount > KeyCodec.longestKey { throw index.tooLong(byteCount, of: row, schema) }
     }
   }
 }

@@ -135,34 +135,18 @@ extension UpsertBatch {
     key == 0 ? schema.keyDescription(of: row) : plan.uniqueIndexes[key - 1].keyDescription(of: row)
   }
 
-  private func error(
-    _ code: UpkeepError.Code, _ key: Int, _ keyText: String, _ existing: [Value]?, _ index: Int,
-    _ message: String
-  ) -> UpkeepError {
-    var error = UpkeepError(code, message)
-    error.table = schema.name
-    error.index = indexName(key)
-    error.key = keyText
-    error.value = keyText
-    error.existingKey = existing.map { schema.keyDescription(of: $0) }
+  /// The row meets another by a key, and no clause says what then.
+  func violation(_ key: Int, _ row: [Value], _ index: Int) throws(UpkeepError) -> UpkeepError {
+    let existing = try claims.row(places[key], primaryKey: placeBuffers[key].bytes)
+    var error = uniqueViolation(key, keyText(key, row), existing).met(
+      target: ConflictTargets(schema, plan.uniqueIndexes).spelling(key))
     error.rowNumber = numbers[index]
     return error
   }
 
-  /// The row meets another by a key, and no clause says what then.
-  func violation(_ key: Int, _ row: [Value], _ index: Int) throws(UpkeepError) -> UpkeepError {
-    let existing = try claims.row(places[key], primaryKey: placeBuffers[key].bytes)
-    let text = keyText(key, row)
-    let name = keyName(key)
-    let target = ConflictTargets(schema, plan.uniqueIndexes).spelling(key)
-    let holder = existing.map { schema.keyDescription(of: $0) } ?? "?"
-    let fact =
-      key == 0
-      ? "\(schema.name) already has a row with \(name) = \(text)"
-      : "\(schema.name) \(name) = \(text) is held by row \(holder)"
-    return error(
-      .uniqueViolation, key, text, existing, index,
-      "\(fact); UPSERT INTO, or ON CONFLICT \(target) DO MERGE, REPLACE or NOTHING, says what to do then")
+  private func uniqueViolation(_ key: Int, _ text: String, _ holder: [Value]?) -> UniqueViolation {
+    UniqueViolation(
+      schema: schema, uniqueIndexes: plan.uniqueIndexes, key: key, keyText: text, holder: holder)
   }
 
   func ambiguity(_ keys: [Int], _ row: [Value], _ index: Int) throws(UpkeepError) -> UpkeepError {
@@ -174,23 +158,26 @@ extension UpsertBatch {
       let holder = existing.map { schema.keyDescription(of: $0) } ?? "?"
       rows.append("row \(holder) by \(keyName(key)) = \(keyText(key, row))")
     }
-    return error(
-      .ambiguous, keys[0], keyText(keys[0], row), first, index,
+    var error = UpkeepError(
+      .ambiguous,
       "it meets \(rows.joined(separator: " and ")) of \(schema.name); say ON AMBIGUITY FIRST or DISPLACE, "
         + "or name one key in ON CONFLICT")
+    error.table = schema.name
+    error.index = indexName(keys[0])
+    error.key = keyText(keys[0], row)
+    error.value = error.key
+    error.existingKey = first.map { schema.keyDescription(of: $0) }
+    error.rowNumber = numbers[index]
+    return error
   }
 
   private func lostClaim(_ failure: KeyClaims.FailedClaim, _ index: Int) -> UpkeepError {
-    let holder = schema.keyDescription(of: failure.winner)
     var ways = ["free the key in the same statement"]
     // Where there is no clause nothing can be said of ambiguity, and where rows give way already it was said.
     if !plan.resolver.clauses.isEmpty, !plan.displaces { ways.append("say ON AMBIGUITY DISPLACE") }
     if !collectsRejects { ways.append("set the row aside with ON ERROR REJECT") }
-    let advice =
-      ways.dropLast().joined(separator: ", ") + (ways.count > 1 ? " or " : "") + ways[ways.count - 1]
-    return error(
-      .uniqueViolation, failure.key, failure.keyText, failure.winner, index,
-      "\(schema.name) \(keyName(failure.key)) = \(failure.keyText) is held by row \(holder), which keeps it; \(advice)"
-    )
+    var error = uniqueViolation(failure.key, failure.keyText, failure.winner).lost(ways)
+    error.rowNumber = numbers[index]
+    return error
   }
 }

@@ -105,6 +105,17 @@ extension UpsertBatch {
     let primaryKey = placeBuffers[key].bytes
     try claims.note(place, primaryKey: primaryKey, chosenBy: index)
     guard let old = try claims.row(place, primaryKey: primaryKey) else { return }
+    do throws(UpkeepError) {
+      try change(old, place, primaryKey, clause, key, given, proposal, index)
+    } catch {
+      throw Self.codesOfRows.contains(error.code) ? error.inRow(schema.keyDescription(of: old)) : error
+    }
+  }
+
+  private func change(
+    _ old: [Value], _ place: KeyClaims.Place, _ primaryKey: UnsafeRawBufferPointer, _ clause: Int, _ key: Int,
+    _ given: [Value?], _ proposal: [Value], _ index: Int
+  ) throws(UpkeepError) {
     guard let new = try rowActions.changed(old, by: plan.actions[clause], given, proposal) else {
       kinds[index] = .ignored
       note(index) { UpsertStep(old: old, new: old, key: key) }

@@ -60,7 +60,7 @@ extension UpsertBatch {
   private func unreadableKey(_ cause: UpkeepError, _ index: Int) -> UpkeepError {
     var error = UpkeepError(
       UpkeepError.Code.unreadableKey,
-      "\(cause.message); without its key a sync cannot tell which row it stands for")
+      cause.saying(", and without its key a sync cannot tell which row it stands for").message)
     error.table = schema.name
     error.column = cause.column
     error.value = cause.value

@@ -396,7 +396,7 @@ extension UpsertBatch {
   }
 
   /// Errors that concern a row and not the statement or the store.
-  private static let codesOfRows: Set<UpkeepError.Code> = [
+  static let codesOfRows: Set<UpkeepError.Code> = [
     .uniqueViolation, .ambiguous, .notNullViolation, .checkViolation, .typeMismatch, .tooLong, .overflow,
     .badInput,
     .limit, .misuse,
@@ -426,21 +426,29 @@ extension UpsertBatch {
     case .last: if counting == nil || counting == index { return false }
     case .fail:
       guard let counting else { return false }
-      throw duplicate(index, of: counting)
+      throw duplicate(index, of: counting, key)
     }
     kinds[index] = .ignored
     note(index) { UpsertStep(droppedKey: Array(key)) }
     return true
   }
 
-  private func duplicate(_ index: Int, of first: Int) -> UpkeepError {
+  private func duplicate(
+    _ index: Int, of first: Int, _ bytes: UnsafeRawBufferPointer
+  ) -> UpkeepError {
     let key = plan.targetKey ?? 0
+    let text =
+      key == 0
+      ? schema.keyDescription(of: bytes) : plan.uniqueIndexes[key - 1].keyDescription(ofKey: Array(bytes))
     var error = UpkeepError(
       .uniqueViolation,
-      "it has the same \(keyName(key)) as row \(numbers[first]); give each key once, or say "
+      "\(schema.name) \(keyName(key)) = \(text) was given by row \(numbers[first]) before; give each key once, or say "
         + "ON DUPLICATE FOLD, FIRST or LAST")
+    error.table = schema.name
     error.rowNumber = numbers[index]
     error.index = indexName(key)
+    error.key = text
+    error.value = text
     return error
   }
 }

@@ -29,7 +29,8 @@ package enum Coercion {
 
   static func mismatch(_ value: Value, _ type: ValueType, table: String, column: String) -> UpkeepError {
     var error = UpkeepError(
-      .typeMismatch, "\(table).\(column) is \(type.name) and cannot hold \(value.literalText) without loss")
+      .typeMismatch,
+      "\(table).\(column) is \(type.name) and cannot hold \(value.literalText) without loss; \(type.advice)")
     // What computing with whole numbers gives beyond them.
     if case .real(let real) = value, type == .integer, abs(real) >= 0x1p63 { error.code = .overflow }
     error.table = table
@@ -207,6 +208,21 @@ extension ValueType {
     case .timestamp: "TIMESTAMP"
     case .uuid: "UUID"
     case .json: "JSON"
+    }
+  }
+
+  /// What to give a column of the type, in the advice of an error.
+  fileprivate var advice: String {
+    switch self {
+    case .any: "give another value"
+    case .integer: "give a whole number of at most 64 bits"
+    case .real: "give a number that 64-bit floating point holds exactly"
+    case .text: "give text, or CAST the value AS TEXT"
+    case .blob: "give bytes, as x'00ff'"
+    case .boolean: "give TRUE or FALSE"
+    case .timestamp: "give a time, as '2026-01-31 12:30:00Z'"
+    case .uuid: "give a UUID, as '00112233-4455-6677-8899-aabbccddeeff'"
+    case .json: "give JSON text"
     }
   }
 }

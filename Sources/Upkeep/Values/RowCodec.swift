@@ -54,22 +54,31 @@ package enum RowCodec {
         throw error.inKey(of: schema, index: "primary key", column: ordinal)
       }
     }
-    try checkKeyLength(buffer.count - start, index: "primary key", schema: schema)
+    if buffer.count - start > KeyCodec.longestKey {
+      throw keyTooLong(buffer.count - start, schema, "primary key", primaryKeyTexts(of: row, schema))
+    }
   }
 
-  /// An error that names table and index if a key is too long.
-  @inline(__always)
-  package static func checkKeyLength(_ byteCount: Int, index: String, schema: TableSchema) throws(UpkeepError)
-  {
-    if byteCount > KeyCodec.longestKey { throw tooLong(byteCount, index, schema) }
+  private static func primaryKeyTexts(of row: [Value], _ schema: TableSchema) -> [(String, Value)] {
+    schema.primaryKey.map { (schema.columns[$0].name, row[$0]) }
   }
 
-  private static func tooLong(_ byteCount: Int, _ index: String, _ schema: TableSchema) -> UpkeepError {
+  /// An error that names table, columns and values of a key that is too long.
+  package static func keyTooLong(
+    _ byteCount: Int, _ schema: TableSchema, _ index: String, _ parts: [(name: String, value: Value)]
+  ) -> UpkeepError {
+    let names = parts.map(\.name).joined(separator: ", ")
+    let values = parts.map(\.value.literalText).joined(separator: ", ")
+    let key = index == "primary key" ? "the primary key" : "index \(index)"
     var error = UpkeepError(
       .tooLong,
-      "the key of \(schema.name) in \(index) is \(byteCount) bytes long; the limit is \(KeyCodec.longestKey)")
+      "\(schema.name) (\(names)) = \(parts.count == 1 ? values : "(\(values))") takes \(byteCount) bytes in \(key), "
+        + "which holds at most \(KeyCodec.longestKey); give a shorter value")
     error.table = schema.name
     error.index = index
+    if parts.count == 1 { error.column = parts[0].name }
+    error.key = values
+    error.value = values
     return error
   }
 
@@ -97,7 +106,9 @@ package enum RowCodec {
     }
     guard dataCount <= longestValue else {
       var error = UpkeepError(
-        .tooLong, "a row of \(schema.name) is \(dataCount) bytes long; the limit is \(longestValue)")
+        .tooLong,
+        "a row of \(schema.name) takes \(dataCount) bytes, and at most \(longestValue) are stored; give less of it"
+      )
       error.table = schema.name
       throw error
     }

@@ -39,7 +39,7 @@ extension Parser {
     var seen: Set<String> = []
     repeat {
       let start = token.start
-      let columns = at(.leftParen) ? try columnList() : [try name("the name of a column")]
+      let columns = at(.leftParen) ? try columnList() : [try columnName()]
       let isRow = source.bytes[start] == UInt8(ascii: "(")
       if at(.dot) {
         throw source.error(

@@ -9,8 +9,9 @@ extension Parser {
     let table = TableReference(name, as: try alias())
     try expect(.using)
     let (source, sourceName) = try mergeSource()
-    let condition = try mergeCondition(table.alias ?? table.name, sourceName)
+    let (condition, commonColumns) = try mergeCondition(table.alias ?? table.name, sourceName)
     var statement = MergeStatement(into: table, using: source, as: sourceName, on: condition, [])
+    statement.commonColumns = commonColumns
     while try accept(.when) { statement.clauses.append(try mergeClause()) }
     if statement.clauses.isEmpty { throw unexpected() }
     statement.returning = try returning(allowsAll: false)
@@ -34,16 +35,11 @@ extension Parser {
   /// `ON condition`, or `USING (columns)`, which are equal in both.
   private mutating func mergeCondition(
     _ table: String, _ sourceName: String
-  ) throws(SyntaxError) -> Expression {
-    if try accept(.on) { return try expression() }
+  ) throws(SyntaxError) -> (Expression, columns: [String]) {
+    if try accept(.on) { return (try expression(), []) }
     guard try accept(.using) else { throw unexpected() }
-    var condition: Expression?
-    for column in try columnList() {
-      let equal = Expression.binary(
-        .equal, .column(ColumnReference(column, of: table)), .column(ColumnReference(column, of: sourceName)))
-      condition = condition.map { .binary(.and, $0, equal) } ?? equal
-    }
-    return condition ?? .literal(.integer(1))
+    let columns = try columnList()
+    return (.equal(columns, of: table, and: sourceName), columns)
   }
 
   /// Behind WHEN.
@@ -115,5 +111,18 @@ extension Query {
       return nil
     }
     return reference.name
+  }
+}
+
+extension Expression {
+  /// Columns of two rows are equal.
+  static func equal(_ columns: [String], of one: String, and other: String) -> Expression {
+    var condition: Expression?
+    for column in columns {
+      let equal = Expression.binary(
+        .equal, .column(ColumnReference(column, of: one)), .column(ColumnReference(column, of: other)))
+      condition = condition.map { .binary(.and, $0, equal) } ?? equal
+    }
+    return condition ?? .literal(.integer(1))
   }
 }

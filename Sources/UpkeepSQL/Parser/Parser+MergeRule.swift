@@ -50,7 +50,7 @@ extension Parser {
     var seen: Set<String> = []
     repeat {
       let start = token.start
-      let column = try name("the name of a column")
+      let column = try columnName()
       guard seen.insert(Names.folded(column)).inserted else {
         throw source.error(.misuse, "column \(column) is named twice", at: start)
       }

@@ -116,25 +116,32 @@ extension Parser {
     let start = token.start
     let first = try name("a name")
     if at(.leftParen) { return try call(first, start) }
-    guard try accept(.dot) else { return Parsed(value: .column(ColumnReference(first)), depth: 1) }
+    guard try accept(.dot) else { return column(first, start) }
     if at(.star) {
       throw source.error(
         .syntax,
         "found \(first).*, expected an expression; * stands for columns only "
           + "alone in a list", at: start)
     }
+    let secondStart = token.start
     let second = try name("the name of a column")
-    guard try accept(.dot) else {
-      return Parsed(value: .column(ColumnReference(second, of: first)), depth: 1)
-    }
+    guard try accept(.dot) else { return column(second, of: first, secondStart) }
     guard first.lowercased() == "main" else {
       throw source.error(.unsupported, "there is no database \(first); the only one is main", at: start)
     }
-    return Parsed(value: .column(ColumnReference(try name("the name of a column"), of: second)), depth: 1)
+    let thirdStart = token.start
+    return column(try name("the name of a column"), of: second, thirdStart)
+  }
+
+  private func column(_ name: String, of qualifier: String? = nil, _ start: Int) -> Parsed {
+    var reference = ColumnReference(name, of: qualifier)
+    reference.place = SourcePlace(start)
+    return Parsed(value: .column(reference), depth: 1)
   }
 
   private mutating func call(_ written: String, _ start: Int) throws(SyntaxError) -> Parsed {
     let function = written.lowercased()
+    places.functions.append(start)
     try advance()
     var arguments: [Parsed] = []
     var isDistinct = false

@@ -8,6 +8,7 @@ extension Parser {
     guard !at(.endOfText) else { return nil }
     parameters.beginStatement()
     lastBareAlias = nil
+    places = NamePlaces()
     let start = token.start
     let statement = try statement()
     let end = lastEnd

@@ -25,6 +25,8 @@ package struct Parser: Sendable {
   var parameters: ParameterList
   /// The last bare word taken as an alias: perhaps a keyword mistyped.
   var lastBareAlias: Token?
+  /// Where the statement names what.
+  var places = NamePlaces()
   /// CREATE TABLE has come to the constraints of the table.
   var hasTableConstraint = false
 
@@ -159,12 +161,20 @@ package struct Parser: Sendable {
   /// `t` or `main.t`
   mutating func tableName(_ what: String = "the name of a table") throws(SyntaxError) -> String {
     let start = token.start
+    places.tables.append(start)
     let first = try name(what)
     guard try accept(.dot) else { return first }
     guard first.lowercased() == "main" else {
       throw source.error(.unsupported, "there is no database \(first); the only one is main", at: start)
     }
+    places.tables.append(token.start)
     return try name(what)
+  }
+
+  /// Takes the name of a column of the table that the statement is about.
+  mutating func columnName() throws(SyntaxError) -> String {
+    places.columns.append(token.start)
+    return try name("the name of a column")
   }
 
   /// `(a, b, c)`, names that must differ.
@@ -174,7 +184,7 @@ package struct Parser: Sendable {
     var seen: Set<String> = []
     repeat {
       let start = token.start
-      let column = try name("the name of a column")
+      let column = try columnName()
       guard seen.insert(column.lowercased()).inserted else {
         throw source.error(.misuse, "column \(column) is named twice", at: start)
       }

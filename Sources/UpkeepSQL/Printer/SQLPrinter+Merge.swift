@@ -9,7 +9,11 @@ extension SQLPrinter {
     case .values(let rows, let columns):
       text += "(\(values(rows))) AS \(name(merge.sourceName)) \(names(columns))"
     }
-    text += " ON \(expression(merge.condition))"
+    let target = merge.table.alias ?? merge.table.name
+    let isByColumns =
+      !merge.commonColumns.isEmpty
+      && merge.condition == .equal(merge.commonColumns, of: target, and: merge.sourceName)
+    text += isByColumns ? " USING \(names(merge.commonColumns))" : " ON \(expression(merge.condition))"
     for clause in merge.clauses { text += " \(self.clause(clause))" }
     return text + returning(merge.returning)
   }

@@ -101,6 +101,32 @@ import UpkeepSQL
     #expect(error.message.contains(name) && error.line == 1, "\(error)")
   }
 
+  /// A name that stands for something else where it is read first.
+  @Test(arguments: [
+    Case("SELECT nn FROM t WHERE (SELECT nn FROM u) = nn", 1, 8, "no column nn"),
+    Case("SELECT (SELECT nn FROM u), nn FROM t", 1, 28, "no column nn"),
+    Case("SELECT id AS x FROM t AS x WHERE t.id = 1", 1, 36, "names no row"),
+    Case("UPDATE t SET id = n, n = 1", 1, 19, "no column n"),
+    Case("UPDATE t SET id = 1, n = 1", 1, 22, "no column n"),
+    Case("INSERT INTO t (id, u) SELECT 1, u.nn AS u FROM u", 1, 20, "no column u"),
+    Case("SELECT lower(id), loer(id) AS lower FROM t", 1, 19, "no function loer"),
+    Case("SELECT v.id AS w FROM u AS v JOIN w ON w.nn = v.nn", 1, 35, "no table w"),
+    Case("SELECT id, t.id FROM t, t AS u", 1, 8, "more than one row"),
+    Case("SELECT min(id) FROM t GROUP BY x; SELECT 1", 1, 32, "no column x"),
+    Case(
+      "MERGE INTO t USING u ON t.id = u.nn\nWHEN MATCHED THEN UPDATE SET id = u.id", 2, 37, "no column id"),
+  ])
+  func errorsOfRunningPointAtTheirPlace(_ example: Case) throws {
+    let session = Session(try Store.inMemory())
+    try session.execute(sql: "CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TABLE u (nn INTEGER)")
+    var found: UpkeepError?
+    do { try session.execute(sql: example.text) } catch { found = error }
+    let error = try #require(found)
+    #expect(error.message.contains(example.message), "\(error)")
+    #expect(
+      error.line == example.line && error.textColumn == example.column, "\(error) \(error.textColumn ?? 0)")
+  }
+
   /// A script would stop at its first error, or run half of the broken statement.
   @Test func readingGoesOnBehindABrokenStatement() throws {
     var parser = SQLParser("SELECT 1; SELECT ';' FORM \"a;b\" x /* ; */ y; SELECT 2; SELCT; SELECT 3")

@@ -175,7 +175,7 @@ import UpkeepTestSupport
         .update(UpdateStatement(TableReference("t"), set: [Assignment("code", lit(.text("z")))])))
     }
     #expect(error?.index == "t_code")
-    #expect(error?.message.contains("the row with key 1 has it") == true)
+    #expect(error?.message.contains("held by row 1, which keeps it, and row 2 cannot have it too") == true)
     #expect(
       try session.rows(Query([shown(col("code"))], from: TableReference("t"))) == [
         [.text("b")], [.text("a")], [.text("c")],

@@ -51,7 +51,9 @@ struct CoercionTests {
       try Coercion.coerce(.text("abc"), to: .integer, table: "airports", column: "elevation")
     }
     #expect(error?.code == .typeMismatch)
-    #expect(error?.message == "airports.elevation is INTEGER and cannot hold 'abc' without loss")
+    #expect(
+      error?.message == "airports.elevation is INTEGER and cannot hold 'abc' without loss; "
+        + "give a whole number of at most 64 bits")
     #expect(error?.table == "airports" && error?.column == "elevation" && error?.value == "'abc'")
   }
 
