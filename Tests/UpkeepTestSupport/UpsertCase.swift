@@ -194,6 +194,9 @@ package struct UpsertCase: CustomStringConvertible {
             target(&random, isSingle: false), action(&random),
             ambiguity: random.pick([.fail, .first, .first, isEager ? .first : .displace])))
       }
+      if random.oneIn(10) {
+        for place in statement.clauses.indices { statement.clauses[place].action = .mergeNonNull }
+      }
       if statement.clauses.count == 1, statement.clauses[0].target != .anyUnique, random.oneIn(3) {
         statement.duplicates = random.pick([.first, .last, .fail])
       }

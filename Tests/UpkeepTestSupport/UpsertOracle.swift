@@ -107,8 +107,13 @@ package struct UpsertOracle {
   package func run(
     _ statement: UpsertStatement, mode: Mode = .upsert, on table: [[Value]], rows input: [[Value?]]
   ) -> Result<Outcome, Failure> {
-    let run = OracleRun(self, statement, mode, table)
-    return run.all(input)
+    guard statement.clauses.contains(where: { $0.action == .mergeNonNull }) else {
+      return OracleRun(self, statement, mode, table).all(input)
+    }
+    // NULL is not given, and beyond that it is a merge.
+    var plain = statement
+    for place in plain.clauses.indices { plain.clauses[place].action = .merge(columns: nil) }
+    return OracleRun(self, plain, mode, table).all(input.map { $0.map { $0 == .some(.null) ? nil : $0 } })
   }
 
   /// The key that a row holds; nil where a part is NULL or the row is outside the predicate.

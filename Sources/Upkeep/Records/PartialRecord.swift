@@ -5,10 +5,10 @@
 /// try tx.upsert(Airport.partial { $0.icao = "EGLL"; $0.name = "Heathrow" })
 /// ```
 @dynamicMemberLookup
-public struct PartialRecord<R: Record>: Sendable {
+public struct PartialRecord<R: Record>: RecordInput {
   /// Values by the position of their columns.
-  private(set) var given: [(position: Int, value: Value)] = []
-  private(set) var unknown: String?
+  private var given: [(position: Int, value: Value)] = []
+  private var unknown: String?
 
   init() {}
 
@@ -31,10 +31,10 @@ public struct PartialRecord<R: Record>: Sendable {
     given.append((position, value))
   }
 
-  func requireKnown() throws(UpkeepError) {
-    guard let unknown else { return }
-    throw UpkeepError(
-      .unknownColumn, "\(unknown) has no column of \(R.table); add it to the columns of \(R.self)")
+  /// Gives what was set.
+  public func write(to row: RecordValues<R>) {
+    for (position, value) in given { row.give(position, value) }
+    if let unknown { row.refuse(unknown) }
   }
 }
 

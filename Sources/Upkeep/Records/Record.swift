@@ -20,7 +20,7 @@
 ///
 /// A struct that is `Decodable` needs no `init(row:)`: see `CodableRecord`. The table itself is made as any other; it may
 /// have more columns than the type has.
-public protocol Record: Sendable {
+public protocol Record: RecordInput where Model == Self {
   /// The table's name.
   static var table: String { get }
   /// The columns that the type has, each with the property that holds its value. A `static let`: what is found out about
@@ -30,9 +30,15 @@ public protocol Record: Sendable {
   ///
   /// - Throws: `typeMismatch` where a column holds what its property cannot.
   init(row: RecordRow<Self>) throws(UpkeepError)
-  /// Gives a row the values of its columns. Unless it is written by hand, which is quicker, it reads each property of
-  /// `columns`. A column that it does not give is absent, which is not NULL.
-  func write(to row: RecordValues<Self>)
+}
+
+/// What can be put into a record's table: a record, or a `PartialRecord`, of which only some properties are given.
+public protocol RecordInput<Model>: Sendable {
+  /// The record's type.
+  associatedtype Model: Record
+  /// Gives a row the values of its columns. A column that it does not give is absent, which is not NULL. A record that
+  /// does not say it by hand, which is quicker, gives each property of `columns`.
+  func write(to row: RecordValues<Model>)
 }
 
 extension Record {

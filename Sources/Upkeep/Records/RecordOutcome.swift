@@ -100,11 +100,3 @@ public struct RecordResult<R: Record>: Sendable, CustomStringConvertible {
   /// The counts, as a person reads them.
   public var description: String { "\(result)" }
 }
-
-/// How far a statement over many records has come.
-public struct UpsertProgress: Sendable, Hashable {
-  /// How many records it has taken.
-  public let rowsGiven: Int
-  /// How many of them it has set aside so far.
-  public let rejected: Int
-}

@@ -109,6 +109,7 @@ public class RecordValueList {
   @exclusivity(unchecked) private(set) final var values: [Value]
   @exclusivity(unchecked) private(set) final var isGiven: [Bool]
   @exclusivity(unchecked) private final var memory: PathMemory
+  @exclusivity(unchecked) fileprivate final var refused: String?
 
   init(_ paths: [AnyKeyPath]) {
     memory = PathMemory(paths)
@@ -133,19 +134,19 @@ public class RecordValueList {
     values.indices.map { isGiven[$0] ? values[$0] : nil }
   }
 
+  /// Notes that a property was given that has no column.
+  final func refuse(_ path: String) { refused = path }
+
   final func clear() {
     for position in isGiven.indices { isGiven[position] = false }
   }
 
   /// Which of the values each column of the table is, where `positions` says that for a whole row.
-  ///
-  /// - Parameter omitsNull: whether NULL is not given.
-  final func narrow(_ positions: [Int], omitsNull: Bool, into narrowed: inout [Int]) {
+  final func narrow(_ positions: [Int], into narrowed: inout [Int]) {
     if narrowed.count != positions.count { narrowed = positions }
     for ordinal in positions.indices {
       let position = positions[ordinal]
-      let isHere = position >= 0 && isGiven[position] && !(omitsNull && values[position] == .null)
-      narrowed[ordinal] = isHere ? position : -1
+      narrowed[ordinal] = position >= 0 && isGiven[position] ? position : -1
     }
   }
 }
@@ -162,22 +163,25 @@ public final class RecordValues<R: Record>: RecordValueList {
     give(path as AnyKeyPath, value.columnValue)
   }
 
-  /// Takes the values of a record.
-  func take(_ record: R) {
+  /// Takes the values of a record, or of what is given of one.
+  ///
+  /// - Throws: `unknownColumn` for a property that has no column.
+  func take(_ input: some RecordInput<R>) throws(UpkeepError) {
     clear()
-    record.write(to: self)
+    input.write(to: self)
     isWhole = !isGiven.contains(false)
-  }
-
-  func take(_ partial: PartialRecord<R>) {
-    clear()
-    for (position, value) in partial.given { give(position, value) }
-    isWhole = !isGiven.contains(false)
+    if let refused { throw notAColumn(refused) }
   }
 
   func take(given: [Value?]) {
     clear()
     for (position, value) in given.enumerated() { if let value { give(position, value) } }
     isWhole = !isGiven.contains(false)
+  }
+
+  private func notAColumn(_ path: String) -> UpkeepError {
+    refused = nil
+    return UpkeepError(
+      .unknownColumn, "\(path) has no column of \(R.table); add it to the columns of \(R.self)")
   }
 }

@@ -2,67 +2,78 @@ internal import UpkeepStorage
 
 /// Records that are gathered before the writer's turn is taken: the first of them as they are, the rest as their values,
 /// which beyond a share of the cache lie in a file. One task fills it; then one write reads it.
-final class RecordSpool<R: Record>: @unchecked Sendable {
+final class RecordSpool<Input: RecordInput>: @unchecked Sendable {
   private static var firstCount: Int { 1024 }
 
-  private var first: [R] = []
+  private var first: [Input] = []
   private let rest: RowSpool<Value?>
-  private let values = RecordValues<R>()
+  private let values = RecordValues<Input.Model>()
 
-  init(_ store: Store) {
+  private init(_ store: Store) {
     rest = RowSpool(limit: store.storage.spillByteCount, files: store.storage.temporaryFiles)
   }
 
+  var count: Int { first.count + rest.count }
+
   /// Reads a sequence to its end.
-  convenience init(_ store: Store, _ records: some Sequence<R>) throws(UpkeepError) {
+  convenience init(
+    _ store: Store, _ records: some Sequence<Input>, _ progress: ((UpsertProgress) -> Void)?
+  ) throws(UpkeepError) {
     self.init(store)
-    if let known = records as? [R] {
+    if let known = records as? [Input] {
       // It is in memory already, whatever is done here.
       first = known
     } else {
-      for record in records { try append(record) }
+      for record in records { try append(record, progress) }
     }
   }
 
-  func append(_ record: R) throws(UpkeepError) {
-    if first.count < Self.firstCount { return first.append(record) }
-    values.take(record)
-    try rest.append(values.given)
+  /// Reads a sequence to its end.
+  ///
+  /// - Throws: what the sequence throws, and `CancellationError` where the task was cancelled: a sequence may have ended
+  ///   because of that, and what it gave is not all.
+  convenience init<Records: AsyncSequence>(
+    _ store: Store, _ records: Records, _ progress: ((UpsertProgress) -> Void)?
+  ) async throws where Records.Element == Input {
+    self.init(store)
+    for try await record in records { try append(record, progress) }
+    try Task.checkCancellation()
   }
 
-  func give(to feed: RecordFeed<R>) throws(UpkeepError) {
-    for record in first { try feed.add(record) }
-    try rest.forEach { row throws(UpkeepError) in try feed.add(given: row) }
+  private func append(_ record: Input, _ progress: ((UpsertProgress) -> Void)?) throws(UpkeepError) {
+    if first.count < Self.firstCount {
+      first.append(record)
+    } else {
+      try values.take(record)
+      try rest.append(values.given)
+    }
+    if let progress, count % BatchFrame.step == 0 {
+      progress(UpsertProgress(rowsRead: count, rowsGiven: 0, rejected: 0))
+    }
   }
-}
 
-/// What may be said of an upsert of many records besides its target and action.
-struct RecordBatchOptions: Sendable {
-  var duplicates: DuplicatePolicy
-  var rejects: RejectPolicy
-  var collectsOutcomes: Bool
-  var dryRun: Bool
+  /// Calls `record` with each of the first, then `given` with the values of each of the others.
+  func forEach(
+    _ record: (Input) throws(UpkeepError) -> Void, given: ([Value?]) throws(UpkeepError) -> Void
+  ) throws(UpkeepError) {
+    for each in first { try record(each) }
+    try rest.forEach(given)
+  }
 }
 
 extension Transaction {
-  func upsert<R: Record>(
-    _ records: RecordSpool<R>, _ clause: RecordClause<R>, _ options: RecordBatchOptions,
+  /// Runs a statement over records that were gathered before.
+  func run<Input: RecordInput>(
+    _ statement: BatchStatement, _ records: RecordSpool<Input>, _ options: BatchOptions,
     _ progress: ((UpsertProgress) -> Void)?
-  ) throws(UpkeepError) -> RecordResult<R> {
-    let feed = try feed(
-      [clause], options.duplicates, options.rejects, options.collectsOutcomes, options.dryRun, progress)
-    try records.give(to: feed)
-    return try feed.finish()
-  }
-
-  func sync<R: Record>(
-    _ records: RecordSpool<R>, by key: RecordTarget<R>, allowsEmpty: Bool, displaces: Bool,
-    _ options: RecordBatchOptions, _ progress: ((UpsertProgress) -> Void)?
-  ) throws(UpkeepError) -> RecordResult<R> {
-    let feed = try feed(
-      syncing: key, allowsEmpty, options.duplicates, options.rejects, displaces, options.collectsOutcomes,
-      options.dryRun, progress)
-    try records.give(to: feed)
+  ) throws(UpkeepError) -> RecordResult<Input.Model> {
+    let plan = try statement.plan(try scope.table(Input.Model.table), options)
+    let feed = try RecordFeed<Input.Model>(scope, plan, options, rowsRead: records.count, progress)
+    try records.forEach { record throws(UpkeepError) in
+      try feed.add(record)
+    } given: { values throws(UpkeepError) in
+      try feed.add(given: values)
+    }
     return try feed.finish()
   }
 }

@@ -43,13 +43,8 @@ public struct RecordTarget<R: Record>: Sendable, Hashable {
 /// What happens to the row that a record meets.
 public struct RecordAction<R: Record>: Sendable, Hashable {
   let action: ConflictAction
-  /// Whether nil counts as not given.
-  let omitsNull: Bool
 
-  init(_ action: ConflictAction, omitsNull: Bool = false) {
-    self.action = action
-    self.omitsNull = omitsNull
-  }
+  init(_ action: ConflictAction) { self.action = action }
 
   /// An error.
   public static var fail: RecordAction { RecordAction(.fail) }
@@ -79,7 +74,7 @@ public struct RecordAction<R: Record>: Sendable, Hashable {
 
   /// As `merge`, of a record whose nils are not given: they change nothing, and an insert gives their columns the
   /// defaults.
-  public static var mergeNonNull: RecordAction { RecordAction(.merge(columns: nil), omitsNull: true) }
+  public static var mergeNonNull: RecordAction { RecordAction(.mergeNonNull) }
 
   /// The assignments are made where the condition holds. The first row is the stored one, the second the incoming one;
   /// the closures run once and say what is to be computed, for whatever row.
@@ -120,18 +115,19 @@ public struct RecordClause<R: Record>: Sendable, Hashable {
   var clause: ConflictClause { ConflictClause(target.target, action.action, ambiguity: ambiguity) }
 }
 
-/// The clauses of a statement, and whether nils of its records are given.
-struct RecordClauses {
-  let clauses: [ConflictClause]
-  let omitsNull: Bool
+extension BatchStatement {
+  /// An upsert with one answer, or with several clauses in its place.
+  @usableFromInline
+  static func upsert<R>(
+    _ target: RecordTarget<R>, _ action: RecordAction<R>, _ ambiguity: AmbiguityPolicy,
+    or clauses: [RecordClause<R>]?
+  ) throws(UpkeepError) -> BatchStatement {
+    try .upsert(target.target, action.action, ambiguity, or: clauses?.map(\.clause))
+  }
 
-  init<R>(_ clauses: [RecordClause<R>]) throws(UpkeepError) {
-    self.clauses = clauses.map(\.clause)
-    omitsNull = clauses.contains { $0.action.omitsNull }
-    if omitsNull, !clauses.allSatisfy(\.action.omitsNull) {
-      throw UpkeepError(
-        .misuse,
-        "mergeNonNull says of the whole record that nil is not given; use it in all clauses or in none")
-    }
+  /// A sync by the key that a target means.
+  @usableFromInline
+  static func sync<R>(by key: RecordTarget<R>, allowsEmpty: Bool, displaces: Bool) -> BatchStatement {
+    .sync(by: key.target, allowsEmpty: allowsEmpty, displaces: displaces)
   }
 }

@@ -11,104 +11,99 @@ extension Store {
   /// Puts records into their table as one transaction. They are read before the writer's turn is taken, so that a sequence
   /// that trickles holds up nobody. The parameters are those of `Transaction.upsert(contentsOf:)`.
   @discardableResult
-  public func upsert<R: Record>(
-    contentsOf records: some Sequence<R>, on target: RecordTarget<R> = .primaryKey,
-    _ action: RecordAction<R> = .merge, ambiguity: AmbiguityPolicy = .fail,
-    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false,
-    dryRun: Bool = false, progress: ((UpsertProgress) -> Void)? = nil
-  ) throws -> RecordResult<R> {
-    let spooled = try RecordSpool(self, records)
-    let options = RecordBatchOptions(
+  public func upsert<Input: RecordInput>(
+    contentsOf records: some Sequence<Input>, on target: RecordTarget<Input.Model> = .primaryKey,
+    _ action: RecordAction<Input.Model> = .merge, ambiguity: AmbiguityPolicy = .fail,
+    clauses: [RecordClause<Input.Model>]? = nil, duplicates: DuplicatePolicy = .fold,
+    rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false, dryRun: Bool = false,
+    progress: ((UpsertProgress) -> Void)? = nil
+  ) throws -> RecordResult<Input.Model> {
+    let statement = try BatchStatement.upsert(target, action, ambiguity, or: clauses)
+    let options = BatchOptions(
       duplicates: duplicates, rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun)
-    return try write { tx in
-      try tx.upsert(spooled, .on(target, action, ambiguity: ambiguity), options, progress)
-    }
+    let gathered = try RecordSpool(self, records, progress)
+    return try write { try $0.run(statement, gathered, options, progress) }
   }
 
   /// The same without blocking the task's thread. In asynchronous code this is the one that a call means.
   @discardableResult
-  public func upsert<R: Record>(
-    contentsOf records: some Sequence<R>, on target: RecordTarget<R> = .primaryKey,
-    _ action: RecordAction<R> = .merge, ambiguity: AmbiguityPolicy = .fail,
-    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false,
-    dryRun: Bool = false, progress: (@Sendable (UpsertProgress) -> Void)? = nil
-  ) async throws -> RecordResult<R> {
-    let spooled = try RecordSpool(self, records)
-    let options = RecordBatchOptions(
+  public func upsert<Input: RecordInput>(
+    contentsOf records: some Sequence<Input>, on target: RecordTarget<Input.Model> = .primaryKey,
+    _ action: RecordAction<Input.Model> = .merge, ambiguity: AmbiguityPolicy = .fail,
+    clauses: [RecordClause<Input.Model>]? = nil, duplicates: DuplicatePolicy = .fold,
+    rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false, dryRun: Bool = false,
+    progress: (@Sendable (UpsertProgress) -> Void)? = nil
+  ) async throws -> RecordResult<Input.Model> {
+    let statement = try BatchStatement.upsert(target, action, ambiguity, or: clauses)
+    let options = BatchOptions(
       duplicates: duplicates, rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun)
-    return try await write { tx in
-      try tx.upsert(spooled, .on(target, action, ambiguity: ambiguity), options, progress)
-    }
+    let gathered = try RecordSpool(self, records, progress)
+    return try await write { try $0.run(statement, gathered, options, progress) }
   }
 
-  /// Puts the records of an asynchronous sequence into their table as one transaction. They are gathered before
-  /// the writer's turn is taken, beyond a share of the cache in a file.
+  /// Puts the records of an asynchronous sequence into their table as one transaction. They are gathered before the
+  /// writer's turn is taken, beyond a share of the cache in a file; if the sequence fails or the task is cancelled
+  /// meanwhile, nothing happens.
   @discardableResult
-  public func upsert<R: Record, Records: AsyncSequence>(
-    contentsOf records: Records, on target: RecordTarget<R> = .primaryKey,
-    _ action: RecordAction<R> = .merge, ambiguity: AmbiguityPolicy = .fail,
-    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false,
-    dryRun: Bool = false, progress: (@Sendable (UpsertProgress) -> Void)? = nil
-  ) async throws -> RecordResult<R> where Records.Element == R {
-    let spooled = RecordSpool<R>(self)
-    for try await record in records { try spooled.append(record) }
-    let options = RecordBatchOptions(
+  public func upsert<Input: RecordInput, Records: AsyncSequence>(
+    contentsOf records: Records, on target: RecordTarget<Input.Model> = .primaryKey,
+    _ action: RecordAction<Input.Model> = .merge, ambiguity: AmbiguityPolicy = .fail,
+    clauses: [RecordClause<Input.Model>]? = nil, duplicates: DuplicatePolicy = .fold,
+    rejects: RejectPolicy = .fail, collectsOutcomes: Bool = false, dryRun: Bool = false,
+    progress: (@Sendable (UpsertProgress) -> Void)? = nil
+  ) async throws -> RecordResult<Input.Model> where Records.Element == Input {
+    let statement = try BatchStatement.upsert(target, action, ambiguity, or: clauses)
+    let options = BatchOptions(
       duplicates: duplicates, rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun)
-    return try await write { tx in
-      try tx.upsert(spooled, .on(target, action, ambiguity: ambiguity), options, progress)
-    }
+    let gathered = try await RecordSpool(self, records, progress)
+    return try await write { try $0.run(statement, gathered, options, progress) }
   }
 
   /// Makes a table equal to `records`, as one transaction. They are read before the writer's turn is taken. The parameters
   /// are those of `Transaction.sync(with:)`.
   @discardableResult
-  public func sync<R: Record>(
-    with records: some Sequence<R>, by key: RecordTarget<R> = .primaryKey, allowsEmpty: Bool = false,
-    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, displaces: Bool = false,
-    collectsOutcomes: Bool = false, dryRun: Bool = false, progress: ((UpsertProgress) -> Void)? = nil
-  ) throws -> RecordResult<R> {
-    let spooled = try RecordSpool(self, records)
-    let options = RecordBatchOptions(
+  public func sync<Input: RecordInput>(
+    with records: some Sequence<Input>, by key: RecordTarget<Input.Model> = .primaryKey,
+    allowsEmpty: Bool = false, duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail,
+    displaces: Bool = false, collectsOutcomes: Bool = false, dryRun: Bool = false,
+    progress: ((UpsertProgress) -> Void)? = nil
+  ) throws -> RecordResult<Input.Model> {
+    let statement = BatchStatement.sync(by: key, allowsEmpty: allowsEmpty, displaces: displaces)
+    let options = BatchOptions(
       duplicates: duplicates, rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun)
-    return try write { tx in
-      try tx.sync(
-        spooled, by: key, allowsEmpty: allowsEmpty, displaces: displaces, options, progress)
-    }
+    let gathered = try RecordSpool(self, records, progress)
+    return try write { try $0.run(statement, gathered, options, progress) }
   }
 
   /// The same without blocking the task's thread. In asynchronous code this is the one that a call means.
   @discardableResult
-  public func sync<R: Record>(
-    with records: some Sequence<R>, by key: RecordTarget<R> = .primaryKey, allowsEmpty: Bool = false,
-    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, displaces: Bool = false,
-    collectsOutcomes: Bool = false, dryRun: Bool = false,
+  public func sync<Input: RecordInput>(
+    with records: some Sequence<Input>, by key: RecordTarget<Input.Model> = .primaryKey,
+    allowsEmpty: Bool = false, duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail,
+    displaces: Bool = false, collectsOutcomes: Bool = false, dryRun: Bool = false,
     progress: (@Sendable (UpsertProgress) -> Void)? = nil
-  ) async throws -> RecordResult<R> {
-    let spooled = try RecordSpool(self, records)
-    let options = RecordBatchOptions(
+  ) async throws -> RecordResult<Input.Model> {
+    let statement = BatchStatement.sync(by: key, allowsEmpty: allowsEmpty, displaces: displaces)
+    let options = BatchOptions(
       duplicates: duplicates, rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun)
-    return try await write { tx in
-      try tx.sync(
-        spooled, by: key, allowsEmpty: allowsEmpty, displaces: displaces, options, progress)
-    }
+    let gathered = try RecordSpool(self, records, progress)
+    return try await write { try $0.run(statement, gathered, options, progress) }
   }
 
-  /// Makes a table equal to the records of an asynchronous sequence, as one transaction. They are gathered before
-  /// the writer's turn is taken, beyond a share of the cache in a file; if the sequence fails, nothing happens.
+  /// Makes a table equal to the records of an asynchronous sequence, as one transaction. They are gathered before the
+  /// writer's turn is taken, beyond a share of the cache in a file; if the sequence fails or the task is cancelled
+  /// meanwhile, nothing happens.
   @discardableResult
-  public func sync<R: Record, Records: AsyncSequence>(
-    with records: Records, by key: RecordTarget<R> = .primaryKey, allowsEmpty: Bool = false,
-    duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, displaces: Bool = false,
-    collectsOutcomes: Bool = false, dryRun: Bool = false,
+  public func sync<Input: RecordInput, Records: AsyncSequence>(
+    with records: Records, by key: RecordTarget<Input.Model> = .primaryKey,
+    allowsEmpty: Bool = false, duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail,
+    displaces: Bool = false, collectsOutcomes: Bool = false, dryRun: Bool = false,
     progress: (@Sendable (UpsertProgress) -> Void)? = nil
-  ) async throws -> RecordResult<R> where Records.Element == R {
-    let spooled = RecordSpool<R>(self)
-    for try await record in records { try spooled.append(record) }
-    let options = RecordBatchOptions(
+  ) async throws -> RecordResult<Input.Model> where Records.Element == Input {
+    let statement = BatchStatement.sync(by: key, allowsEmpty: allowsEmpty, displaces: displaces)
+    let options = BatchOptions(
       duplicates: duplicates, rejects: rejects, collectsOutcomes: collectsOutcomes, dryRun: dryRun)
-    return try await write { tx in
-      try tx.sync(
-        spooled, by: key, allowsEmpty: allowsEmpty, displaces: displaces, options, progress)
-    }
+    let gathered = try await RecordSpool(self, records, progress)
+    return try await write { try $0.run(statement, gathered, options, progress) }
   }
 }

@@ -35,8 +35,8 @@ extension Transaction {
     let values = RecordValues<R>()
     var positions: [Int] = []
     for record in records {
-      values.take(record)
-      values.narrow(binding.positions, omitsNull: false, into: &positions)
+      try values.take(record)
+      values.narrow(binding.positions, into: &positions)
       try feed.add(given: positions.map { $0 < 0 ? nil : values.values[$0] })
     }
     return try feed.finish()

@@ -1,55 +1,38 @@
 internal import UpkeepStorage
 
 extension Transaction {
-  /// Puts a record into its table: inserts it, or, where it meets a row, does what `action` says.
+  /// Puts a record, or what is given of one, into its table: inserts it, or, where it meets a row, does what `action` says.
   ///
   /// ```swift
   /// try tx.upsert(airport)
   /// try tx.upsert(airport, on: .on(\.iata), .update { $0.seen += $1.seen })
+  /// try tx.upsert(airport, clauses: [.on(.on(\.iata), .merge(\.name)), .on(.primaryKey, .replace)])
+  /// try tx.upsert(Airport.partial { $0.icao = "EGLL"; $0.name = "Heathrow" })
   /// if case .ignored(let stored, _) = try tx.upsert(airport, .ignore) { print(stored.name) }
   /// ```
   ///
   /// - Parameters:
   ///   - target: by which keys the record may meet a row; the primary key unless said.
   ///   - ambiguity: what happens if it meets several rows by several keys of the target.
+  ///   - clauses: several answers in place of target, action and ambiguity: the first whose target meets a row is the one.
   /// - Returns: what became of the record.
   /// - Throws: `uniqueViolation`, `notNullViolation`, `checkViolation`, `typeMismatch` and other errors of the record, or
   ///   of a stored row that cannot be read as one; nothing has then changed.
   @discardableResult
-  public func upsert<R: Record>(
-    _ record: R, on target: RecordTarget<R> = .primaryKey, _ action: RecordAction<R> = .merge,
-    ambiguity: AmbiguityPolicy = .fail
-  ) throws(UpkeepError) -> RecordOutcome<R> {
-    try upsertOne(RecordClause(target: target, action: action, ambiguity: ambiguity)) { $0.take(record) }
-  }
-
-  /// Puts a record of which only some properties are given into its table. The others are absent, which is not NULL.
-  @discardableResult
-  public func upsert<R: Record>(
-    _ partial: PartialRecord<R>, on target: RecordTarget<R> = .primaryKey,
-    _ action: RecordAction<R> = .merge, ambiguity: AmbiguityPolicy = .fail
-  ) throws(UpkeepError) -> RecordOutcome<R> {
-    try partial.requireKnown()
-    return try upsertOne(RecordClause(target: target, action: action, ambiguity: ambiguity)) {
-      $0.take(partial)
+  public func upsert<Input: RecordInput>(
+    _ record: Input, on target: RecordTarget<Input.Model> = .primaryKey,
+    _ action: RecordAction<Input.Model> = .merge, ambiguity: AmbiguityPolicy = .fail,
+    clauses: [RecordClause<Input.Model>]? = nil
+  ) throws(UpkeepError) -> RecordOutcome<Input.Model> {
+    if clauses == nil {
+      return try upsertOne(record, RecordClause(target: target, action: action, ambiguity: ambiguity))
     }
-  }
-
-  /// Puts a record into its table; of several clauses the first whose target meets a row says what happens.
-  ///
-  /// ```swift
-  /// try tx.upsert(airport, clauses: [.on(.on(\.iata), .merge(\.name)), .on(.primaryKey, .replace)])
-  /// ```
-  @discardableResult
-  public func upsert<R: Record>(
-    _ record: R, clauses: [RecordClause<R>]
-  ) throws(UpkeepError) -> RecordOutcome<R> {
-    try scope.statement { () throws(UpkeepError) in
-      let result = try upsert(contentsOf: CollectionOfOne(record), clauses: clauses, collectsOutcomes: true)
-      guard let outcome = try result.recordOutcomes().first else {
-        throw UpkeepError(.misuse, "the upsert of a record gave no outcome")
-      }
-      return outcome
+    return try scope.statement { () throws(UpkeepError) in
+      let result = try upsert(
+        contentsOf: CollectionOfOne(record), on: target, action, ambiguity: ambiguity, clauses: clauses,
+        collectsOutcomes: true)
+      return try RecordOutcome(
+        try result.result.onlyOutcome, RecordRow<Input.Model>(try scope.table(Input.Model.table)))
     }
   }
 
@@ -99,7 +82,7 @@ extension Transaction {
   // MARK: One record
 
   private func upsertOne<R: Record>(
-    _ clause: RecordClause<R>, _ fill: (RecordValues<R>) -> Void
+    _ record: some RecordInput<R>, _ clause: RecordClause<R>
   ) throws(UpkeepError) -> RecordOutcome<R> {
     let schema = try scope.table(R.table)
     let prepared = try plans.take(schema, clause.clause)
@@ -112,12 +95,10 @@ extension Transaction {
       prepared.buffer = buffers
     }
     let values = buffers.values
-    fill(values)
+    try values.take(record)
     try prepared.binding.follow(R.columns.names)
     var positions = prepared.binding.positions
-    if !values.isWhole || clause.action.omitsNull {
-      values.narrow(prepared.binding.positions, omitsNull: clause.action.omitsNull, into: &positions)
-    }
+    if !values.isWhole { values.narrow(prepared.binding.positions, into: &positions) }
     // An outcome that cannot be told as records is refused before anything is written.
     var told: RecordOutcome<R>?
     let outcome = try prepared.upsert.run(values.values, positions, scope) { outcome throws(UpkeepError) in
@@ -141,10 +122,7 @@ extension Transaction {
       try batch.abandon()
       throw error
     }
-    guard let outcome = try batch.finish().outcomes?.first else {
-      throw UpkeepError(.misuse, "the upsert of a record gave no outcome")
-    }
-    return outcome
+    return try batch.finish().onlyOutcome
   }
 }
 

@@ -88,6 +88,9 @@ public enum ConflictAction: Sendable, Hashable {
   case replace
   /// The columns given, or of them those named, change, each by its merge rule.
   case merge(columns: [MergeColumn]?)
+  /// As `merge` of all columns given, where NULL counts as not given: it changes nothing, and an insert gives its column
+  /// the default. It says so of the whole row, and stands in all clauses of a statement or in none.
+  case mergeNonNull
   /// The assignments are made where the condition holds.
   case update(assignments: [Assignment], where: Expression?)
 }

@@ -56,6 +56,7 @@ final class SingleUpsert {
     agree: (UpsertOutcome) throws(UpkeepError) -> Void = { _ in }
   ) throws(UpkeepError) -> UpsertOutcome? {
     guard isPlain else { return nil }
+    let positions = plan.given(values, positions)
     if let outcome = try direct?.run(values, positions, in: scope, agree: agree) { return outcome }
     given.removeAll(keepingCapacity: true)
     for position in positions { given.append(position < 0 ? nil : values[position]) }

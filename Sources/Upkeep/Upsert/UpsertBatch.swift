@@ -150,6 +150,7 @@ package final class UpsertBatch {
   ///   - number: by which errors name the row; 1, 2, 3, … or the lines of a feed.
   package func add(_ row: [Value?], number: Int) throws(UpkeepError) {
     let index = begin(number)
+    let row = plan.given(row)
     try whole { () throws(UpkeepError) in
       if index == 0, savepoint == nil {
         onlyRow = row
@@ -167,6 +168,7 @@ package final class UpsertBatch {
   ///   - positions: for each value of the table's rows which of them it is; negative where none is given.
   func add(_ values: [Value], _ positions: [Int], number: Int) throws(UpkeepError) {
     let index = begin(number)
+    let positions = plan.given(values, positions)
     try whole { () throws(UpkeepError) in
       if index == 0, savepoint == nil {
         onlyRow = Self.row(values, positions)

@@ -53,6 +53,8 @@ package final class UpsertPlan {
   package let isEager: Bool
   /// Whether rows that no input row chose give way to claimants.
   package let displaces: Bool
+  /// Whether NULL counts as not given.
+  package let omitsNull: Bool
 
   package var isSync: Bool { if case .sync = mode { true } else { false } }
 
@@ -105,6 +107,13 @@ package final class UpsertPlan {
     uniqueIndexes = schema.indexes.filter(\.isUnique)
     let targets = ConflictTargets(schema, uniqueIndexes)
     keyNames = (0...uniqueIndexes.count).map { targets.description($0) }
+    omitsNull = clauses.contains { $0.action == .mergeNonNull }
+    if omitsNull, !clauses.allSatisfy({ $0.action == .mergeNonNull }) {
+      throw UpkeepError(
+        .misuse,
+        "a merge of what is not NULL says of the whole row that NULL is not given; write it in all clauses or in none"
+      )
+    }
     var resolved: [UpsertResolver.Clause] = []
     var actions: [Action] = []
     var notices: [String] = []
@@ -158,6 +167,18 @@ package final class UpsertPlan {
     resolver.clauses.count == 1 && resolver.clauses[0].keys.count == 1 ? resolver.clauses[0].keys[0] : nil
   }
 
+  /// Which of a row's values each column of the table is, without those that do not count as given.
+  func given(_ values: [Value], _ positions: [Int]) -> [Int] {
+    if !omitsNull { return positions }
+    return positions.map { $0 < 0 || values[$0] == .null ? -1 : $0 }
+  }
+
+  /// A row without the values that do not count as given.
+  func given(_ row: [Value?]) -> [Value?] {
+    if !omitsNull { return row }
+    return row.map { $0 == .some(.null) ? nil : $0 }
+  }
+
   private static func action(
     _ action: ConflictAction, _ schema: TableSchema, _ scope: ExpressionScope, _ mode: Mode
   ) throws(UpkeepError) -> Action {
@@ -165,7 +186,7 @@ package final class UpsertPlan {
     case .fail: return .fail
     case .ignore: return .ignore
     case .replace: return .replace
-    case .merge(nil):
+    case .merge(nil), .mergeNonNull:
       // A sync makes rows equal to those of its source, whatever was stored; it only tells the time of it.
       let rules = if case .sync = mode { schema.mergeRules?.touching } else { schema.mergeRules }
       return rules.map { .mergeByRules($0) } ?? .merge(nil)

@@ -156,7 +156,10 @@ extension Parser {
   private mutating func conflictAction() throws(SyntaxError) -> ConflictAction {
     if try accept(.nothing) { return .ignore }
     if try accept(.replace) { return .replace }
-    if try accept(.merge) { return .merge(columns: at(.leftParen) ? try mergeColumns() : nil) }
+    if try accept(.merge) {
+      if try accept(.not, .null) { return .mergeNonNull }
+      return .merge(columns: at(.leftParen) ? try mergeColumns() : nil)
+    }
     if at(.fail) {
       try advance()
       return .fail

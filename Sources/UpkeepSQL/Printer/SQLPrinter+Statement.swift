@@ -177,6 +177,7 @@ extension SQLPrinter {
     case .ignore: text += "DO NOTHING"
     case .replace: text += "DO REPLACE"
     case .merge(let columns): text += "DO MERGE" + (columns.map { " \(mergeColumns($0))" } ?? "")
+    case .mergeNonNull: text += "DO MERGE NOT NULL"
     case .update(let list, let condition):
       text += "DO UPDATE SET \(assignments(list))\(self.condition(condition))"
     }

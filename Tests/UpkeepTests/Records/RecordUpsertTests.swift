@@ -3,7 +3,7 @@ import Upkeep
 
 /// One verb for one record: where it may meet a row, and what happens then.
 @Suite struct RecordUpsertTests {
-  // What a row meets (SEMANTICS 1 and 3), and what became of it (10).
+  // What a row meets, and what became of it.
   @Test("Each action does to the row met what it says, and the outcome has records and the key met")
   func actions() throws {
     let store = try Store.ofAirports([heathrow])

@@ -73,6 +73,43 @@ import Upkeep
     }
   }
 
+  @Test("Rows by name go as the guide says")
+  func rowsByName() throws {
+    let store = try Store.ofAirports([heathrow, gatwick])
+    try store.write { tx throws in
+      let columns = ColumnNames(["icao", "name", "elevation"])
+      let rows = [
+        RowInput(columns, ["EGLL", "Heathrow", .null]), RowInput(columns, ["LFPG", "Roissy", 392.0]),
+      ]
+      let told = try tx.upsert(
+        contentsOf: rows, into: "airport", .mergeNonNull, collectsOutcomes: true, dryRun: true)
+      print(told, told.outcomes?.map(\.kind) ?? [])
+      try tx.upsert(
+        ["icao": "EGLL", "iata": "LHR"], into: "airport",
+        clauses: [.on(.index("airport_iata"), .merge), .on(.primaryKey, .replace)])
+      #expect(told.outcomes?.map(\.kind) == [.unchanged, .inserted])
+      #expect(try tx.all(Airport.self).records() == [gatwick, heathrow])
+    }
+  }
+
+  @Test("Statements of a store go as the guide says")
+  func storeStatements() async throws {
+    let store = try Store.ofAirports([heathrow, gatwick])
+    let feed = AsyncStream<Airport> { feed in
+      feed.yield(kennedy)
+      feed.finish()
+    }
+    let rows: [RowInput] = [["icao": "EGLL", "seen": "often"], ["icao": "KJFK", "seen": 4]]
+    let loaded = try await store.upsert(contentsOf: feed, ambiguity: .displace, rejects: .collect(limit: 100))
+    {
+      print("\($0.rowsGiven) of \($0.rowsRead), \($0.rejected) set aside")
+    }
+    let synced = try await store.sync("airport", with: rows, rejects: .collect(limit: nil))
+    for reject in synced.rejects { print(reject.rowNumber ?? 0, reject.message, reject.hint ?? "") }
+    #expect(loaded.inserted == 1)
+    #expect(synced.rejects.map(\.rowNumber) == [1] && synced.updated == 1 && synced.deleted == 1)
+  }
+
   @Test("A merge goes as the guide says")
   func merge() throws {
     let store = try Store.ofAirports([heathrow, gatwick])
@@ -97,7 +134,7 @@ import Upkeep
     let blocks = try String(contentsOf: guide, encoding: .utf8).components(separatedBy: "```swift\n")
       .dropFirst()
       .compactMap { $0.components(separatedBy: "```").first }
-    #expect(blocks.count == 7)
+    #expect(blocks.count == 9)
     let run = try ["RecordTypes.swift", "SwiftGuideTests.swift"].map {
       squeezed(try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8))
     }

@@ -91,7 +91,7 @@ import UpkeepTestSupport
     for number in 0..<Self.caseCount {
       var random = SeededGenerator(seed: seed &+ UInt64(number))
       let example = UpsertCase(&random, mergesByRules: random.oneIn(8))
-      guard example.statement.clauses.count == 1, example.statement.otherwise == .abort else { continue }
+      guard example.statement.otherwise == .abort else { continue }
       runCount += 1
       let run = try runCalls(example)
       let difference: String?
@@ -117,32 +117,48 @@ import UpkeepTestSupport
       let given = UpsertCase.names.indices.filter { row[$0] != nil }
       return RowInput(ColumnNames(given.map { UpsertCase.names[$0] }), given.map { row[$0] ?? .null })
     }
-    let clause = example.statement.clauses[0]
+    let statement = example.statement
+    func result(_ tx: Transaction, dryRun: Bool) throws(UpkeepError) -> UpsertResult {
+      switch (example.mode, statement.clauses.first) {
+      case (.sync, let clause?):
+        try tx.sync(
+          "t", with: inputs, by: clause.target, duplicates: statement.duplicates, rejects: statement.rejects,
+          displaces: clause.ambiguity == .displace, collectsOutcomes: true, dryRun: dryRun)
+      case (.upsert, let clause?) where statement.clauses.count == 1:
+        try tx.upsert(
+          contentsOf: inputs, into: "t", on: clause.target, clause.action, ambiguity: clause.ambiguity,
+          duplicates: statement.duplicates, rejects: statement.rejects, collectsOutcomes: true,
+          dryRun: dryRun)
+      default:
+        try tx.upsert(
+          contentsOf: inputs, into: "t", clauses: statement.clauses, duplicates: statement.duplicates,
+          rejects: statement.rejects, collectsOutcomes: true, dryRun: dryRun)
+      }
+    }
     var run = Run()
     run.isEmpty = true
     try store.write { tx throws in
-      do throws(UpkeepError) {
-        switch example.mode {
-        case .upsert:
-          run.result = try tx.upsert(
-            contentsOf: inputs, into: "t", on: clause.target, clause.action, ambiguity: clause.ambiguity,
-            duplicates: example.statement.duplicates, rejects: example.statement.rejects,
-            collectsOutcomes: true)
-        case .sync:
-          run.result = try tx.sync(
-            "t", with: inputs, by: clause.target, duplicates: example.statement.duplicates,
-            rejects: example.statement.rejects, displaces: clause.ambiguity == .displace,
-            collectsOutcomes: true)
-        }
-      } catch {
-        run.failure = error
-      }
+      // A dry run has the same result, and leaves nothing that the run after it could see.
+      let before = try tx.scan("t").rows().map(\.values)
+      let dry = told { () throws(UpkeepError) in try result(tx, dryRun: true) }
+      #expect(try tx.scan("t").rows().map(\.values) == before)
+      do throws(UpkeepError) { run.result = try result(tx, dryRun: false) } catch { run.failure = error }
+      let real = run.result.map { text($0) } ?? run.failure.map { "\($0)" }
+      #expect(dry == real)
     }
     let scope = try store.beginRead()
     defer { scope.rollback() }
     let cursor = try RowReader(scope).scan(try scope.table("t"))
     while try cursor.next() { run.rows.append(try cursor.row.values()) }
     return run
+  }
+
+  private func told(_ body: () throws(UpkeepError) -> UpsertResult) -> String {
+    do throws(UpkeepError) { return text(try body()) } catch { return "\(error)" }
+  }
+
+  private func text(_ result: UpsertResult) -> String {
+    "\(result) \(result.outcomes ?? []) \(result.rejects) \(result.displacedRows)"
   }
 
   private func fill(_ store: Store, _ example: UpsertCase) throws {
