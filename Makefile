@@ -78,7 +78,7 @@ bench-slow: need-peers
 	  "$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/UpkeepBenchmarks" $(SLOW_ARGS) $(ARGS)
 
 need:
-	@.ci/need lz4
+	@.ci/need lz4 edit
 
 need-sqlite:
 	@.ci/need sqlite

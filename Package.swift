@@ -19,6 +19,7 @@ let package = Package(
     .systemLibrary(
       name: "CLZ4", pkgConfig: "liblz4",
       providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+    .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CPlatform"),
     .target(name: "UpkeepStorage", dependencies: ["CLZ4", "CPlatform"], swiftSettings: settings),
     .target(name: "Upkeep", dependencies: ["UpkeepStorage"], swiftSettings: settings),
@@ -27,7 +28,7 @@ let package = Package(
     .executableTarget(
       name: "UpkeepShell",
       dependencies: [
-        "Upkeep", "UpkeepSQL",
+        "Upkeep", "UpkeepSQL", "CEdit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -36,6 +37,7 @@ let package = Package(
       name: "CSQLite", path: "Tests/CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+    .target(name: "CTerminal", path: "Tests/CTerminal"),
     .target(
       name: "UpkeepTestSupport", dependencies: ["Upkeep", "UpkeepTesting"],
       path: "Tests/UpkeepTestSupport", swiftSettings: settings),
@@ -52,7 +54,7 @@ let package = Package(
       dependencies: ["UpkeepSQL", "UpkeepTesting", "UpkeepTestSupport", "CSQLite"],
       exclude: ["Scripts"], swiftSettings: settings),
     .testTarget(
-      name: "UpkeepShellTests", dependencies: ["UpkeepShell", "UpkeepTestSupport"],
+      name: "UpkeepShellTests", dependencies: ["UpkeepShell", "UpkeepTestSupport", "CTerminal"],
       swiftSettings: settings),
     .testTarget(
       name: "SimulationTests",

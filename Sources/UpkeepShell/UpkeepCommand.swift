@@ -55,6 +55,9 @@ enum UpkeepCommand {
     let console = Output(STDOUT_FILENO)
     let messages = Messages(results: console, errors: Output(STDERR_FILENO))
     messages.isQuiet = options.quiet
+    let scripts = ArgumentReading.scripts(arguments)
+    let isConversing = scripts.isEmpty && Conversation.isPossible
+    if isConversing { Interrupts.begin() }
     let database: Database
     do throws(UpkeepError) {
       database = try Database(options.database, options.opening)
@@ -68,17 +71,19 @@ enum UpkeepCommand {
       showsChanges: !options.quiet && isatty(STDERR_FILENO) == 1, bails: options.bail)
     let shell = Shell(
       database, console: console, messages: messages, opening: options.opening, settings: settings)
-    let scripts = ArgumentReading.scripts(arguments)
     for script in scripts where !shell.isFinished {
       switch script {
       case .text(let text): shell.run(text: text)
       case .file(let path): shell.run(file: path)
       }
     }
-    if scripts.isEmpty {
-      let isInteractive = isatty(STDIN_FILENO) == 1
-      if isInteractive && !options.quiet { shell.greet() }
-      shell.run(descriptor: STDIN_FILENO, isInteractive: isInteractive)
+    let history = HistoryFile(environment: ProcessInfo.processInfo.environment)
+    if isConversing, let conversation = Conversation(shell, history: history) {
+      Interrupts.aim(at: database.session.cancellation)
+      if !options.quiet { shell.greet() }
+      conversation.run()
+    } else if scripts.isEmpty {
+      shell.run(descriptor: STDIN_FILENO, isInteractive: isConversing)
     }
     return shell.finish()
   }

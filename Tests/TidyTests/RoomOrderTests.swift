@@ -18,7 +18,7 @@ import Testing
       ["Buckets"], ["Import"], ["Store"], ["Records"],
     ],
     "UpkeepSQL": [["Lexer"], ["Parser"], ["Printer"]],
-    "UpkeepShell": [["Terminal"], ["Formats"], ["Session"], ["Load"], ["DotCommands"]],
+    "UpkeepShell": [["Terminal"], ["Formats"], ["Session"], ["Load"], ["DotCommands"], ["Conversation"]],
   ]
 
   /// Names of a room above that a file may use all the same, and why.

@@ -20,6 +20,13 @@ struct ScriptReader {
   /// Whether a statement has begun and not ended.
   var isInStatement: Bool { !splitter.isBlank }
 
+  /// Whether what has come would be pieces without a rest.
+  var endsWhole: Bool {
+    var rest = self
+    while rest.next() != nil {}
+    return !rest.isInStatement
+  }
+
   mutating func feed(_ more: some Sequence<UInt8>) {
     bytes.removeFirst(position)
     position = 0

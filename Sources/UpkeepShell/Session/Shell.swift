@@ -26,6 +26,10 @@ final class Shell {
   private(set) var status = ExitStatus.success
   /// Set by `.quit`, `--bail` after an error, or an output that takes no more.
   private(set) var isFinished = false
+  /// A person types at a terminal: Ctrl-C stops what runs and not the program.
+  var isConversing = false
+  /// Somebody pressed Ctrl-C since the last line was typed.
+  var isInterrupted: Bool { isConversing && Interrupts.isPending }
   /// Where rows go: the console, or a file after `.output` and `.once`.
   private(set) var results: Output
   private var resultsAreForOnce = false
@@ -48,8 +52,11 @@ final class Shell {
     var reader = ScriptReader()
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     defer { chunk.deallocate() }
-    while !isFinished {
-      if isInteractive { prompt(reader.isInStatement) }
+    while !isFinished && !isInterrupted {
+      if isInteractive {
+        console.write(prompt(isInStatement: reader.isInStatement))
+        console.flush()
+      }
       let count = Foundation.read(descriptor, chunk.baseAddress, chunk.count)
       if count < 0 && errno == EINTR { continue }
       if count < 0 { report(.system("cannot read \(file ?? "standard input")", errno)) }
@@ -58,7 +65,7 @@ final class Shell {
       runPieces(of: &reader, file: file)
     }
     reader.end()
-    runPieces(of: &reader, file: file)
+    if !isInterrupted { runPieces(of: &reader, file: file) }
     if isInteractive && !isFinished { console.write("\n") }
     console.flush()
   }
@@ -85,17 +92,16 @@ final class Shell {
     run(descriptor: descriptor, file: file)
   }
 
-  private func prompt(_ isInStatement: Bool) {
+  /// What stands before a line that is to be typed.
+  func prompt(isInStatement: Bool) -> String {
     let name = database.name
-    let mark = database.session.isInTransaction ? "*> " : "> "
-    console.write(
-      isInStatement ? String(repeating: " ", count: max(0, DisplayWidth.of(name) - 2)) + "...> " : name + mark
-    )
-    console.flush()
+    let isChanging = database.session.isInTransaction
+    guard isInStatement else { return name + (isChanging ? "*> " : "> ") }
+    return String(repeating: " ", count: max(0, DisplayWidth.of(name) + (isChanging ? 1 : 0) - 3)) + "...> "
   }
 
-  private func runPieces(of reader: inout ScriptReader, file: String?) {
-    while !isFinished, let piece = reader.next() {
+  func runPieces(of reader: inout ScriptReader, file: String?) {
+    while !isFinished, !isInterrupted, let piece = reader.next() {
       switch piece {
       case .statement(let statement): run(statement, file: file)
       case .dotCommand(let text): runDotCommand(text)
@@ -222,8 +228,10 @@ final class Shell {
       database = try Database(path, opening)
     } catch {
       database = try Database(nil, opening)
+      if isConversing { Interrupts.aim(at: database.session.cancellation) }
       throw error
     }
+    if isConversing { Interrupts.aim(at: database.session.cancellation) }
   }
 
   /// Sends results to a file, or back to the console.

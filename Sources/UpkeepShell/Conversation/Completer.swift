@@ -1,0 +1,216 @@
+import Foundation
+import Upkeep
+import UpkeepSQL
+
+/// Finds what a word that is being typed can become.
+struct Completer {
+  /// A table as far as completion knows it.
+  struct Table {
+    var name: String
+    var columns: [String]
+    var indexes: [String]
+  }
+
+  var tables: [Table]
+  /// The lines of the statement before the one being typed.
+  var statement = ""
+
+  /// - Parameters:
+  ///   - before: the line up to the cursor.
+  ///   - after: the rest of it, which may name tables too.
+  func completion(before: String, after: String = "") -> LineEditor.Completion {
+    let line = before.drop { $0 == " " || $0 == "\t" }
+    if statement.isEmpty, let first = line.first, first == "." || first == "\\" {
+      return DotCompletion(tables: tables).completion(line)
+    }
+    let text = SQLWords(statement + before)
+    if text.ending == .literal { return LineEditor.Completion() }
+    let word = before.suffix(while: SQLWords.continuesWord)
+    if text.ending == .name { return quoted(before, after) }
+    let typed = String(word)
+    var earlier = text.words
+    if !typed.isEmpty { earlier.removeLast() }
+    let scope = scope(statement + before + after, besides: typed)
+    if earlier.last == "." {
+      return completion(typed, columns(of: earlier.dropLast().last ?? "", in: scope))
+    }
+    return completion(typed, candidates(typed, after: earlier, in: scope))
+  }
+
+  /// A name in double quotes that is not closed.
+  private func quoted(_ before: String, _ after: String) -> LineEditor.Completion {
+    guard let start = before.lastIndex(of: "\"") else { return LineEditor.Completion() }
+    let typed = before[start...].dropFirst()
+    let names = tables.map(\.name) + tables.flatMap(\.columns)
+    let found = Set(names.filter { Self.begins($0, with: String(typed)) }).sorted().map { "\"\($0)\"" }
+    return LineEditor.Completion(length: typed.count + 1, candidates: found)
+  }
+
+  private func completion(_ typed: String, _ candidates: [String]) -> LineEditor.Completion {
+    var seen: Set<String> = []
+    let found = candidates.filter { Self.begins($0, with: typed) && seen.insert($0).inserted }
+    return LineEditor.Completion(length: typed.count, candidates: found)
+  }
+
+  static func begins(_ name: String, with typed: String) -> Bool {
+    let bare = name.hasPrefix("\"") ? name.dropFirst() : name[...]
+    return typed.isEmpty || Names.folded(String(bare)).hasPrefix(Names.folded(typed))
+  }
+
+  // MARK: - What can stand where
+
+  private static let beginnings = [
+    "ALTER TABLE", "BEGIN", "COMMIT", "CREATE INDEX", "CREATE TABLE", "CREATE UNIQUE INDEX", "DELETE FROM",
+    "DROP INDEX",
+    "DROP TABLE", "EXPLAIN", "INSERT INTO", "MERGE INTO", "PREVIEW", "RELEASE", "ROLLBACK", "SAVEPOINT",
+    "SELECT",
+    "SYNC", "UPDATE", "UPSERT INTO", "VALUES", "WITH",
+  ]
+  private static let functions = [
+    "abs(", "avg(", "coalesce(", "count(", "hex(", "ifnull(", "iif(", "instr(", "length(", "lower(", "ltrim(",
+    "max(",
+    "min(", "now(", "nullif(", "replace(", "round(", "rtrim(", "substr(", "sum(", "total(", "trim(",
+    "typeof(", "upper(",
+  ]
+
+  private func candidates(_ typed: String, after words: [String], in scope: [Scoped]) -> [String] {
+    func cased(_ keywords: [String]) -> [String] {
+      typed.first?.isLowercase == true ? keywords.map { $0.lowercased() } : keywords
+    }
+    let names = tables.map { SQLPrinter.name($0.name) }
+    switch words.last.map({ Names.folded($0) }) {
+    case nil, ";", "explain", "preview": return cased(Self.beginnings)
+    case "from", "join", "into", "update", "table", "sync": return names
+    case "index": return tables.flatMap(\.indexes).map { SQLPrinter.name($0) }
+    default: break
+    }
+    let columns = scope.flatMap(\.columns) + scope.compactMap(\.alias)
+    if typed.isEmpty { return columns.isEmpty ? names : columns }
+    guard words.last.map(Self.awaitsOperand) == true else {
+      return cased(Keyword.allCases.map(\.text)) + columns + names
+    }
+    return columns + names + Self.functions + cased(Self.operands)
+  }
+
+  private static let operands = [
+    "CASE", "CAST", "DISTINCT", "EXISTS", "FALSE", "NOT", "NULL", "SELECT", "TRUE",
+  ]
+
+  /// Whether a value follows that word or sign.
+  private static func awaitsOperand(_ word: String) -> Bool {
+    guard let keyword = Keyword.find(Array(word.utf8)[...]) else {
+      return word.first.map { !SQLWords.continuesWord($0) && $0 != ")" && $0 != "'" && $0 != "*" } == true
+    }
+    switch keyword {
+    case .select, .where, .and, .or, .not, .on, .having, .by, .set, .when, .then, .else, .case, .returning,
+      .distinct, .between, .like, .in, .is, .offset, .limit, .values, .all:
+      return true
+    default: return false
+    }
+  }
+
+  // MARK: - What the statement names
+
+  private struct Scoped {
+    var table: String
+    var alias: String?
+    var columns: [String]
+  }
+
+  /// The tables that a text names, with their other names there.
+  private func scope(_ text: String, besides typed: String) -> [Scoped] {
+    let words = SQLWords(text).words
+    var found: [Scoped] = []
+    for (place, word) in words.enumerated() {
+      guard let table = tables.first(where: { Names.equal($0.name, word) }) else { continue }
+      var next = words[(place + 1)...]
+      if let first = next.first, Names.equal(first, "as") { next = next.dropFirst() }
+      var scoped = Scoped(table: table.name, columns: table.columns.map { SQLPrinter.name($0) })
+      if let alias = next.first, alias.first.map(SQLWords.continuesWord) == true, alias != typed,
+        Keyword.find(Array(alias.utf8)[...]) == nil
+      {
+        scoped.alias = alias
+      }
+      found.append(scoped)
+    }
+    return found
+  }
+
+  private func columns(of qualifier: String, in scope: [Scoped]) -> [String] {
+    let own = scope.filter { scoped in
+      Names.equal(scoped.table, qualifier) || scoped.alias.map { Names.equal($0, qualifier) } == true
+    }
+    if let first = own.first { return first.columns }
+    let rows = ["excluded", "old", "new", "source", "target"]
+    return rows.contains(Names.folded(qualifier)) ? scope.flatMap(\.columns) : []
+  }
+}
+
+/// The words and signs of a text that may be unfinished; strings and comments left out, names without their quotes.
+struct SQLWords {
+  /// Within what the text ends.
+  enum Ending {
+    case plain
+    /// A string or a comment.
+    case literal
+    /// A name in double quotes.
+    case name
+  }
+
+  private(set) var words: [String] = []
+  private(set) var ending = Ending.plain
+
+  static func continuesWord(_ character: Character) -> Bool {
+    character.isLetter || character.isNumber || character == "_" || character == "$"
+  }
+
+  init(_ text: String) {
+    var rest = Substring(text)
+    while let first = rest.first {
+      if first.isWhitespace {
+        rest.removeFirst()
+      } else if first == "'" || first == "\"" {
+        take(quotedBy: first, from: &rest)
+      } else if rest.hasPrefix("--") {
+        skip(to: "\n", in: &rest)
+      } else if rest.hasPrefix("/*") {
+        skip(to: "*/", in: &rest)
+      } else if Self.continuesWord(first) {
+        let word = rest.prefix(while: Self.continuesWord)
+        words.append(String(word))
+        rest.removeFirst(word.count)
+      } else {
+        words.append(String(rest.removeFirst()))
+      }
+    }
+  }
+
+  private mutating func take(quotedBy quote: Character, from rest: inout Substring) {
+    rest.removeFirst()
+    guard let end = rest.firstIndex(of: quote) else {
+      ending = quote == "'" ? .literal : .name
+      rest = ""
+      return
+    }
+    if quote == "\"" { words.append(String(rest[..<end])) } else { words.append("''") }
+    rest = rest[end...].dropFirst()
+  }
+
+  private mutating func skip(to mark: String, in rest: inout Substring) {
+    guard let end = rest.range(of: mark) else {
+      ending = .literal
+      rest = ""
+      return
+    }
+    rest = rest[end.upperBound...]
+  }
+}
+
+extension String {
+  /// The longest end of the text whose characters all satisfy a condition.
+  fileprivate func suffix(while condition: (Character) -> Bool) -> Substring {
+    var start = endIndex
+    while start > startIndex, condition(self[index(before: start)]) { start = index(before: start) }
+    return self[start...]
+  }
+}

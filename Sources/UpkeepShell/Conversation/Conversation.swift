@@ -1,0 +1,81 @@
+import Foundation
+import Upkeep
+
+/// A conversation with a person at a terminal, line by line.
+///
+/// A statement may take several lines; it is one entry of the history, and comes back as a whole. What begins with a
+/// blank is not remembered. Ctrl-C gives up the line and what was typed of its statement, or stops what runs; Ctrl-D
+/// leaves, and a statement that has no end by then does not run.
+final class Conversation {
+  private let shell: Shell
+  private let editor: LineEditor
+  private let history: HistoryFile?
+  private var reader = ScriptReader()
+  /// The lines of the statement that is being typed.
+  private var typed = ""
+  private var lastRemembered = ""
+
+  /// Whether a person is at both ends.
+  static var isPossible: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
+
+  init?(_ shell: Shell, history: HistoryFile?) {
+    guard let editor = LineEditor(historyCount: HistoryFile.mostEntries) else { return nil }
+    self.shell = shell
+    self.editor = editor
+    self.history = history
+  }
+
+  func run() {
+    shell.isConversing = true
+    for entry in history?.load() ?? [] {
+      editor.remember(entry)
+      lastRemembered = entry
+    }
+    editor.complete = { [unowned self] in completion($0, $1) }
+    while !shell.isFinished {
+      if !reader.isInStatement { begin() }
+      switch editor.read(shell.prompt(isInStatement: reader.isInStatement)) {
+      case .text(let line): take(line)
+      case .cancelled: begin()
+      case .end:
+        shell.console.write("\n")
+        if reader.isInStatement { shell.messages.notice("the statement was not ended, and did not run") }
+        return
+      }
+    }
+  }
+
+  /// Forgets what was typed; lines are counted from here.
+  private func begin() {
+    reader = ScriptReader()
+    typed = ""
+  }
+
+  private func take(_ line: String) {
+    typed += line
+    Interrupts.reset()
+    reader.feed(line.utf8)
+    // What is typed is worth keeping whatever comes of it.
+    if reader.endsWhole { remember() }
+    shell.runPieces(of: &reader, file: nil)
+    if shell.isInterrupted { begin() }
+  }
+
+  private func remember() {
+    let entry = typed.trimmingCharacters(in: .newlines)
+    let isHidden = entry.hasPrefix(" ") || entry.hasPrefix("\t")
+    guard !isHidden, !entry.isEmpty, entry != lastRemembered else { return }
+    lastRemembered = entry
+    editor.remember(entry)
+    history?.append(entry)
+  }
+
+  private func completion(_ before: String, _ after: String) -> LineEditor.Completion {
+    let known = (try? shell.tables()) ?? []
+    let tables = known.map { table in
+      Completer.Table(
+        name: table.name, columns: table.columns.map(\.name), indexes: table.indexes.map(\.name))
+    }
+    return Completer(tables: tables, statement: typed).completion(before: before, after: after)
+  }
+}

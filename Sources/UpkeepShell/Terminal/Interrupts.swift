@@ -1,0 +1,66 @@
+import Foundation
+import Synchronization
+import Upkeep
+
+/// Ctrl-C, while the shell talks with a person.
+///
+/// The signal is blocked in every thread and taken by one of ours, which may do what a signal's handler may not. It
+/// stops what runs; where nothing runs it does nothing, and before the conversation began it ends the program.
+enum Interrupts {
+  private enum Aim {
+    case program
+    case work(Cancellation)
+  }
+
+  private static let aim = Mutex(Aim.program)
+  private static let isRequested = Atomic(false)
+
+  /// Whether somebody asked for a stop since the last `reset`.
+  static var isPending: Bool { isRequested.load(ordering: .relaxed) }
+
+  static func reset() { isRequested.store(false, ordering: .relaxed) }
+
+  /// Takes the signal over. To be called before other threads are made, for these inherit what is blocked.
+  ///
+  /// The signal of a changed window is blocked too: the thread that edits lets it in, so that no other one gets it.
+  static func begin() {
+    var blocked = signals([SIGINT, SIGWINCH])
+    pthread_sigmask(SIG_BLOCK, &blocked, nil)
+    let thread = Thread { takeSignals() }
+    thread.name = "upkeep-interrupts"
+    thread.start()
+  }
+
+  /// What the signal stops from now on.
+  static func aim(at work: Cancellation) { aim.withLock { $0 = .work(work) } }
+
+  /// Runs `body` with this thread taking note of changes of the window's size.
+  static func watchingWindow<T>(_ body: () -> T) -> T {
+    var window = signals([SIGWINCH])
+    pthread_sigmask(SIG_UNBLOCK, &window, nil)
+    defer { pthread_sigmask(SIG_BLOCK, &window, nil) }
+    return body()
+  }
+
+  private static func takeSignals() {
+    var awaited = signals([SIGINT])
+    while true {
+      var number: Int32 = 0
+      guard sigwait(&awaited, &number) == 0 else { continue }
+      isRequested.store(true, ordering: .relaxed)
+      let aim = aim.withLock { $0 }
+      switch aim {
+      case .program: exit(128 + SIGINT)
+      case .work(let work): work.cancel()
+      }
+    }
+  }
+
+  /// A set of signals.
+  static func signals(_ numbers: [Int32]) -> sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in numbers { sigaddset(&set, number) }
+    return set
+  }
+}

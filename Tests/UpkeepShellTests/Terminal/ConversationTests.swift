@@ -1,0 +1,175 @@
+import Foundation
+import Testing
+
+@testable import UpkeepShell
+
+/// The shell as a person has it, at a terminal.
+@Suite struct ConversationTests {
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  private func begin(_ arguments: [String] = ["feeds.upkeep"]) throws -> TerminalRun {
+    let run = try TerminalRun(arguments, in: scratch)
+    try run.waitForPrompt()
+    return run
+  }
+
+  @Test(
+    "The prompt has the database's name, a star within a transaction, and another face within a statement")
+  func prompts() throws {
+    let run = try begin()
+    #expect(run.screen.line == "feeds>")
+    try run.enter("SELECT")
+    #expect(run.screen.line == "  ...>")
+    #expect(try run.enter("  1 + 1;").last?.hasSuffix(" 2") == true)
+    #expect(run.screen.line == "feeds>")
+    try run.enter("BEGIN;")
+    #expect(run.screen.line == "feeds*>")
+    try run.enter("COMMIT;")
+    #expect(run.screen.line == "feeds>")
+  }
+
+  @Test("A line is edited anywhere in it, also where characters are wide or of several bytes")
+  func editing() throws {
+    let run = try begin()
+    try run.type("SELECT 'é日本x' AS a;")
+    // To the end of the text, and the wide character before it away.
+    run.press(String(repeating: "\u{1B}[D", count: 7) + "\u{7F}\u{7F}y")
+    try run.wait("changed line") { $0.line == "feeds> SELECT 'é日y' AS a;" }
+    run.press("\u{1}X\u{4}\u{8}")
+    try run.wait("changed beginning") { $0.line == "feeds> ELECT 'é日y' AS a;" }
+    run.press("\u{1}S\u{5}")
+    try run.wait("whole line") { $0.line == "feeds> SELECT 'é日y' AS a;" }
+    let row = run.screen.row
+    run.press("\r")
+    try run.waitForPrompt(below: row)
+    #expect(run.screen.lines[row...].contains("é日y"), "\(run.screen.text)")
+  }
+
+  @Test("Ctrl-C gives up the line and the lines before it, and never the program")
+  func cancelledLine() throws {
+    let run = try begin()
+    try run.type("SELECT nonsense")
+    var row = run.screen.row
+    run.press("\u{3}")
+    try run.waitForPrompt(below: row)
+    #expect(run.screen.text(of: row).hasSuffix("SELECT nonsense^C"))
+    #expect(run.screen.row == row + 1, "\(run.screen.text)")
+    try run.enter("DROP TABLE")
+    #expect(run.screen.line == "  ...>")
+    row = run.screen.row
+    run.press("\u{3}")
+    try run.waitForPrompt(below: row)
+    #expect(run.screen.line == "feeds>")
+    #expect(try run.enter("SELECT 40 + 2;").last?.hasSuffix("42") == true)
+  }
+
+  @Test("Ctrl-C stops a statement that runs; its transaction is as it was before")
+  func cancelledStatement() throws {
+    let run = try begin()
+    try run.enter("CREATE TABLE t (x INTEGER PRIMARY KEY);")
+    try run.enter("BEGIN; INSERT INTO t VALUES (1);")
+    let endless = "WITH RECURSIVE n(x) AS (VALUES (2) UNION ALL SELECT x + 1 FROM n)"
+    for statement in ["INSERT INTO t \(endless) SELECT x FROM n;", "\(endless) SELECT count(*) FROM n;"] {
+      try run.enter("")
+      run.press(statement + "\r")
+      // It runs when the terminal shows keys as they are pressed again.
+      try run.wait("statement") { $0.text.hasSuffix("FROM n;\n") }
+      let row = run.screen.row
+      run.press("\u{3}")
+      try run.waitForPrompt(below: row)
+      #expect(run.screen.text.contains("the statement was cancelled"), "\(run.screen.text)")
+    }
+    #expect(run.screen.line == "feeds*>")
+    let shown = try run.enter("COMMIT; SELECT count(*) AS n FROM t;")
+    #expect(shown.contains { $0.trimmingCharacters(in: .whitespaces) == "1" }, "\(shown)")
+  }
+
+  @Test("Ctrl-D leaves; a statement without its end does not run")
+  func end() throws {
+    let run = try begin()
+    try run.enter("CREATE TABLE t (x INTEGER PRIMARY KEY);")
+    try run.enter("DROP TABLE t")
+    run.press("\u{4}")
+    #expect(try run.waitForEnd() == 0)
+    #expect(run.screen.text.contains("did not run"), "\(run.screen.text)")
+    #expect(try ShellRun(["feeds.upkeep", "-c", ".tables"], in: scratch).output == "t\n")
+  }
+
+  @Test(
+    "What was typed comes back in the next run, statements of several lines as one; what begins with a blank does not"
+  )
+  func history() throws {
+    let first = try begin()
+    try first.enter("SELECT 'first';")
+    try first.enter("SELECT")
+    try first.enter("  'a\\n and more';")
+    try first.enter(" SELECT 'secret';")
+    try first.enter("SELECT 'last';")
+    try first.enter("SELECT 'last';")
+    first.press("\u{4}")
+    #expect(try first.waitForEnd() == 0)
+
+    let attributes = try FileManager.default.attributesOfItem(atPath: scratch.path(".upkeep_history"))
+    #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+    #expect(
+      try scratch.read(".upkeep_history")
+        == "SELECT 'first';\nSELECT\\n  'a\\\\n and more';\nSELECT 'last';\n")
+
+    let second = try begin()
+    second.press("\u{1B}[A")
+    try second.wait("last statement") { $0.line == "feeds> SELECT 'last';" }
+    second.press("\u{1B}[A")
+    try second.wait("statement of two lines") { $0.text.hasSuffix("feeds> SELECT\n  'a\\n and more';") }
+    second.press("\u{10}")
+    try second.wait("first statement") { $0.lines.contains("feeds> SELECT 'first';") }
+  }
+
+  @Test("The history is where the environment says, and nowhere if that is nothing")
+  func historyPath() throws {
+    let named = HistoryFile(environment: ["UPKEEP_HISTORY": "a", "XDG_STATE_HOME": "b", "HOME": "c"])
+    #expect(named?.path == "a")
+    #expect(HistoryFile(environment: ["XDG_STATE_HOME": "b", "HOME": "c"])?.path == "b/upkeep/history")
+    #expect(HistoryFile(environment: ["HOME": "c"])?.path == "c/.upkeep_history")
+    #expect(HistoryFile(environment: ["UPKEEP_HISTORY": "", "HOME": "c"]) == nil)
+  }
+
+  @Test("A long history is cut to its newest entries, and stays private")
+  func longHistory() throws {
+    let path = scratch.path("long")
+    let lines = (1...(2 * HistoryFile.mostEntries + 1)).map { "SELECT \($0);\n" }
+    try scratch.write("long", lines.joined())
+    let history = try #require(HistoryFile(environment: ["UPKEEP_HISTORY": path]))
+    let entries = history.load()
+    #expect(entries.count == HistoryFile.mostEntries)
+    #expect(entries.last == "SELECT \(2 * HistoryFile.mostEntries + 1);")
+    #expect(try scratch.read("long").split(separator: "\n").count == HistoryFile.mostEntries)
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+  }
+
+  @Test("TAB completes keywords, tables, columns, dot commands and files, and lists where there are several")
+  func completion() throws {
+    try scratch.write("airports.csv", "icao\n")
+    try scratch.write("airlines.csv", "icao\n")
+    let run = try begin()
+    try run.enter("CREATE TABLE airport (icao TEXT PRIMARY KEY, city TEXT, country TEXT);")
+    run.press("sel\t")
+    try run.wait("keyword") { $0.line == "feeds> select" && $0.column == 14 }
+    run.press("ic\u{7F}\u{7F}* from ai\t")
+    try run.wait("table") { $0.line == "feeds> select * from airport" && $0.column == 29 }
+    run.press("where c\t\t")
+    try run.wait("list of columns") { $0.text.contains("\ncity") && $0.line.hasSuffix("airport where c") }
+    run.press("ountr\t")
+    try run.wait("column") { $0.line.hasSuffix("where country") }
+    run.press("\u{3}")
+    try run.waitForPrompt()
+    run.press(".impo\t")
+    try run.wait("dot command") { $0.line == "feeds> .import" && $0.column == 15 }
+    run.press("airp\t")
+    try run.wait("file") { $0.line == "feeds> .import airports.csv" }
+    run.press("air\t")
+    try run.wait("table of the import") { $0.line == "feeds> .import airports.csv airport" }
+  }
+}
