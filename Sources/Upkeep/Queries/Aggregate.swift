@@ -17,6 +17,14 @@ struct Aggregate {
   /// What stands between texts; nil for a comma.
   let separator: CompiledExpression?
 
+  /// Whether what it keeps of a group grows with the group's rows.
+  var growsWithRows: Bool {
+    switch function {
+    case .count, .sum, .total, .avg, .min, .max: false
+    case .groupConcat, .stringAgg: true
+    }
+  }
+
   /// - Throws: `unknownFunction` or `misuse` for a call that is no aggregate.
   init(_ call: Expression, in scope: ExpressionScope) throws(UpkeepError) {
     guard case .aggregate(let name, let arguments, let isDistinct, let filter) = call else {
@@ -68,14 +76,10 @@ struct AggregateState {
   private var best = Value.null
   /// What group_concat has put together; nil before the first value.
   private var text: String?
-  private var known: Set<[UInt8]>?
-  private let keyPart: KeyPart
 
   init(_ aggregate: Aggregate) {
     function = aggregate.function
     collation = aggregate.argument?.collation ?? .binary
-    keyPart = KeyPart(.any, collation: collation)
-    known = aggregate.isDistinct ? [] : nil
   }
 
   /// A row that counts, whatever is in it; or many.
@@ -87,7 +91,6 @@ struct AggregateState {
   @discardableResult
   mutating func add(_ value: Value) throws(UpkeepError) -> Bool {
     if value == .null { return false }
-    if known != nil, try !isNew(value) { return false }
     switch function {
     case .count: count += 1
     case .min: return improve(value, by: -1)
@@ -113,10 +116,13 @@ struct AggregateState {
 
   /// Takes a row of the context.
   ///
+  /// - Parameters:
+  ///   - seen: what the groups have seen; nil without DISTINCT.
+  ///   - group: the number of the state's own group.
   /// - Returns: whether it has the new least or greatest value.
   @discardableResult
   mutating func feed(
-    _ aggregate: Aggregate, _ context: EvaluationContext
+    _ aggregate: Aggregate, _ context: EvaluationContext, _ seen: DistinctValues?, group: Int
   ) throws(UpkeepError) -> Bool {
     if let filter = aggregate.filter, try !filter.isTrue(context) { return false }
     guard let argument = aggregate.argument else {
@@ -124,10 +130,25 @@ struct AggregateState {
       return false
     }
     let value = try argument.evaluate(context)
-    guard let separator = aggregate.separator else { return try add(value) }
-    if value != .null { try join(value, try separator.evaluate(context).castText ?? "") }
-    return false
+    return try take(value, separator: try aggregate.separator?.evaluate(context), seen, group: group)
   }
+
+  /// Takes what the arguments are on a row.
+  @discardableResult
+  mutating func take(
+    _ value: Value, separator: Value?, _ seen: DistinctValues?, group: Int
+  ) throws(UpkeepError) -> Bool {
+    if value == .null { return false }
+    if let separator {
+      try join(value, separator.castText ?? "")
+      return false
+    }
+    if let seen, try !seen.insert(value, group: group) { return false }
+    return try add(value)
+  }
+
+  /// Bytes that it takes beside itself.
+  var heldByteCount: Int { (text?.utf8.count ?? 0) + best.ownByteCount }
 
   private mutating func join(_ value: Value, _ separator: String) throws(UpkeepError) {
     let piece = value.castText ?? ""
@@ -173,12 +194,6 @@ struct AggregateState {
   }
 
   private var total: Double { isReal ? realSum + compensation : Double(integerSum) }
-
-  private mutating func isNew(_ value: Value) throws(UpkeepError) -> Bool {
-    let buffer = ByteBuffer()
-    try KeyCodec.append(value, keyPart, to: buffer)
-    return known?.insert(Array(buffer.bytes)).inserted ?? true
-  }
 
   private mutating func improve(_ value: Value, by sign: Int) -> Bool {
     if best == .null || ValueOrder.compare(value, best, collation: collation) * sign > 0 {

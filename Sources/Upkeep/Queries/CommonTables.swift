@@ -24,6 +24,7 @@ final class CommonTableScope {
 final class CommonTableSource {
   let definition: CommonTable
   private var place: QueryPlace?
+  private let memory: QueryMemory
   /// The tables that its query may name, itself among them.
   private weak var siblings: CommonTableScope?
   /// How many queries are around the WITH clause.
@@ -31,11 +32,11 @@ final class CommonTableSource {
   private var rowsPlan: RowsPlan?
   private var isPlanning = false
   private var uses = 0
-  private var kept: RowBuffer?
+  private var kept: RowSpool<Value>?
   /// The rows of the query around the WITH clause.
   private var outer: EvaluationContext?
   /// Where the part of a recursive table that reads the table itself finds the rows of the round before.
-  private var round: RowBuffer?
+  private var round: RowSpool<Value>?
   private var recursiveColumns: [SubqueryColumn]?
 
   /// How the rows are made.
@@ -48,6 +49,7 @@ final class CommonTableSource {
     self.definition = definition
     self.place = place
     self.place?.commonTables = nil
+    memory = place.host.memory
     self.siblings = siblings
     outerCount = place.outerCount
   }
@@ -157,18 +159,15 @@ final class CommonTableSource {
   /// The rows, each as it comes where nobody else reads them.
   func run(_ row: RowTaker) throws(UpkeepError) {
     if uses <= 1 { return try make(row) }
-    let rows = try rows()
-    for number in 0..<rows.count {
-      guard try row(rows[number]) else { return }
-    }
+    _ = try rows().walk(row)
   }
 
   /// All rows, kept.
-  func rows() throws(UpkeepError) -> RowBuffer {
+  private func rows() throws(UpkeepError) -> RowSpool<Value> {
     if let kept { return kept }
-    let made = RowBuffer()
+    let made = makeSpool()
     try make { row throws(UpkeepError) in
-      made.append(row)
+      try made.append(row)
       return true
     }
     kept = made
@@ -176,7 +175,9 @@ final class CommonTableSource {
   }
 
   /// The rows of the round before, for the part that reads the table itself.
-  func rowsOfRound() -> RowBuffer { round ?? RowBuffer() }
+  func rowsOfRound() -> RowSpool<Value>? { round }
+
+  private func makeSpool() -> RowSpool<Value> { RowSpool(limit: memory.limit / 4, files: memory.files) }
 
   private func make(_ row: RowTaker) throws(UpkeepError) {
     switch rowsPlan {
@@ -201,19 +202,19 @@ final class CommonTableSource {
   private func recur(
     _ first: QueryPlan, _ next: QueryPlan, _ keepsEqual: Bool, _ row: RowTaker
   ) throws(UpkeepError) {
-    let seen = RowSet(first.columns)
-    var found = RowBuffer()
+    let seen = RowSet(first.columns, memory)
+    var found = makeSpool()
     var goesOn = true
     func take(_ values: [Value]) throws(UpkeepError) -> Bool {
       if !keepsEqual, try !seen.insert(values) { return true }
-      found.append(values)
+      try found.append(values)
       goesOn = try row(values)
       return goesOn
     }
     try first.run(outer, take)
-    while goesOn, found.count > 0 {
+    while goesOn, !found.isEmpty {
       round = found
-      found = RowBuffer()
+      found = makeSpool()
       try next.run(outer, take)
     }
     round = nil

@@ -4,6 +4,9 @@ internal import UpkeepStorage
 ///
 /// Groups are found by the bytes of their keys, and given in the keys' order. Columns outside aggregates show a row of
 /// the group: that of the least or greatest value if there is one `min()` or `max()`, else its first.
+///
+/// When there are more groups than memory holds, those that are there stay, and what belongs to others is put aside by
+/// key: it makes groups, one after the other, when all rows went by.
 struct Groups {
   private let keys: [CompiledExpression]
   private let parts: [KeyPart]
@@ -15,6 +18,8 @@ struct Groups {
   private let slot: Int
   /// The aggregate that says which row is shown.
   private let leader: Int?
+  /// Whether what is kept of a group grows with its rows.
+  private let growsWithRows: Bool
 
   init(
     keys: [CompiledExpression], calls: [Aggregate], condition: CompiledExpression?, shown: Set<SlotColumn>,
@@ -28,9 +33,10 @@ struct Groups {
     self.slot = slot
     let extremes = calls.indices.filter { calls[$0].isExtreme }
     leader = extremes.count == 1 ? extremes.first : nil
+    growsWithRows = calls.contains(where: \.growsWithRows)
   }
 
-  func begin() -> Found { Found(self) }
+  func begin(_ memory: QueryMemory) -> Found { Found(self, memory) }
 
   /// How it runs, for people.
   var description: [String] {
@@ -42,24 +48,39 @@ struct Groups {
   /// The groups of one run.
   final class Found {
     private let groups: Groups
+    private let memory: QueryMemory
     private let table = ByteKeyTable()
     /// For each group its aggregates, one group behind the other.
-    private var states: [AggregateState] = []
+    @exclusivity(unchecked) private var states: [AggregateState] = []
     /// For each group the values shown of its row, likewise.
-    private var values: [Value] = []
+    @exclusivity(unchecked) private var values: [Value] = []
+    /// For each aggregate what its groups have seen, where that is asked for.
+    private let seen: [DistinctValues?]
     private let key = ByteBuffer(capacity: 64)
-    private var count = 0
+    @exclusivity(unchecked) private var count = 0
+    /// What belongs to groups that are not here.
+    @exclusivity(unchecked) private var aside: RowSorter?
+    /// What is counted in `memory`.
+    @exclusivity(unchecked) private var counted = 0
 
-    init(_ groups: Groups) { self.groups = groups }
+    init(_ groups: Groups, _ memory: QueryMemory) {
+      self.groups = groups
+      self.memory = memory
+      seen = groups.calls.map { $0.isDistinct ? DistinctValues($0, memory) : nil }
+    }
+
+    deinit { memory.give(counted) }
 
     /// Takes the row in the context.
     func add(_ context: EvaluationContext) throws(UpkeepError) {
-      let number = try number(context)
+      guard let number = try number(context) else { return try putAside(context) }
       let first = number * groups.calls.count
       var isLeading = false
       for (position, call) in groups.calls.enumerated() {
-        let improved = try states[first + position].feed(call, context)
+        let before = groups.growsWithRows ? states[first + position].heldByteCount : 0
+        let improved = try states[first + position].feed(call, context, seen[position], group: number)
         if improved && position == groups.leader { isLeading = true }
+        if groups.growsWithRows { count(states[first + position].heldByteCount - before) }
       }
       guard isLeading else { return }
       let place = number * groups.shown.count
@@ -68,7 +89,8 @@ struct Groups {
       }
     }
 
-    private func number(_ context: EvaluationContext) throws(UpkeepError) -> Int {
+    /// The number of the group of the row in the context; nil if it is not here.
+    private func number(_ context: EvaluationContext) throws(UpkeepError) -> Int? {
       if groups.keys.isEmpty {
         if count == 0 { try open(context) }
         return 0
@@ -77,16 +99,78 @@ struct Groups {
       for (expression, part) in zip(groups.keys, groups.parts) {
         try KeyCodec.append(try expression.evaluate(context), part, to: key)
       }
+      // A group that grows goes on growing aside: what is here stays as large as it is.
+      if aside != nil { return groups.growsWithRows ? nil : table.find(key.bytes) }
       let number = table.insert(key.bytes)
       if number == count { try open(context) }
       return number
     }
 
     private func open(_ context: EvaluationContext) throws(UpkeepError) {
+      let place = values.count
+      for column in groups.shown { values.append(try context.value(column)) }
+      openStates()
+      let own = values[place...].reduce(0) { $0 + 24 + $1.ownByteCount }
+      count(own + 48 + key.count + groups.calls.count * MemoryLayout<AggregateState>.stride)
+    }
+
+    private func openStates() {
       count += 1
       for call in groups.calls { states.append(AggregateState(call)) }
-      for column in groups.shown { values.append(try context.value(column)) }
     }
+
+    private func count(_ byteCount: Int) {
+      counted += byteCount
+      memory.take(byteCount)
+      if aside == nil, !groups.keys.isEmpty, memory.isFull(counted) || memory.isTooMuch(counted) {
+        aside = RowSorter(most: nil, memory)
+      }
+    }
+
+    // MARK: Aside
+
+    /// Puts aside what the row in the context gives to its group, whose key is in the buffer: for each aggregate its
+    /// argument, nil where the row does not count, and its separator; then what is shown.
+    private func putAside(_ context: EvaluationContext) throws(UpkeepError) {
+      var row: [Value?] = []
+      for call in groups.calls {
+        var counts = true
+        if let filter = call.filter { counts = try filter.isTrue(context) }
+        row.append(counts ? try call.argument?.evaluate(context) ?? .integer(1) : nil)
+        if let separator = call.separator { row.append(counts ? try separator.evaluate(context) : nil) }
+      }
+      for column in groups.shown { row.append(try context.value(column)) }
+      try aside?.add(key.bytes, row)
+    }
+
+    /// Gives a group a row that was put aside.
+    ///
+    /// - Parameter distinct: the number under which the group's values are told apart.
+    private func feed(
+      _ row: [Value?], _ number: Int, distinct: Int, isFirst: Bool
+    ) throws(UpkeepError) {
+      let first = number * groups.calls.count
+      var isLeading = isFirst
+      var place = 0
+      for (position, call) in groups.calls.enumerated() {
+        let value = row[place]
+        let separator = call.separator == nil ? nil : row[place + 1]
+        place += call.separator == nil ? 1 : 2
+        guard let value else { continue }
+        if call.argument == nil {
+          states[first + position].addRows()
+          continue
+        }
+        let improved = try states[first + position].take(
+          value, separator: separator, seen[position], group: distinct)
+        if improved && position == groups.leader { isLeading = true }
+      }
+      guard isLeading else { return }
+      let shown = number * groups.shown.count
+      for position in groups.shown.indices { values[shown + position] = (row[place + position]) ?? .null }
+    }
+
+    // MARK: The end
 
     /// Puts each group in the context, in the order of the keys.
     func forEach(
@@ -95,22 +179,69 @@ struct Groups {
       if groups.keys.isEmpty, count == 0 {
         // Without GROUP BY there is one group, also of no rows.
         for slot in 0..<groups.slot { context.clear(slot: slot) }
-        count = 1
-        for call in groups.calls { states.append(AggregateState(call)) }
+        openStates()
         values = Array(repeating: .null, count: groups.shown.count)
       }
-      var order = Array(0..<count)
-      if count > 1 {
-        let table = table
-        order.sort { Bytes.compare(table.bytes($0), table.bytes($1)) < 0 }
-      }
-      for number in order {
+      let order = groups.keys.isEmpty ? [0] : table.sortedKeys().map { Int($0.number) }
+      func give(_ number: Int) throws(UpkeepError) -> Bool {
         try statement.step()
         try show(number, context)
-        if let condition = groups.condition, try !condition.isTrue(context) { continue }
-        guard try row() else { return }
+        if let condition = groups.condition, try !condition.isTrue(context) { return true }
+        return try row()
+      }
+      guard let aside else {
+        for number in order { guard try give(number) else { return } }
+        return
+      }
+      let rows = try aside.finish()
+      let own = count
+      var next = 0
+      var isRow = try rows.next()
+      while isRow || next < order.count {
+        var number: Int?
+        if next < order.count {
+          let distance = isRow ? Bytes.compare(table.bytes(order[next]), rows.key) : -1
+          if distance <= 0 {
+            number = order[next]
+            next += 1
+          }
+          if distance < 0 {
+            guard try give(order[next - 1]) else { return }
+            continue
+          }
+        }
+        isRow = try gather(rows, into: number ?? own, isNew: number == nil, statement)
+        guard try give(number ?? own) else { return }
       }
     }
+
+    /// Gives the rows with the next key to a group, which is made for them if it is new.
+    ///
+    /// - Returns: whether there are more rows.
+    private func gather(
+      _ rows: SortedRows, into number: Int, isNew: Bool, _ statement: StatementContext
+    ) throws(UpkeepError) -> Bool {
+      key.removeAll()
+      key.append(rows.key)
+      if isNew {
+        states.removeSubrange((number * groups.calls.count)...)
+        for call in groups.calls { states.append(AggregateState(call)) }
+        values.removeSubrange((number * groups.shown.count)...)
+        for _ in groups.shown { values.append(.null) }
+        passing += 1
+      }
+      var isFirst = isNew
+      while true {
+        try statement.step()
+        try feed(try rows.row(), number, distinct: isNew ? count + passing : number, isFirst: isFirst)
+        isFirst = false
+        guard try rows.next() else { return false }
+        if !Bytes.equal(rows.key, key.bytes) { return true }
+      }
+    }
+
+    /// How many groups were made of what was put aside.
+    private var passing = 0
 
     private func show(_ number: Int, _ context: EvaluationContext) throws(UpkeepError) {
       var place = number * groups.shown.count

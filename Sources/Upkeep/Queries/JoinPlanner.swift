@@ -276,7 +276,7 @@ struct JoinPlanner {
         access = .kept(
           JoinTable(
             source.content, drafts[slot].selection, columns: needed[slot], keys: keys.map(\.key),
-            keepsFlags: keepsOwn))
+            keepsFlags: keepsOwn, place.host.memory))
         let applied = Set(keys.map(\.condition))
         match.removeAll { applied.contains($0) }
         line = "keep the rows of \(name)"

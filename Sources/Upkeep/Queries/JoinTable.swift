@@ -15,8 +15,20 @@ struct JoinKey {
 ///
 /// Its life:
 /// 1. Empty until it is asked for the first time; then the source's rows are read, once.
-/// 2. `begin` starts a join anew: the rows stay, unless they depend on the queries around.
+/// 2. If they are too many for memory, they go into a file: sorted by what they are joined by, or as they came where
+///    nothing is equal.
+/// 3. `begin` starts a join anew: the rows stay, unless they depend on the queries around.
 final class JoinTable {
+  /// Rows, and how they are found.
+  private enum Rows {
+    /// All of them, in the order in which they came.
+    case spool(RowSpool<Value>)
+    /// By a hash of their keys.
+    case hashed(KeyedRows)
+    /// By their keys, in order.
+    case sorted(SortedRun)
+  }
+
   let content: Sources.Source.Content
   /// The way to a table's rows.
   let selection: RowSelection?
@@ -26,12 +38,8 @@ final class JoinTable {
   private let parts: [KeyPart]
   /// Whether which rows found a partner is to be known.
   private let keepsFlags: Bool
-  private var rows: RowBuffer?
-  private var table = ByteKeyTable()
-  /// For each key its first row and its last; for each row the next with its key.
-  private var firsts: [Int] = []
-  private var lasts: [Int] = []
-  private var nexts: [Int] = []
+  private let memory: QueryMemory
+  private var rows: Rows?
   private var isMatched: [Bool] = []
   /// The row that is looked at.
   private var current = 0
@@ -39,7 +47,7 @@ final class JoinTable {
 
   init(
     _ content: Sources.Source.Content, _ selection: RowSelection?, columns: Set<Int>, keys: [JoinKey],
-    keepsFlags: Bool
+    keepsFlags: Bool, _ memory: QueryMemory
   ) {
     self.content = content
     self.selection = selection
@@ -47,14 +55,11 @@ final class JoinTable {
     self.keys = keys
     parts = keys.map { KeyPart(.any, collation: $0.collation) }
     self.keepsFlags = keepsFlags
+    self.memory = memory
   }
 
   func begin() {
-    if !content.isStable {
-      rows = nil
-      table = ByteKeyTable()
-      (firsts, lasts, nexts) = ([], [], [])
-    }
+    if !content.isStable { rows = nil }
     isMatched = []
   }
 
@@ -66,35 +71,181 @@ final class JoinTable {
 
   private func ready(
     _ context: EvaluationContext, _ slot: Int, _ load: Loader
-  ) throws(UpkeepError) -> RowBuffer {
-    let kept: RowBuffer
+  ) throws(UpkeepError) -> Rows {
+    let kept: Rows
     if let rows {
       kept = rows
     } else {
-      kept = RowBuffer()
-      try load(self, context) { row throws(UpkeepError) in
-        if !keys.isEmpty { try index(row, kept.count, context, slot) }
-        kept.append(row)
-      }
+      kept = keys.isEmpty ? try all(context, load) : try keyed(context, slot, load)
       rows = kept
     }
-    if keepsFlags, isMatched.count != kept.count { isMatched = Array(repeating: false, count: kept.count) }
+    if keepsFlags, isMatched.isEmpty {
+      let count =
+        switch kept {
+        case .spool(let rows): rows.count
+        case .hashed(let rows): rows.count
+        case .sorted(let run): run.count
+        }
+      isMatched = Array(repeating: false, count: count)
+    }
     return kept
   }
 
-  /// Enters a row under its key; one with a NULL in it equals nothing.
-  private func index(
-    _ row: [Value], _ number: Int, _ context: EvaluationContext, _ slot: Int
-  ) throws(UpkeepError) {
-    nexts.append(-1)
-    context.set(slot: slot, row: row)
+  private func all(_ context: EvaluationContext, _ load: Loader) throws(UpkeepError) -> Rows {
+    let spool = RowSpool<Value>(limit: memory.limit / 4, files: memory.files)
+    try load(self, context) { row throws(UpkeepError) in try spool.append(row) }
+    return .spool(spool)
+  }
+
+  private func keyed(
+    _ context: EvaluationContext, _ slot: Int, _ load: Loader
+  ) throws(UpkeepError) -> Rows {
+    let kept = KeyedRows(memory)
+    var sorter: RowSorter?
+    try load(self, context) { row throws(UpkeepError) in
+      context.set(slot: slot, row: row)
+      // A row with a NULL in its key equals nothing; it matters only where rows without a partner are shown.
+      let hasKey = try makeOwnKey(context)
+      if !hasKey && !keepsFlags { return }
+      if !hasKey { buffer.removeAll() }
+      if let sorter { return try sorter.add(buffer.bytes, row) }
+      kept.append(row, hasKey ? buffer.bytes : nil)
+      if kept.isTooMuch {
+        let made = RowSorter(most: nil, memory)
+        try kept.moveAll(to: made)
+        sorter = made
+      }
+    }
+    guard let sorter else { return .hashed(kept) }
+    let rows = try sorter.finish()
+    let run = SortedRun(try memory.makeFile(), filterByteCount: memory.limit / 4)
+    while try rows.next() { try run.append(rows.key, rows.bytes) }
+    try run.finish()
+    return .sorted(run)
+  }
+
+  /// Puts the key of the row in the context in the buffer; false if there is a NULL in it.
+  private func makeOwnKey(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
     buffer.removeAll()
     for (key, part) in zip(keys, parts) {
       let value = key.ownConversion.apply(try key.own.evaluate(context))
-      if value == .null { return }
+      if value == .null { return false }
       try KeyCodec.append(value, part, to: buffer)
     }
-    let entry = table.insert(buffer.bytes)
+    return true
+  }
+
+  /// The key that the rows before ask for.
+  private func makeOtherKey(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
+    buffer.removeAll()
+    for (key, part) in zip(keys, parts) {
+      let value = key.otherConversion.apply(try key.other.evaluate(context))
+      if value == .null { return false }
+      try KeyCodec.append(value, part, to: buffer)
+    }
+    return true
+  }
+
+  func candidates(
+    _ context: EvaluationContext, _ slot: Int, load: Loader, _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    switch try ready(context, slot, load) {
+    case .spool(let rows):
+      var number = 0
+      return try rows.walk { row throws(UpkeepError) in
+        current = number
+        number += 1
+        context.set(slot: slot, row: row)
+        return try body()
+      }
+    case .hashed(let rows):
+      guard try makeOtherKey(context) else { return true }
+      var number = rows.first(buffer.bytes)
+      while number >= 0 {
+        current = number
+        context.set(slot: slot, row: rows[number])
+        guard try body() else { return false }
+        number = rows.next(number)
+      }
+      return true
+    case .sorted(let run):
+      guard try makeOtherKey(context) else { return true }
+      return try run.forEach(buffer.bytes, hash: ByteKeyTable.hash(buffer.bytes)) {
+        number, bytes throws(UpkeepError) in
+        current = number
+        var reader = SpilledBytes(bytes)
+        context.set(slot: slot, row: try reader.row())
+        return try body()
+      }
+    }
+  }
+
+  /// The rows that found no partner.
+  func unmatched(
+    _ context: EvaluationContext, _ slot: Int, load: Loader, _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    switch try ready(context, slot, load) {
+    case .spool(let rows):
+      var number = -1
+      return try rows.walk { row throws(UpkeepError) in
+        number += 1
+        if isMatched[number] { return true }
+        context.set(slot: slot, row: row)
+        return try body()
+      }
+    case .hashed(let rows):
+      for number in 0..<rows.count where !isMatched[number] {
+        context.set(slot: slot, row: rows[number])
+        guard try body() else { return false }
+      }
+      return true
+    case .sorted(let run):
+      let reader = run.readAll(blockCount: 1 << 16)
+      for number in 0..<run.count where try reader.next() && !isMatched[number] {
+        var bytes = SpilledBytes(reader.row)
+        context.set(slot: slot, row: try bytes.row())
+        guard try body() else { return false }
+      }
+      return true
+    }
+  }
+}
+
+/// Rows in memory, found by the bytes of their keys.
+private final class KeyedRows {
+  private let memory: QueryMemory
+  private var rows: [[Value]] = []
+  private let table = ByteKeyTable()
+  /// For each key its first row and its last; for each row the next with its key, and its key or -1.
+  private var firsts: [Int] = []
+  private var lasts: [Int] = []
+  private var nexts: [Int] = []
+  private var entries: [Int] = []
+  private var counted = 0
+
+  init(_ memory: QueryMemory) { self.memory = memory }
+
+  deinit { memory.give(counted) }
+
+  var count: Int { rows.count }
+  var isTooMuch: Bool { memory.isTooMuch(counted) }
+
+  subscript(number: Int) -> [Value] { rows[number] }
+
+  func first(_ key: UnsafeRawBufferPointer) -> Int { table.find(key).map { firsts[$0] } ?? -1 }
+  func next(_ number: Int) -> Int { nexts[number] }
+
+  /// - Parameter key: nil for a row that is found by none.
+  func append(_ row: [Value], _ key: UnsafeRawBufferPointer?) {
+    let own = row.rowByteCount + 48 + (key.map { 56 + $0.count } ?? 0)
+    counted += own
+    memory.take(own)
+    let number = rows.count
+    rows.append(row)
+    nexts.append(-1)
+    guard let key else { return entries.append(-1) }
+    let entry = table.insert(key)
+    entries.append(entry)
     if entry == firsts.count {
       firsts.append(number)
       lasts.append(number)
@@ -104,75 +255,14 @@ final class JoinTable {
     }
   }
 
-  func candidates(
-    _ context: EvaluationContext, _ slot: Int, load: Loader, _ body: () throws(UpkeepError) -> Bool
-  ) throws(UpkeepError) -> Bool {
-    let rows = try ready(context, slot, load)
-    if keys.isEmpty {
-      for number in 0..<rows.count {
-        current = number
-        context.set(slot: slot, row: rows[number])
-        guard try body() else { return false }
-      }
-      return true
+  /// Hands all rows over, by their keys; those without one have an empty key, which is nobody's.
+  func moveAll(to sorter: RowSorter) throws(UpkeepError) {
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    memory.give(counted)
+    counted = 0
+    for (row, entry) in zip(rows, entries) {
+      try sorter.add(entry < 0 ? nothing : table.bytes(entry), row)
     }
-    buffer.removeAll()
-    for (key, part) in zip(keys, parts) {
-      let value = key.otherConversion.apply(try key.other.evaluate(context))
-      if value == .null { return true }
-      try KeyCodec.append(value, part, to: buffer)
-    }
-    guard let entry = table.find(buffer.bytes) else { return true }
-    var number = firsts[entry]
-    while number >= 0 {
-      current = number
-      context.set(slot: slot, row: rows[number])
-      guard try body() else { return false }
-      number = nexts[number]
-    }
-    return true
-  }
-
-  /// The rows that found no partner.
-  func unmatched(
-    _ context: EvaluationContext, _ slot: Int, load: Loader, _ body: () throws(UpkeepError) -> Bool
-  ) throws(UpkeepError) -> Bool {
-    let rows = try ready(context, slot, load)
-    for number in 0..<rows.count where !isMatched[number] {
-      context.set(slot: slot, row: rows[number])
-      guard try body() else { return false }
-    }
-    return true
-  }
-}
-
-/// The rows of a table whose key, or the first parts of it, equal what the sources before it say.
-struct KeyLookup {
-  let schema: TableSchema
-  let path: AccessPath
-  /// The table's own conditions.
-  let filter: RowFilter
-  let parts: [SearchPart]
-  /// What each of the first parts equals.
-  let keys: [JoinKey]
-  /// Whether that is a whole unique key.
-  let isPoint: Bool
-
-  /// Where the rows lie; nil if no row can be meant. It may be too wide: the equalities are checked on each row.
-  func range(_ context: EvaluationContext) throws(UpkeepError) -> KeyBounds? {
-    var prefix: [UInt8] = []
-    for (key, part) in zip(keys, parts) {
-      let value = key.otherConversion.apply(try key.other.evaluate(context))
-      if value == .null { return nil }
-      switch KeyConstant(value, for: part.type) {
-      case .exact(let exact):
-        // What is too long for a key is in none.
-        guard let bytes = part.encode(exact) else { return nil }
-        prefix += bytes
-      case .justAbove, .belowAll, .aboveAll: return nil
-      case .unusable: return KeyBounds.beginning(with: prefix)
-      }
-    }
-    return KeyBounds.beginning(with: prefix)
+    rows = []
   }
 }

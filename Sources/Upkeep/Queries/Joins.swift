@@ -226,10 +226,7 @@ extension Sources.Source.Content {
     case .query(let plan): try plan.run(outer, row)
     case .common(let table): try table.run(row)
     case .round(let table):
-      let rows = table.rowsOfRound()
-      for number in 0..<rows.count {
-        guard try row(rows[number]) else { return }
-      }
+      _ = try table.rowsOfRound()?.walk(row)
     }
   }
 

@@ -32,7 +32,7 @@ extension QueryExecutor {
     var results: [Value] = []
     for call in plan.aggregates {
       var state = AggregateState(call.aggregate)
-      if isRow { try state.feed(call.aggregate, context) }
+      if isRow { try state.feed(call.aggregate, context, nil, group: 0) }
       results.append(try state.result())
     }
     return results
@@ -48,6 +48,10 @@ extension QueryExecutor {
     let states = UnsafeMutableBufferPointer<AggregateState>.allocate(capacity: plan.aggregates.count)
     _ = states.initialize(from: plan.aggregates.map { AggregateState($0.aggregate) })
     defer { states.deinitialize().deallocate() }
+    let memory = statement.memory(scope)
+    let seen = plan.aggregates.map { call in
+      call.aggregate.isDistinct ? DistinctValues(call.aggregate, memory) : nil
+    }
     let showsRow = plan.showsRows
     let extremes = plan.aggregates.indices.filter { plan.aggregates[$0].aggregate.isExtreme }
     let leader = showsRow && extremes.count == 1 ? extremes.first : nil
@@ -57,7 +61,8 @@ extension QueryExecutor {
       var isLeading = shown == nil
       for number in feeds.indices {
         if feeds[number] == .expression {
-          let improved = try states[number].feed(plan.aggregates[number].aggregate, context)
+          let aggregate = plan.aggregates[number].aggregate
+          let improved = try states[number].feed(aggregate, context, seen[number], group: 0)
           if improved && number == leader { isLeading = true }
         } else {
           try feeds[number].feed(&states[number], scan.view)

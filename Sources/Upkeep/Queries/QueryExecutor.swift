@@ -143,17 +143,26 @@ extension QueryExecutor {
     guard let selection = plan.selection, plan.limit != 0 else { return }
     let context = statement.makeEvaluationContext()
     let scan = try PathScan(scope, selection.schema, selection.path)
-    var sorter = RowSorter(most: plan.most.map { Int(clamping: $0) })
+    let most = plan.most.flatMap { $0 > UInt64(Int32.max) ? nil : Int($0) }
+    let sorter = RowSorter(most: most, statement.memory(scope))
     let key = ByteBuffer()
     while try selection.next(scan, context, statement, bindsViews: true) {
       key.removeAll()
       for term in plan.order { try term.append(try term.value(context), to: key) }
       guard sorter.accepts(key.bytes) else { continue }
-      sorter.add(key.bytes, try values(plan, context))
+      try sorter.add(key.bytes, try values(plan, context))
     }
-    for values in sorter.finish().dropFirst(Int(clamping: plan.offset)) {
+    let rows = try sorter.finish()
+    var toPass = plan.offset
+    var left = plan.limit ?? .max
+    while left > 0, try rows.next() {
       try statement.step()
-      guard try row(values) else { return }
+      if toPass > 0 {
+        toPass -= 1
+        continue
+      }
+      left -= 1
+      guard try row(try rows.row()) else { return }
     }
   }
 

@@ -79,6 +79,9 @@ final class QueryHost: @unchecked Sendable {
     }
   }
 
+  /// What its queries may keep.
+  var memory: QueryMemory { statement.memory(given) }
+
   func release() {
     independent = [:]
     commonTables = []
@@ -217,7 +220,7 @@ final class CompiledQuery: CompiledSubquery, @unchecked Sendable {
   private func valueSet(_ test: MembershipTest, _ context: EvaluationContext) throws(UpkeepError) -> ValueSet
   {
     if let known = sets[test] { return known }
-    let set = ValueSet(test)
+    let set = ValueSet(test, plan.memory)
     try plan.run(context) { row throws(UpkeepError) in
       try set.insert(row[0])
       return true
@@ -254,9 +257,9 @@ private final class ValueSet {
   private var hasNull = false
   private var isEmpty = true
 
-  init(_ test: MembershipTest) {
+  init(_ test: MembershipTest, _ memory: QueryMemory) {
     self.test = test
-    rows = RowSet([SubqueryColumn(name: "", type: nil, collation: test.collation)])
+    rows = RowSet([SubqueryColumn(name: "", type: nil, collation: test.collation)], memory)
   }
 
   func insert(_ value: Value) throws(UpkeepError) {

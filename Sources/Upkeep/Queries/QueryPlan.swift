@@ -9,6 +9,8 @@ final class QueryPlan {
   let reads: Set<OuterColumn>
   /// It keeps plans; none outlives it.
   private unowned let host: QueryHost
+  /// What it may keep.
+  let memory: QueryMemory
   private let commonTables: CommonTableScope?
   private let blocks: [BlockPlan]
   private let operations: [CompoundOperator]
@@ -21,6 +23,7 @@ final class QueryPlan {
   init(_ query: Query, _ place: QueryPlace) throws(UpkeepError) {
     var place = place
     host = place.host
+    memory = place.host.memory
     if query.commonTables.isEmpty {
       commonTables = nil
     } else {
@@ -139,7 +142,7 @@ final class QueryPlan {
     }
     if order.isEmpty { return try runBlocks(outer, upTo: blocks.count - 1, give) }
     let kept = left > UInt64.max - offset ? .max : left + offset
-    var sorter = RowSorter(most: kept > UInt64(Int32.max) ? nil : Int(kept))
+    let sorter = RowSorter(most: kept > UInt64(Int32.max) ? nil : Int(kept), memory)
     let key = ByteBuffer()
     let context = blocks[0].context
     try runBlocks(outer, upTo: blocks.count - 1) { values throws(UpkeepError) in
@@ -148,12 +151,13 @@ final class QueryPlan {
         let value = term.output >= 0 ? values[term.output] : try term.value(context)
         try term.append(value, to: key)
       }
-      if sorter.accepts(key.bytes) { sorter.add(key.bytes, values) }
+      if sorter.accepts(key.bytes) { try sorter.add(key.bytes, values) }
       return true
     }
-    for values in sorter.finish() {
+    let rows = try sorter.finish()
+    while try rows.next() {
       try host.statement.step()
-      guard try give(values) else { return }
+      guard try give(try rows.row()) else { return }
     }
   }
 
@@ -177,7 +181,7 @@ final class QueryPlan {
       if !block.isDistinct {
         return try block.run(outer) { () throws(UpkeepError) in try row(try block.values()) }
       }
-      let seen = RowSet(block.columns)
+      let seen = RowSet(block.columns, memory)
       try block.run(outer) { () throws(UpkeepError) in
         let values = try block.values()
         return try seen.insert(values) ? try row(values) : true
@@ -193,7 +197,7 @@ final class QueryPlan {
       }
       if goesOn { try own(row) }
     case .union:
-      let seen = RowSet(columns)
+      let seen = RowSet(columns, memory)
       func take(_ values: [Value]) throws(UpkeepError) -> Bool {
         guard try seen.insert(values) else { return true }
         goesOn = try row(values)
@@ -202,12 +206,12 @@ final class QueryPlan {
       try runBlocks(outer, upTo: last - 1, take)
       if goesOn { try own(take) }
     case .intersect, .except:
-      let others = RowSet(columns)
+      let others = RowSet(columns, memory)
       try own { values throws(UpkeepError) in
         _ = try others.insert(values)
         return true
       }
-      let seen = RowSet(columns)
+      let seen = RowSet(columns, memory)
       let isWanted = operations[last - 1] == .intersect
       try runBlocks(outer, upTo: last - 1) { values throws(UpkeepError) in
         guard try others.contains(values) == isWanted, try seen.insert(values) else { return true }

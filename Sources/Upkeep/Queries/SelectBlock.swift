@@ -8,6 +8,7 @@ final class SelectBlock: BlockPlan {
   private let terms: [SortTerm]
   private let isEachOnce: Bool
   private let statement: StatementContext
+  private let memory: QueryMemory
   private let slotCount: Int
 
   override var isDistinct: Bool { isEachOnce }
@@ -16,6 +17,7 @@ final class SelectBlock: BlockPlan {
   init(_ select: Select, order: [OrderTerm], _ place: QueryPlace) throws(UpkeepError) {
     var sources = try Sources(select.from, place)
     statement = place.host.statement
+    memory = place.host.memory
     slotCount = sources.scope.slots.count + 1
     isEachOnce = select.isDistinct
     let shown = try ShownColumns(select.columns, sources)
@@ -80,7 +82,7 @@ final class SelectBlock: BlockPlan {
       try joins.run(context, row)
       return
     }
-    let found = groups.begin()
+    let found = groups.begin(memory)
     var isPossible = true
     for condition in constants where isPossible { isPossible = try condition.isTrue(context) }
     if isPossible {

@@ -11,6 +11,7 @@ package final class StatementContext {
   /// The tables of that WITH, once `host` was asked for.
   private(set) var commonTables: CommonTableScope?
   private var madeHost: QueryHost?
+  private var madeMemory: QueryMemory?
   private var steps = 0
 
   package init(
@@ -39,6 +40,14 @@ package final class StatementContext {
     madeHost = host
     if !declarations.isEmpty { commonTables = CommonTableScope(declarations, QueryPlace(host: host)) }
     return host
+  }
+
+  /// What the statement's queries may keep in memory.
+  func memory(_ scope: TransactionScope) -> QueryMemory {
+    if let madeMemory { return madeMemory }
+    let made = QueryMemory(scope.read)
+    madeMemory = made
+    return made
   }
 
   /// The tables of the statement's WITH; nil without one.

@@ -11,19 +11,50 @@ final class ByteKeyTable {
   }
 
   private let arena = ByteBuffer(capacity: 64)
-  private var entries: [Entry] = []
+  @exclusivity(unchecked) private var entries: [Entry] = []
   /// Entry number + 1, or 0; the count is a power of two.
-  private var slots: [UInt32] = []
+  @exclusivity(unchecked) private var slots: [UInt32] = []
 
   var count: Int { entries.count }
   /// Where the bytes of all entries begin, until the next insertion.
   var base: UnsafeRawPointer { UnsafeRawPointer(arena.base) }
   var isEmpty: Bool { entries.isEmpty }
 
+  /// Keys come from outside: a hash that nobody can foresee keeps them from meeting in one slot.
+  private static let seed = UInt64.random(in: 0 ... .max)
+
+  /// Eight bytes at a time, each product folded, all of it begun with the seed.
   static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
-    var hasher = Hasher()
-    hasher.combine(bytes: key)
-    return UInt64(bitPattern: Int64(hasher.finalize()))
+    let seed = seed
+    var hash = seed ^ UInt64(truncatingIfNeeded: key.count) &* 0x9E37_79B9_7F4A_7C15
+    var offset = 0
+    while offset + 8 <= key.count {
+      hash = folded(hash ^ key.loadUnaligned(fromByteOffset: offset, as: UInt64.self), 0xD6E8_FEB8_6659_FD93)
+      offset += 8
+    }
+    var rest: UInt64 = 0
+    if key.count >= 8 {
+      rest = key.loadUnaligned(fromByteOffset: key.count - 8, as: UInt64.self)
+    } else {
+      for byte in key { rest = rest << 8 | UInt64(byte) }
+    }
+    return folded(folded(hash ^ rest, 0xA076_1D64_78BD_642F), seed | 1)
+  }
+
+  @inline(__always)
+  private static func folded(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    let product = a.multipliedFullWidth(by: b)
+    return product.high ^ product.low
+  }
+
+  /// The keys in the order of their bytes; their places count from `base`.
+  func sortedKeys() -> [SortedKey] {
+    if isEmpty { return [] }
+    var keys = (0..<count).map { number in
+      SortedKey(bytes(number), offset: offset(number), number: UInt32(truncatingIfNeeded: number))
+    }
+    KeySorter().sort(&keys, base)
+    return keys
   }
 
   /// The bytes of an entry, valid until the next insertion.

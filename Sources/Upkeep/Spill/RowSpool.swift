@@ -65,9 +65,19 @@ final class RowSpool<V: SpilledValue> {
 
   /// Calls `body` with each row, in the order in which they came.
   func forEach(_ body: ([V]) throws(UpkeepError) -> Void) throws(UpkeepError) {
+    _ = try walk { row throws(UpkeepError) in
+      try body(row)
+      return true
+    }
+  }
+
+  /// Calls `body` with each row, in the order in which they came, until it wants no more.
+  ///
+  /// - Returns: false if `body` wanted no more.
+  func walk(_ body: ([V]) throws(UpkeepError) -> Bool) throws(UpkeepError) -> Bool {
     guard let file else {
-      for row in rows { try body(row) }
-      return
+      for row in rows { guard try body(row) else { return false } }
+      return true
     }
     try flush()
     let buffer = ByteBuffer(capacity: Self.blockCount)
@@ -77,7 +87,7 @@ final class RowSpool<V: SpilledValue> {
       var place = 0
       while let row = Self.row(in: buffer, at: place) {
         var reader = SpilledBytes(row)
-        try body(try reader.row())
+        guard try body(try reader.row()) else { return false }
         place += 4 + row.count
       }
       if place == 0 {
@@ -87,11 +97,12 @@ final class RowSpool<V: SpilledValue> {
         try fill(buffer, from: file, at: offset, 4 + length)
         guard let row = Self.row(in: buffer, at: 0) else { throw Self.damaged }
         var reader = SpilledBytes(row)
-        try body(try reader.row())
+        guard try body(try reader.row()) else { return false }
         place = 4 + length
       }
       offset += UInt64(place)
     }
+    return true
   }
 
   private static var damaged: UpkeepError {

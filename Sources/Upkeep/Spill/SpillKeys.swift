@@ -62,7 +62,7 @@ final class SpillKeys {
       // The table may be put out of memory meanwhile; what is walked stays.
       let table = table
       let values = values
-      for key in Self.sorted(table) { try body(table.bytes(Int(key.number)), values[Int(key.number)]) }
+      for key in table.sortedKeys() { try body(table.bytes(Int(key.number)), values[Int(key.number)]) }
       return
     }
     try spill()
@@ -74,17 +74,7 @@ final class SpillKeys {
       try body(cursor.key, Int(Int64(littleEndian: value.loadUnaligned(as: Int64.self))))
     }
     let (long, numbers) = (table, values)
-    for key in Self.sorted(long) { try body(long.bytes(Int(key.number)), numbers[Int(key.number)]) }
-  }
-
-  private static func sorted(_ table: ByteKeyTable) -> [SortedKey] {
-    guard !table.isEmpty else { return [] }
-    var keys = (0..<table.count).map { number in
-      SortedKey(
-        table.bytes(number), offset: table.offset(number), number: UInt32(truncatingIfNeeded: number))
-    }
-    KeySorter().sort(&keys, table.base)
-    return keys
+    for key in long.sortedKeys() { try body(long.bytes(Int(key.number)), numbers[Int(key.number)]) }
   }
 
   func spill() throws(UpkeepError) {
@@ -98,7 +88,7 @@ final class SpillKeys {
       if let known = self.tree { tree = known } else { tree = try transaction.createScratchTree() }
       self.tree = tree
       let writer = try transaction.writer(of: tree)
-      for key in Self.sorted(table) {
+      for key in table.sortedKeys() {
         let number = Int(key.number)
         if table.bytes(number).count > longest {
           _ = long.insert(table.bytes(number))

@@ -63,4 +63,46 @@ import UpkeepTesting
     }
     #expect(failures > 2)
   }
+
+  @Test("Whatever call on a file fails: a query that spills says so, and the next one runs")
+  func faultsOfQueries() throws {
+    let options = StoreOptions {
+      $0.statementByteCount = 100
+      $0.checkpointsInBackground = false
+    }
+    let disk = SimulatedFileSystem()
+    let store = try Store("t.upkeep", options, fileSystem: disk)
+    let session = Session(store)
+    try store.write { tx throws in
+      try SchemaChange(tx.scope).createTable(
+        TableDefinition(
+          "t", columns: [ColumnDefinition("id", .integer), ColumnDefinition("n", .integer)],
+          primaryKey: [IndexPart(column: "id")]))
+    }
+    try session.insert("t", (0..<90).map { [.integer($0), .integer($0 % 40)] })
+    var grouped = Select(
+      [shown(col("n"), "n"), shown(.aggregate("count", [col("id")], isDistinct: true, filter: nil), "c")],
+      from: [FromItem(.table(TableReference("t")))])
+    grouped.grouping = [col("n")]
+    var query = Query(.select(grouped))
+    query.order = [OrderTerm(col("c"), isDescending: true), OrderTerm(col("n"))]
+    let expected = try session.rows(query)
+    #expect(expected.count == 40)
+    var failures = 0
+    for call in 0... {
+      let faultsBefore = disk.faultCount
+      disk.plan(FaultPlan(.error(28), at: call, of: .only([.open, .read, .write])))
+      let sink = Rows()
+      var failed: UpkeepError?
+      do throws(UpkeepError) { try session.execute(.select(query), into: sink) } catch { failed = error }
+      let hasFailed = disk.faultCount > faultsBefore
+      disk.plan(nil)
+      #expect((failed == nil) == !hasFailed, "call \(call): \(failed?.message ?? "")")
+      #expect(try session.rows(query) == expected)
+      if !hasFailed { break }
+      failures += 1
+    }
+    #expect(failures > 10)
+    #expect(disk.paths.allSatisfy { !$0.contains("spool") }, "\(disk.paths)")
+  }
 }
