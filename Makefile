@@ -4,7 +4,7 @@
 # make test    everything that must hold (make lint test is the whole gate)
 # make soak    more of the same for SECONDS, on from where it last stopped
 # make tsan    the suites with many threads under the thread sanitizer
-# make fuzz    libFuzzer on SQL text, CSV, database files and logs, SECONDS each
+# make fuzz    libFuzzer on SQL text, CSV, JSON, database files and logs, SECONDS each
 # Each target first installs what is missing, or says what to install.
 
 SHELL := /bin/bash
@@ -49,7 +49,7 @@ tsan: need need-sqlite
 
 # libFuzzer on each subject for SECONDS; what it found worth keeping is in .build-fuzz/corpus, what broke in .build-fuzz.
 fuzz: SECONDS ?= 300
-fuzz: SUBJECTS ?= sql csv image log
+fuzz: SUBJECTS ?= sql csv json image log
 fuzz: need
 	UPKEEP_FUZZ=1 $(SWIFT) build -c release --sanitize fuzzer --product UpkeepFuzz -Xswiftc -DUPKEEP_PLANTS --scratch-path .build-fuzz
 	@set -e; for subject in $(SUBJECTS); do mkdir -p .build-fuzz/corpus/$$subject; \
@@ -78,7 +78,7 @@ bench-slow: need-peers
 	  "$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/UpkeepBenchmarks" $(SLOW_ARGS) $(ARGS)
 
 need:
-	@.ci/need lz4 edit
+	@.ci/need lz4 edit zlib
 
 need-sqlite:
 	@.ci/need sqlite

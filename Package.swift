@@ -20,6 +20,9 @@ let package = Package(
       name: "CLZ4", pkgConfig: "liblz4",
       providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
     .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(name: "CPlatform"),
     .target(name: "UpkeepStorage", dependencies: ["CLZ4", "CPlatform"], swiftSettings: settings),
     .target(name: "Upkeep", dependencies: ["UpkeepStorage"], swiftSettings: settings),
@@ -28,7 +31,7 @@ let package = Package(
     .executableTarget(
       name: "UpkeepShell",
       dependencies: [
-        "Upkeep", "UpkeepSQL", "CEdit",
+        "Upkeep", "UpkeepSQL", "CEdit", "CZlib",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -10,7 +10,7 @@ struct ShellArguments: ParsableCommand {
     abstract: "The shell of Upkeep, an embedded database whose basic write is the upsert.",
     usage: """
       upkeep [OPTIONS] [DATABASE]
-      upkeep load DATABASE FILE… --into TABLE [--mode MODE] [OPTIONS]
+      upkeep load|diff DATABASE FILE… --into TABLE [--mode MODE] [OPTIONS]
       upkeep schema|stats|check|compact DATABASE
       upkeep backup DATABASE FILE
       """,
@@ -121,8 +121,8 @@ enum ScriptSource: Equatable {
 /// Reads the command line.
 enum ArgumentReading {
   /// The subcommands that there are, and those that will be: their names are not database names.
-  static let subcommands = ["load", "schema", "stats", "check", "backup", "compact"]
-  static let laterSubcommands = ["dump", "diff", "draw", "import-sqlite"]
+  static let subcommands = ["load", "diff", "schema", "stats", "check", "backup", "compact"]
+  static let laterSubcommands = ["dump", "draw", "import-sqlite"]
 
   /// The scripts of -c and -f in the order in which they stand. The parser keeps each option's values
   /// in order, but not the order between the two.

@@ -14,7 +14,8 @@ enum UpkeepCommand {
 
   private static func run(_ arguments: [String]) -> ExitStatus {
     switch arguments.first {
-    case "load": return run(LoadArguments.self, arguments) { LoadCommand($0).run() }
+    case "load": return run(LoadArguments.self, arguments) { LoadCommand(isQuiet: $0.quiet).load($0) }
+    case "diff": return run(DiffArguments.self, arguments) { LoadCommand(isQuiet: $0.quiet).compare($0) }
     case "schema": return run(SchemaArguments.self, arguments) { $0.show() }
     case "stats": return run(StatsArguments.self, arguments) { $0.show() }
     case "check": return run(CheckArguments.self, arguments) { $0.check() }

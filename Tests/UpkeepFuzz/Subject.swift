@@ -10,6 +10,8 @@ enum Subject: String, CaseIterable {
   case sql
   /// CSV text, read to its end.
   case csv
+  /// JSON text, as one array and as one object a line, taken into a table.
+  case json
   /// A closed database, with bytes of its file changed as the input says.
   case image
   /// A database that was not closed, with bytes of its log changed as the input says.
@@ -19,6 +21,7 @@ enum Subject: String, CaseIterable {
     switch self {
     case .sql: Self.runSQL(input)
     case .csv: Self.runCSV(input)
+    case .json: Self.runJSON(input)
     case .image: Database.closed.run(input, on: Database.path)
     case .log: Database.unclosed.run(input, on: Database.path + "-wal")
     }
@@ -35,6 +38,35 @@ enum Subject: String, CaseIterable {
   private static func runCSV(_ input: [UInt8]) {
     let reader = CSVReader(MemoryByteSource(input, chunkSize: 7), bufferSize: 64)
     while (try? reader.next()) == true {}
+  }
+
+  private static func runJSON(_ input: [UInt8]) {
+    guard let store = try? Store.inMemory() else { return }
+    let session = Session(store)
+    _ = try? session.execute(
+      sql: "CREATE TABLE t (a INTEGER, b REAL, c TEXT, d BLOB, e BOOLEAN, f TIMESTAMP, g UUID, h JSON, i ANY)"
+    )
+    for format in [FeedFormat.json, .jsonl] {
+      var options = FeedOptions(into: "t")
+      options.format = format
+      options.collectsRejects = true
+      _ = try? session.change { scope throws(UpkeepError) in
+        try FeedImport(scope, options, rejects: RejectCounter()).run([
+          FeedSource(MemoryByteSource(input, chunkSize: 7))
+        ])
+      }
+    }
+  }
+}
+
+/// Makes each rejected record a line, as a file of rejects would have it.
+private final class RejectCounter: RejectSink {
+  private var byteCount = 0
+
+  func begin(_ header: [UInt8]?, _ format: FeedFormat) {}
+
+  func reject(_ record: UnsafeRawBufferPointer, line: Int, because error: UpkeepError) {
+    byteCount += JSONReject.line(record, number: line, because: error).count
   }
 }
 

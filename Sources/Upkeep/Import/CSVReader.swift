@@ -64,6 +64,8 @@ package final class CSVReader {
   package private(set) var line = 0
   /// How many fields the current record has.
   package private(set) var fieldCount = 0
+  /// How many of them are kept; the others are beyond what any table has.
+  package var keptFieldCount: Int { fields.count }
   /// Why the current record cannot be used, if so.
   package private(set) var problem: UpkeepError?
   /// How many bytes of the source lie before the next record.

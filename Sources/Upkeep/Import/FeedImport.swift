@@ -2,11 +2,12 @@ internal import UpkeepStorage
 
 /// Takes a feed into a table, as one statement: all of it, or nothing.
 ///
-/// 1. The first line of each file names columns; a column of the table that it lacks is not given.
-/// 2. Each line becomes a row of typed values and goes to the resolver; a line that cannot goes there as
-///    rejected, with what could be read of it.
-/// 3. When the last line is in, the resolver settles what is held twice, and says what became of each row.
-/// 4. Rejected lines go to the sink as they were. Too many of them are an error, and nothing is stored.
+/// 1. The first line of each file names columns, or each record of it does; a column of the table that is not named is
+///    not given.
+/// 2. Each record becomes a row of typed values and goes to the resolver; one that cannot goes there as rejected, with
+///    what could be read of it.
+/// 3. When the last record is in, the resolver settles what is held twice, and says what became of each row.
+/// 4. Rejected records go to the sink as they were. Too many of them are an error, and nothing is stored.
 package final class FeedImport {
   private static let progressInterval = 4096
 
@@ -18,12 +19,15 @@ package final class FeedImport {
   private let batch: UpsertBatch
   private let plan: UpsertPlan
   private let spool: LineSpool?
-  private let null: [UInt8]?
   private var row: [Value?]
-  /// The rows of a feed of several files are numbered through: this is the number before the file's first line.
+  /// The rows of a feed of several files are numbered through: this is the number before the file's first record.
   private var fileStarts: [(start: Int, name: String?)] = []
-  /// The number of the last line that was read, in its file.
-  private var lastLine = 0
+  /// The number of the last record that was read, in its file.
+  private var lastNumber = 0
+  /// The lines of records that have numbers of their own.
+  private var lines = RecordLines()
+  /// What ended the reading of a file, with its place.
+  private var readingFailure: UpkeepError?
   private var rowCount = 0
   private var byteCount = 0
 
@@ -39,7 +43,6 @@ package final class FeedImport {
     plan = try Self.plan(schema, options)
     batch = try UpsertBatch(scope, plan, now: .now())
     spool = rejects == nil ? nil : try LineSpool(try scope.writing)
-    null = options.null.map { Array($0.utf8) }
     row = [Value?](repeating: nil, count: schema.columns.count)
   }
 
@@ -67,13 +70,13 @@ package final class FeedImport {
       result = try batch.finish()
     } catch {
       try batch.abandon()
-      throw located(error)
+      throw readingFailure ?? located(error)
     }
     result.rejects = result.rejects.map { located($0) }
     if let rejects, let spool {
       try batch.forEachReject { error throws(UpkeepError) in
-        let line = try spool.line(error.rowNumber ?? 0)
-        try rejects.reject(line, number: located(error).rowNumber ?? 0, because: error)
+        let (record, line) = try spool.record(error.rowNumber ?? 0)
+        try rejects.reject(record, line: line, because: error)
       }
     }
     progress?(FeedProgress(rows: rowCount, bytes: byteCount))
@@ -91,81 +94,58 @@ package final class FeedImport {
     )
   }
 
-  // MARK: - Lines
+  // MARK: - Records
 
   private func take(_ source: FeedSource) throws(UpkeepError) {
-    let reader = CSVReader(source.bytes, format: options.format)
-    let start = (fileStarts.last?.start ?? 0) + lastLine
+    let start = (fileStarts.last?.start ?? 0) + lastNumber
+    lastNumber = 0
     fileStarts.append((start, source.name))
     let bytesBefore = byteCount
-    guard try next(reader, start) else {
-      throw .badLine(start + 1, "the feed is empty; its first line must name columns")
-    }
-    let header = try FeedHeader(reader, schema, options)
-    if fileStarts.count == 1 { try rejects?.header(reader.record, options.format) }
-    reader.skipsEmptyLines = header.fieldCount > 1
+    let rows = try reading { () throws(UpkeepError) in try open(source) }
+    if fileStarts.count == 1 { try rejects?.begin(rows.header, options.format) }
     for ordinal in row.indices { row[ordinal] = nil }
-    while try next(reader, start) {
-      lastLine = reader.line
+    let areNumbered = options.format == .json
+    while try reading({ () throws(UpkeepError) in try rows.next() }) {
+      lastNumber = rows.number
+      let number = start + lastNumber
+      if areNumbered { lines.note(number, rows.line) }
       rowCount += 1
-      try takeLine(reader, header, number: start + reader.line)
+      try spool?.keep(rows.record, line: rows.line, number: number)
+      switch rows.read(into: &row) {
+      case .good: try batch.add(row, number: number)
+      case .flawed(let problem): try reject(row, number, problem)
+      case .unreadable(let problem): try reject(nil, number, problem)
+      }
       if rowCount % Self.progressInterval == 0 {
-        byteCount = bytesBefore + reader.bytesRead
+        byteCount = bytesBefore + rows.bytesRead
         progress?(FeedProgress(rows: rowCount, bytes: byteCount))
       }
     }
-    byteCount = bytesBefore + reader.bytesRead
+    byteCount = bytesBefore + rows.bytesRead
   }
 
-  /// Goes to the next line; an error that ends the reading names its line as the feed numbers it.
-  private func next(_ reader: CSVReader, _ start: Int) throws(UpkeepError) -> Bool {
+  private func open(_ source: FeedSource) throws(UpkeepError) -> any FeedRows {
+    switch options.format {
+    case .csv: try CSVRows(CSVReader(source.bytes, format: .csv), schema, options)
+    case .tsv: try CSVRows(CSVReader(source.bytes, format: .tsv), schema, options)
+    case .json, .jsonl: try JSONRows(JSONReader(source.bytes, format: options.format), schema, options)
+    }
+  }
+
+  /// Runs what reads the file; its errors end the reading, and have the line at which they do.
+  private func reading<T>(_ body: () throws(UpkeepError) -> T) throws(UpkeepError) -> T {
     do throws(UpkeepError) {
-      return try reader.next()
+      return try body()
     } catch {
-      var numbered = error
-      numbered.rowNumber = error.rowNumber.map { start + $0 }
-      throw numbered
+      readingFailure = error.rowNumber.map { placed(error, line: $0, in: fileStarts.last?.name) } ?? error
+      throw error
     }
   }
 
-  private func takeLine(_ reader: CSVReader, _ header: FeedHeader, number: Int) throws(UpkeepError) {
-    try spool?.keep(reader.record, number: number)
-    var problem = reader.problem
-    guard problem == nil else { return try reject(nil, number, problem) }
-    if reader.fieldCount != header.fieldCount {
-      let count = reader.fieldCount == 1 ? "1 field" : "\(reader.fieldCount) fields"
-      problem = UpkeepError(
-        .badInput, "the line has \(count) where the first line names \(header.fieldCount)")
-      return try reject(nil, number, problem)
-    }
-    for (field, ordinal) in header.ordinals.enumerated() {
-      guard let ordinal else { continue }
-      let bytes = reader.bytes(field)
-      if !reader.wasQuoted(field) && (bytes.isEmpty || isNull(bytes)) {
-        row[ordinal] = .some(.null)
-        continue
-      }
-      do throws(UpkeepError) {
-        row[ordinal] = try Coercion.parse(bytes, to: schema.columns[ordinal])
-      } catch {
-        problem = problem ?? error
-        row[ordinal] = nil
-      }
-    }
-    if problem != nil { return try reject(row, number, problem) }
-    try batch.add(row, number: number)
-  }
-
-  private func reject(_ row: [Value?]?, _ number: Int, _ problem: UpkeepError?) throws(UpkeepError) {
-    guard var problem else { return }
+  private func reject(_ row: [Value?]?, _ number: Int, _ problem: UpkeepError) throws(UpkeepError) {
+    var problem = problem
     problem.rowNumber = number
     try batch.reject(row, number: number, because: problem)
-  }
-
-  @inline(__always)
-  private func isNull(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard let null, null.count == bytes.count else { return false }
-    return null.withUnsafeBytes { Bytes.equal($0, bytes) }
   }
 
   /// The error with the line in its file rather than the row's number in the feed.
@@ -173,12 +153,17 @@ package final class FeedImport {
     guard let number = error.rowNumber,
       let file = fileStarts.last(where: { $0.start < number }) ?? fileStarts.first
     else { return error }
-    var located = error
-    let line = number - file.start
-    located.rowNumber = line
-    located.file = file.name ?? error.file
-    let place = file.name.map { "\($0), line \(line)" } ?? "line \(line)"
-    located.message = "\(place): \(error.message)"
-    return located
+    let inFile = number - file.start
+    guard options.format == .json else { return placed(error, line: inFile, in: file.name) }
+    return placed(error, line: lines.line(of: number), record: inFile, in: file.name)
+  }
+
+  private func placed(_ error: UpkeepError, line: Int?, record: Int? = nil, in file: String?) -> UpkeepError {
+    var placed = error
+    placed.rowNumber = line ?? record
+    placed.file = file ?? error.file
+    let place = [file, line.map { "line \($0)" }, record.map { "record \($0)" }].compactMap { $0 }
+    placed.message = "\(place.joined(separator: ", ")): \(error.message)"
+    return placed
   }
 }

@@ -22,10 +22,13 @@ package struct FeedOptions: Sendable {
   package var ambiguity = AmbiguityPolicy.fail
   /// What happens to lines with the same key.
   package var duplicates = DuplicatePolicy.fold
-  package var format = CSVReader.Format.csv
-  /// What stands for NULL besides an empty field; only where it is not in quotes.
+  package var format = FeedFormat.csv
+  /// The names of the feed's columns, in order, where its text does not name them; of objects those that are taken.
+  package var columns: [String]?
+  /// What stands for NULL besides an empty field and JSON's null; of CSV only where it is not in quotes.
   package var null: String?
-  /// The table's names for columns that the feed calls otherwise, by the feed's name in lower case.
+  /// The table's names for columns that the feed calls otherwise, by the feed's name in lower case; an empty one passes
+  /// the column over.
   package var columnNames: [String: String] = [:]
   /// Bad rows are set aside rather than failing the load.
   package var collectsRejects = false

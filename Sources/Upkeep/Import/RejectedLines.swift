@@ -1,36 +1,41 @@
 internal import UpkeepStorage
 
-/// Takes the lines of a feed that were set aside, in their order.
+/// Takes the records of a feed that were set aside, in their order.
 package protocol RejectSink: AnyObject {
-  /// Called with the feed's header line before any other.
-  func header(_ line: UnsafeRawBufferPointer, _ format: CSVReader.Format) throws(UpkeepError)
-  /// Called for each rejected line: the line as it was, its number in its file, and why.
-  func reject(_ line: UnsafeRawBufferPointer, number: Int, because error: UpkeepError) throws(UpkeepError)
+  /// Called with the feed's line of names, if it has one, before anything else.
+  func begin(_ header: [UInt8]?, _ format: FeedFormat) throws(UpkeepError)
+  /// Called for each rejected record: the record as it was, its line in its file, and why.
+  func reject(_ record: UnsafeRawBufferPointer, line: Int, because error: UpkeepError) throws(UpkeepError)
 }
 
-/// The lines of a feed as they were, by number, until it is known which of them are rejected: that may be
+/// The records of a feed as they were, by number, until it is known which of them are rejected: that may be
 /// only when the whole feed has been seen. They lie in a tree of the transaction.
 struct LineSpool {
   private let transaction: WriteTransaction
   private let tree: TreeID
   private let key = ByteBuffer(capacity: 16)
+  private let value = ByteBuffer(capacity: 1024)
 
   init(_ transaction: WriteTransaction) throws(UpkeepError) {
     self.transaction = transaction
     tree = try storing { () throws(StorageError) in try transaction.createScratchTree() }
   }
 
-  func keep(_ line: UnsafeRawBufferPointer, number: Int) throws(UpkeepError) {
-    // A line longer than any value is itself the reason of its reject, and too long to hand back.
-    guard line.count <= CSVReader.fieldLimit else { return }
+  func keep(_ record: UnsafeRawBufferPointer, line: Int, number: Int) throws(UpkeepError) {
+    value.removeAll(keepingCapacity: 1 << 20)
+    value.append(littleEndian: UInt64(line))
+    // One longer than any value is itself the reason of its reject, and too long to hand back.
+    if record.count <= CSVReader.fieldLimit { value.append(record) }
     setKey(number)
-    try storing { () throws(StorageError) in try transaction.put(tree, key.bytes, line) }
+    try storing { () throws(StorageError) in try transaction.put(tree, key.bytes, value.bytes) }
   }
 
-  func line(_ number: Int) throws(UpkeepError) -> UnsafeRawBufferPointer {
+  func record(_ number: Int) throws(UpkeepError) -> (bytes: UnsafeRawBufferPointer, line: Int) {
     setKey(number)
-    let line = try storing { () throws(StorageError) in try transaction.get(tree, key.bytes) }
-    return line ?? UnsafeRawBufferPointer(start: nil, count: 0)
+    let kept = try storing { () throws(StorageError) in try transaction.get(tree, key.bytes) }
+    guard let kept, kept.count >= 8 else { return (UnsafeRawBufferPointer(start: nil, count: 0), number) }
+    let line = UInt64(littleEndian: kept.loadUnaligned(as: UInt64.self))
+    return (UnsafeRawBufferPointer(rebasing: kept[8...]), Int(clamping: line))
   }
 
   private func setKey(_ number: Int) {

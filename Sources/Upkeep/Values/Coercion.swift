@@ -94,7 +94,8 @@ package enum Coercion {
     case .integer:
       switch NumberParser.number(text) {
       case .integer(let integer): return .integer(integer)
-      case .real(let real): return Int64(exactly: real).map { .integer($0) }
+      // A real would lose the last digits of a great number.
+      case .real: return NumberParser.wholeNumber(text).map { .integer($0) }
       case nil: return nil
       }
     case .real:

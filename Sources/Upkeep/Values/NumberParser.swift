@@ -95,6 +95,58 @@ package enum NumberParser {
     return (.real(Double(text) ?? (isNegative ? -Double.infinity : .infinity)), position)
   }
 
+  /// The whole number that all of the bytes are, spaces around it aside, in whatever form (`1e3`, `12.50e1`, `7.0`), with
+  /// each of its digits; nil if they are none, or none of 64 bits.
+  package static func wholeNumber(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+    let bytes = trimmed(bytes)
+    guard let (_, length) = prefix(bytes), length == bytes.count else { return nil }
+    var magnitude: UInt64 = 0
+    // Zeros count only if another digit follows them.
+    var zeros = 0
+    var scale = 0
+    var isFraction = false
+    var position = 0
+    scan: while position < bytes.count {
+      switch bytes[position] {
+      case 0x30...0x39:
+        if isFraction { scale -= 1 }
+        if bytes[position] == 0x30 {
+          zeros += 1
+        } else {
+          guard let shifted = times10(magnitude, zeros + 1) else { return nil }
+          let (sum, overflow) = shifted.addingReportingOverflow(UInt64(bytes[position] - 0x30))
+          if overflow { return nil }
+          magnitude = sum
+          zeros = 0
+        }
+      case UInt8(ascii: "."): isFraction = true
+      case UInt8(ascii: "+"), UInt8(ascii: "-"): break
+      default:
+        scale += exponent(bytes, from: position)?.0 ?? 0
+        break scan
+      }
+      position += 1
+    }
+    guard magnitude > 0 else { return 0 }
+    guard zeros + scale >= 0, let whole = times10(magnitude, zeros + scale) else { return nil }
+    if bytes[0] == UInt8(ascii: "-") {
+      return whole <= UInt64(Int64.max) + 1 ? Int64(truncatingIfNeeded: 0 &- whole) : nil
+    }
+    return Int64(exactly: whole)
+  }
+
+  private static func times10(_ number: UInt64, _ power: Int) -> UInt64? {
+    if number == 0 { return 0 }
+    guard power < 20 else { return nil }
+    var result = number
+    for _ in 0..<power {
+      let (product, overflow) = result.multipliedReportingOverflow(by: 10)
+      if overflow { return nil }
+      result = product
+    }
+    return result
+  }
+
   /// `e10`, `E-5`: the exponent, held within what can matter, and where it ends.
   private static func exponent(_ bytes: UnsafeRawBufferPointer, from start: Int) -> (Int, end: Int)? {
     guard start < bytes.count, bytes[start] | 0x20 == UInt8(ascii: "e") else { return nil }

@@ -31,7 +31,7 @@ struct DotCommand {
 
   /// Dot commands of SHELL's whole list that are not there yet; named so that they are not taken for typing errors.
   static let later: Set<String> = [
-    ".tree", ".export", ".dump", ".sync", ".diff", ".maxrows", ".width", ".explain", ".param",
+    ".tree", ".export", ".dump", ".maxrows", ".width", ".explain", ".param",
     ".history",
   ]
 }

@@ -7,10 +7,27 @@ extension DotCommand {
     [
       DotCommand(
         ".import", arguments: "FILE TABLE [OPTIONS]",
-        does: "take a CSV or TSV file into a table; options as of `upkeep load`"
+        does: "take a CSV, TSV, JSON or JSONL file into a table; options as of `upkeep load`"
       ) { shell, arguments in
-        try shell.runImport(try shell.importArguments(arguments))
-      }
+        try shell.load(try shell.importArguments(arguments))
+      },
+      DotCommand(
+        ".sync", arguments: "FILE TABLE [OPTIONS]",
+        does: "make a table equal to a file: .import with --mode sync"
+      ) { shell, arguments in
+        var parsed = try shell.importArguments(arguments)
+        guard parsed.feed.mode ?? .sync == .sync else {
+          throw ShellError(".sync has a mode of its own; use .import for another one")
+        }
+        parsed.feed.mode = .sync
+        try shell.load(parsed)
+      },
+      DotCommand(
+        ".diff", arguments: "FILE TABLE [OPTIONS]",
+        does: "list the rows that an import would change, and change nothing; --mode is merge unless said"
+      ) { shell, arguments in
+        try shell.compare(try shell.importArguments(arguments))
+      },
     ]
   }
 }
@@ -24,22 +41,35 @@ extension Shell {
       throw ShellError(
         ending.isError
           ? String(firstLine.dropFirst("error: ".count))
-          : ".import FILE TABLE [--mode insert|ignore|replace|merge|sync] [--key COLUMNS | --on INDEX] "
-            + "[--as csv|tsv] [--null TEXT] [--rejects FILE] [--reject-limit N] [--dry-run]")
+          : "\(arguments.name) FILE TABLE [--mode insert|ignore|replace|merge|sync] [--key COLUMNS | --on INDEX] "
+            + "[--as csv|tsv|json|jsonl] [--columns NAMES] [--map FILECOLUMN=COLUMN] [--null TEXT] "
+            + "[--on-ambiguity fail|first|displace] [--duplicates fold|first|last|fail] "
+            + "[--rejects FILE] [--reject-limit N] [--create] [--dry-run]")
     }
   }
 
-  fileprivate func runImport(_ arguments: ImportArguments) throws {
+  fileprivate func load(_ arguments: ImportArguments) throws {
+    try run(arguments) { load in try load.run(in: database.session) }
+  }
+
+  fileprivate func compare(_ arguments: ImportArguments) throws {
+    let printer = DiffPrinter(results, asJSON: arguments.json)
+    try run(arguments) { load in
+      load.options.isDryRun = true
+      load.options.mode = arguments.feed.mode ?? .merge
+      return try load.compare(in: database.session) { printer.show($0, $1) }
+    }
+  }
+
+  private func run(_ arguments: ImportArguments, _ body: (inout Load) throws -> Load.Outcome) throws {
     let clock = ContinuousClock()
     let began = clock.now
-    let load = Load(
-      files: [arguments.file],
-      options: try arguments.feed.options(into: arguments.table, file: arguments.file),
-      rejectPath: arguments.feed.rejects, isQuiet: messages.isQuiet)
-    let result = try load.run(in: database.session)
-    if arguments.feed.rejects == nil { messages.rejects(result.rejects) }
-    for notice in result.notices { messages.notice(notice) }
+    var load = try Load(
+      [arguments.file], into: arguments.table, arguments.feed, isQuiet: messages.isQuiet)
+    let outcome = try body(&load)
+    if let made = outcome.made, !load.options.isDryRun { messages.notice(made) }
+    messages.notices(of: outcome.result, showsRejects: arguments.feed.rejects == nil)
     // The line of counts belongs to an import as rows belong to a query.
-    messages.line("\(Figures.counts(result.summary)) (\(Figures.seconds(clock.now - began)))")
+    messages.line("\(Figures.counts(outcome.result.summary)) (\(Figures.seconds(clock.now - began)))")
   }
 }

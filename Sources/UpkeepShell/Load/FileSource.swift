@@ -1,23 +1,39 @@
 import Foundation
 import Upkeep
 
-/// A file or standard input as the bytes of a feed.
+/// A file or standard input as bytes.
 final class FileSource: ByteSource {
   private let path: String
   private let descriptor: Int32
   /// The file's length, where it has one.
   let size: Int?
+  /// How many bytes were read from it.
+  private(set) var byteCount = 0
 
   /// Opens a file; `-` is standard input.
   init(_ path: String) throws(ShellError) {
     self.path = path
     descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system("cannot read \(path)", errno) }
+    size = try Self.size(descriptor, path)
+  }
+
+  /// What was kept of standard input, from its start; the descriptor stays the caller's.
+  init(kept descriptor: Int32) throws(ShellError) {
+    path = "-"
+    self.descriptor = dup(descriptor)
+    guard self.descriptor >= 0, lseek(descriptor, 0, SEEK_SET) == 0 else {
+      throw .system("cannot read what was kept of standard input", errno)
+    }
+    size = try Self.size(descriptor, path)
+  }
+
+  private static func size(_ descriptor: Int32, _ path: String) throws(ShellError) -> Int? {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .system("cannot read \(path)", errno) }
     let kind = status.st_mode & S_IFMT
     guard kind != S_IFDIR else { throw ShellError("cannot read \(path): it is a folder", code: .io) }
-    size = kind == S_IFREG ? Int(status.st_size) : nil
+    return kind == S_IFREG ? Int(status.st_size) : nil
   }
 
   deinit {
@@ -27,7 +43,10 @@ final class FileSource: ByteSource {
   func read(into target: UnsafeMutableRawBufferPointer) throws(UpkeepError) -> Int {
     while true {
       let count = Foundation.read(descriptor, target.baseAddress, target.count)
-      if count >= 0 { return count }
+      if count >= 0 {
+        byteCount += count
+        return count
+      }
       if errno != EINTR {
         throw UpkeepError(.io, "cannot read \(path): \(String(cString: strerror(errno)))")
       }
@@ -35,63 +54,32 @@ final class FileSource: ByteSource {
   }
 }
 
-/// Writes rejected lines as they were, with four more columns that say why; the loader passes over these.
-final class RejectFile: RejectSink {
-  private let path: String
-  private let output: Output
-  private var separator = UInt8(ascii: ",")
-  /// How many lines were written.
-  private(set) var count = 0
+/// Standard input in a file without a name, so that it can be read twice.
+final class KeptInput {
+  let descriptor: Int32
 
-  /// Makes the file anew, so that nothing of an earlier load is taken for this one's.
-  init(_ path: String) throws(ShellError) {
-    self.path = path
-    output = try Output.file(path)
-  }
-
-  func header(_ line: UnsafeRawBufferPointer, _ format: CSVReader.Format) throws(UpkeepError) {
-    separator = format == .csv ? UInt8(ascii: ",") : 9
-    let names = ["_line", "_reason", "_index", "_existing"]
-    // A reject file that is loaded again and has rejects keeps the columns that it has.
-    let text = String(decoding: line, as: UTF8.self)
-    output.write(Array(line))
-    hasReasonsAlready = text.hasSuffix(names.joined(separator: String(UnicodeScalar(separator))))
-    if !hasReasonsAlready { for name in names { add(name) } }
-    try endLine()
-  }
-
-  private var hasReasonsAlready = false
-
-  func reject(_ line: UnsafeRawBufferPointer, number: Int, because error: UpkeepError) throws(UpkeepError) {
-    count += 1
-    output.write(Array(line))
-    if !hasReasonsAlready {
-      add(String(number))
-      add(error.message)
-      add(error.index ?? "")
-      add(error.existingKey ?? "")
-    }
-    try endLine()
-  }
-
-  /// Writes what is left and closes the file.
-  func finish() throws(ShellError) {
-    output.close()
-    if let failure = output.failure { throw .system("cannot write \(path)", failure) }
-  }
-
-  private func add(_ text: String) {
-    output.write(separator)
-    let needsQuotes = text.utf8.contains {
-      $0 == separator || $0 == UInt8(ascii: "\"") || $0 == 10 || $0 == 13
-    }
-    output.write(needsQuotes ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text)
-  }
-
-  private func endLine() throws(UpkeepError) {
-    output.write(UInt8(ascii: "\n"))
-    if let failure = output.failure {
-      throw UpkeepError(.io, "cannot write \(path): \(String(cString: strerror(failure)))")
+  init() throws {
+    var name = Array((NSTemporaryDirectory() + "/upkeep-input-XXXXXX").utf8CString)
+    descriptor = mkstemp(&name)
+    guard descriptor >= 0 else { throw ShellError.system("cannot keep standard input", errno) }
+    unlink(name)
+    let source = try FileSource("-")
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+    defer { chunk.deallocate() }
+    while true {
+      let count = try source.read(into: chunk)
+      if count == 0 { return }
+      var written = 0
+      while written < count {
+        let more = write(descriptor, chunk.baseAddress.map { $0 + written }, count - written)
+        if more > 0 {
+          written += more
+        } else if errno != EINTR {
+          throw ShellError.system("cannot keep standard input", errno)
+        }
+      }
     }
   }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
 }

@@ -1,102 +1,117 @@
 import Foundation
 import Upkeep
+import UpkeepSQL
 
-/// A load from files, with its progress and its reject file, the same for `upkeep load` and `.import`.
+/// A load from files, with its progress and its reject file, the same for `upkeep load`, `.import`, `.sync` and the diffs.
 struct Load {
   var files: [String]
   var options: FeedOptions
   var rejectPath: String?
+  /// The table is made if it is not there, with these columns as its primary key.
+  var creation: (key: [String], isWanted: Bool) = ([], false)
   var isQuiet = false
 
-  /// Takes the files in. `run` gives the load its transaction, which it commits if the body returns.
-  ///
-  /// - Returns: what became of the rows.
-  func run(in session: Session) throws -> UpsertResult {
-    let sources = try files.map { (file: $0, source: try FileSource($0)) }
-    let rejects = try rejectPath.map { path throws(ShellError) in try RejectFile(path) }
-    let sizes = sources.map(\.source.size)
-    let bar = ProgressBar(
-      totalBytes: sizes.contains(nil) ? nil : sizes.compactMap { $0 }.reduce(0, +), isQuiet: isQuiet)
-    defer { bar?.clear() }
-    let feed = sources.map { FeedSource($0.source, name: files.count > 1 ? $0.file : nil) }
-    let outcome = Result { () throws(UpkeepError) -> UpsertResult in
-      try session.load(feed, options, rejects: rejects) { bar?.show($0) }
-    }
-    try rejects?.finish()
-    return try outcome.get()
+  /// What a load did.
+  struct Outcome {
+    var result: UpsertResult
+    /// The table that was made for it.
+    var made: TableDefinition?
   }
-}
 
-extension Session {
-  /// Takes a feed in, as one statement; a dry run is undone when it is done.
-  fileprivate func load(
-    _ feed: [FeedSource], _ options: FeedOptions, rejects: RejectFile?,
-    progress: @escaping (FeedProgress) -> Void
-  ) throws(UpkeepError) -> UpsertResult {
-    try change { scope throws(UpkeepError) in
+  /// The load that arguments ask for.
+  init(_ files: [String], into table: String, _ arguments: FeedArguments, isQuiet: Bool) throws(ShellError) {
+    self.files = files
+    self.isQuiet = isQuiet
+    options = try arguments.options(into: table, files: files)
+    rejectPath = arguments.rejects
+    creation = (arguments.keyColumns, arguments.create)
+  }
+
+  /// Takes the files in, as one statement; a dry run is undone when it is done.
+  func run(in session: Session) throws -> Outcome {
+    let options = options
+    return try run(in: session) { scope, feed, rejects, progress throws(UpkeepError) in
       let savepoint = options.isDryRun ? try scope.savepoint() : nil
       let result = try FeedImport(scope, options, rejects: rejects, progress: progress).run(feed)
       if let savepoint { try scope.rollback(to: savepoint) }
       return result
     }
   }
+
+  /// Tells each row that the load would change, and changes nothing.
+  func compare(in session: Session, _ body: (FeedDiff.Change, TableSchema) -> Void) throws -> Outcome {
+    let options = options
+    return try run(in: session) { scope, feed, rejects, progress throws(UpkeepError) in
+      let schema = try scope.table(options.table)
+      return try FeedDiff(scope, options, rejects: rejects, progress: progress)
+        .run(feed) { body($0, schema) }
+    }
+  }
+
+  private func run(
+    in session: Session,
+    _ body: (TransactionScope, [FeedSource], RejectFile?, @escaping (FeedProgress) -> Void)
+      throws(UpkeepError)
+      -> UpsertResult
+  ) throws -> Outcome {
+    let creates =
+      try creation.isWanted
+      && session.look { scope throws(UpkeepError) in try scope.catalog.find(options.table) } == nil
+    let kept = creates && files.contains("-") ? try KeptInput() : nil
+    var made: TableDefinition?
+    if creates {
+      let feed = try FeedFiles(files, kept)
+      let bar = ProgressBar(totalBytes: feed.size, isQuiet: isQuiet)
+      defer { bar?.clear() }
+      let inference = TypeInference(options) { bar?.show(feed.placed($0)) }
+      for source in feed.sources { try inference.take(source) }
+      made = try inference.definition(key: creation.key)
+    }
+    let feed = try FeedFiles(files, kept)
+    let rejects = try rejectPath.map { path throws(ShellError) in try RejectFile(path, inputs: files) }
+    let bar = ProgressBar(totalBytes: feed.size, isQuiet: isQuiet)
+    defer { bar?.clear() }
+    let isUndone = options.isDryRun
+    let outcome = Result { () throws(UpkeepError) -> UpsertResult in
+      try session.change { scope throws(UpkeepError) in
+        let savepoint = isUndone && made != nil ? try scope.savepoint() : nil
+        if let made { try SchemaChange(scope).createTable(made) }
+        let result = try body(scope, feed.sources, rejects) { bar?.show(feed.placed($0)) }
+        if let savepoint { try scope.rollback(to: savepoint) }
+        return result
+      }
+    }
+    try rejects?.finish()
+    return Outcome(result: try outcome.get(), made: made)
+  }
 }
 
-/// `upkeep load`
-struct LoadCommand {
-  private let arguments: LoadArguments
-  private let output = Output(STDOUT_FILENO)
-  private let messages: Messages
+/// The files of a feed, opened.
+struct FeedFiles {
+  private let files: [FileSource]
+  let sources: [FeedSource]
 
-  init(_ arguments: LoadArguments) {
-    self.arguments = arguments
-    messages = Messages(results: output, errors: Output(STDERR_FILENO))
-    messages.isQuiet = arguments.quiet
-  }
-
-  func run() -> ExitStatus {
-    do {
-      let load = try makeLoad()
-      // What cannot be read must not leave a new, empty database behind.
-      for file in load.files where file != "-" { _ = try FileSource(file) }
-      let database = try Database(arguments.database, arguments.opening)
-      let result = Result { try load.run(in: database.session) }
-      try database.close()
-      tell(try result.get())
-      if let failure = output.failure { throw ShellError.system("cannot write the counts", failure) }
-      return .success
-    } catch let error as UpkeepError {
-      messages.error(error.message, code: error.code)
-      return ExitStatus(error.code)
-    } catch let error as ShellError {
-      messages.error(error.message, code: error.code)
-      return ExitStatus(error.code)
-    } catch {
-      messages.error("\(error)", code: .misuse)
-      return .failure
+  /// - Parameter kept: what stands for standard input.
+  init(_ paths: [String], _ kept: KeptInput? = nil) throws {
+    files = try paths.map { path in
+      if path == "-", let kept { return try FileSource(kept: kept.descriptor) }
+      return try FileSource(path)
+    }
+    sources = zip(files, paths).map { file, path in
+      let isGzip = path.lowercased().hasSuffix(".gz")
+      return FeedSource(
+        GzipSource(file, path: path, mustBeGzip: isGzip), name: paths.count > 1 ? path : nil)
     }
   }
 
-  private func makeLoad() throws -> Load {
-    var options = try arguments.feed.options(into: arguments.into, file: arguments.files[0])
-    for pair in arguments.map {
-      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      options.columnNames[Names.folded(String(parts[0]))] = String(parts[1])
-    }
-    return Load(
-      files: arguments.files, options: options, rejectPath: arguments.feed.rejects, isQuiet: arguments.quiet)
+  /// How long all of them are, where that is known.
+  var size: Int? {
+    files.contains { $0.size == nil } ? nil : files.compactMap(\.size).reduce(0, +)
   }
 
-  private func tell(_ result: UpsertResult) {
-    for notice in result.notices { messages.notice(notice) }
-    if arguments.feed.rejects == nil { messages.rejects(result.rejects) }
-    let counts = result.summary.counts
-    if arguments.json {
-      output.write("{" + counts.map { "\"\($0.kind.rawValue)\":\($0.count)" }.joined(separator: ",") + "}\n")
-    } else {
-      output.write(Figures.counts(result.summary) + "\n")
-    }
-    output.flush()
+  /// How far a load has come in the files as they lie.
+  func placed(_ progress: FeedProgress) -> FeedProgress {
+    FeedProgress(rows: progress.rows, bytes: files.map(\.byteCount).reduce(0, +))
   }
 }
 

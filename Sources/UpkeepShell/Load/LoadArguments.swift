@@ -5,13 +5,14 @@ import Upkeep
 struct FeedArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What happens to a row that is there: insert (an error), ignore, replace, merge, or sync, which also deletes what the feed lacks.",
+      "What happens to a row that is there: insert (an error; the default), ignore, replace, merge, or sync, which also deletes what the feed lacks.",
       valueName: "MODE"))
-  var mode = FeedOptions.Mode.insert
+  var mode: FeedOptions.Mode?
 
   @Option(
     help: ArgumentHelp(
-      "Which unique key identifies a row; the primary key unless said.", valueName: "COLUMNS"))
+      "Which unique key identifies a row; the primary key unless said. With --create it is the table's primary key.",
+      valueName: "COLUMNS"))
   var key: String?
 
   @Option(help: ArgumentHelp("Which unique index identifies a row.", valueName: "INDEX"))
@@ -19,13 +20,30 @@ struct FeedArguments: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("What stands for NULL besides an empty field without quotes.", valueName: "TEXT"))
+    help: ArgumentHelp(
+      "What stands for NULL besides an empty field without quotes and JSON's null.", valueName: "TEXT"))
   var null: String?
 
   @Option(
     help: ArgumentHelp(
-      "What the feed is: csv or tsv; else its name's ending says, else csv.", valueName: "FORMAT"))
-  var `as`: FeedFormatWord?
+      "The feed's columns in order, where it does not name them: its first line is then a row. Of JSON objects only these are taken.",
+      valueName: "NAMES"))
+  var columns: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Take a column of the feed as another of the table; FILECOLUMN= passes it over.",
+      valueName: "FILECOLUMN=COLUMN"))
+  var map: [String] = []
+
+  @Flag(help: "Make the table if it is not there, with types found by reading the whole feed.")
+  var create = false
+
+  @Option(
+    help: ArgumentHelp(
+      "What the feed is: csv, tsv, json or jsonl; else its name's ending says, before .gz if it has that, else csv.",
+      valueName: "FORMAT"))
+  var `as`: FeedFormat?
 
   @Option(
     help: ArgumentHelp(
@@ -57,46 +75,77 @@ struct FeedArguments: ParsableArguments {
       throw ValidationError("--key and --on both name the key; give one of them.")
     }
     if let rejectLimit, rejectLimit < 0 { throw ValidationError("--reject-limit takes a number from 0.") }
+    for pair in map where !pair.contains("=") {
+      throw ValidationError("--map takes FILECOLUMN=COLUMN, not \(pair).")
+    }
+    if let columns, Self.names(columns).contains("") {
+      throw ValidationError("--columns takes names with commas between them, not \(columns).")
+    }
   }
 
-  /// The options of the load, for a feed from `file`.
-  func options(into table: String, file: String) throws(ShellError) -> FeedOptions {
+  /// Names with commas between them.
+  private static func names(_ list: String) -> [String] {
+    list.split(separator: ",", omittingEmptySubsequences: false)
+      .map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
+  /// The columns of the key.
+  var keyColumns: [String] { key.map(Self.names) ?? [] }
+
+  /// The options of the load, for a feed from these files.
+  func options(into table: String, files: [String]) throws(ShellError) -> FeedOptions {
     var options = FeedOptions(into: table)
-    options.mode = mode
+    options.mode = mode ?? .insert
     options.null = null
     options.isDryRun = dryRun
     options.collectsRejects = rejects != nil || rejectLimit != nil
     options.rejectLimit = rejectLimit
-    if let word = self.as { options.format = word.format } else { options.format = try Self.format(of: file) }
+    if let word = self.as { options.format = word } else { options.format = try Self.format(of: files) }
     options.ambiguity = onAmbiguity.policy
     options.duplicates = duplicates.policy
+    options.columns = columns.map(Self.names)
+    for pair in map {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      options.columnNames[Names.folded(String(parts[0]))] = String(parts[1])
+    }
     if let on { options.target = .index(on) }
-    if let key {
-      let columns = key.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-      options.target = .columns(columns.map { .column(ColumnReference($0)) }, where: nil)
+    if key != nil {
+      options.target = .columns(keyColumns.map { .column(ColumnReference($0)) }, where: nil)
     }
     return options
   }
 
-  /// What a file is by its ending.
-  private static func format(of file: String) throws(ShellError) -> CSVReader.Format {
-    let name = file.lowercased()
-    for ending in [".gz", ".json", ".jsonl", ".ndjson", ".zip", ".xz", ".zst"] where name.hasSuffix(ending) {
-      let way =
-        ending == ".gz" ? "; use gunzip -c \(file) | upkeep load DATABASE - …" : "; it reads CSV and TSV"
-      throw ShellError("upkeep does not read \(ending) files yet\(way)", code: .unsupported)
+  /// What files are by their endings; one feed is of one format.
+  private static func format(of files: [String]) throws(ShellError) -> FeedFormat {
+    var format: FeedFormat?
+    for file in files {
+      let next = try self.format(of: file)
+      if let format, format != next {
+        throw ShellError(
+          "one feed is of one format: \(files[0]) is \(format.rawValue), \(file) \(next.rawValue)")
+      }
+      format = next
     }
-    return name.hasSuffix(".tsv") || name.hasSuffix(".tab") ? .tsv : .csv
+    return format ?? .csv
+  }
+
+  /// What a file is by its ending.
+  private static func format(of file: String) throws(ShellError) -> FeedFormat {
+    var name = file.lowercased()
+    if name.hasSuffix(".gz") { name.removeLast(3) }
+    for ending in [".zip", ".xz", ".zst", ".bz2", ".parquet", ".xlsx"] where name.hasSuffix(ending) {
+      throw ShellError(
+        "upkeep does not read \(ending) files; it reads CSV, TSV, JSON and JSONL, as they are or as .gz",
+        code: .unsupported)
+    }
+    let endings: [(String, FeedFormat)] = [
+      (".tsv", .tsv), (".tab", .tsv), (".json", .json), (".jsonl", .jsonl), (".ndjson", .jsonl),
+    ]
+    return endings.first { name.hasSuffix($0.0) }?.1 ?? .csv
   }
 }
 
-/// The formats of a feed by their words.
-enum FeedFormatWord: String, ExpressibleByArgument, CaseIterable {
-  case csv
-  case tsv
-
-  var format: CSVReader.Format { self == .csv ? .csv : .tsv }
-}
+extension FeedFormat: ExpressibleByArgument {}
 
 extension FeedOptions.Mode: ExpressibleByArgument {}
 
@@ -136,11 +185,12 @@ enum DuplicatesWord: String, ExpressibleByArgument, CaseIterable {
 struct LoadArguments: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "upkeep load",
-    abstract: "Take CSV or TSV files into a table, as one statement: all of it, or nothing.",
+    abstract: "Take CSV, TSV, JSON or JSONL files into a table, as one statement: all of it, or nothing.",
     discussion: """
-      The first line names columns. Several files are one feed. The line of counts goes to standard output.
+      The first line of CSV and TSV names columns; JSON is an array of objects, JSONL one object a line; all of them \
+      may be gzipped. Several files are one feed. The line of counts goes to standard output.
 
-      Example: gunzip -c airports.csv.gz | upkeep load feeds.upkeep - --into airport --mode merge --rejects bad.csv
+      Example: upkeep load feeds.upkeep airports.csv.gz --into airport --mode merge --rejects bad.csv
       """)
 
   @Argument(help: ArgumentHelp("The database's file.", valueName: "DATABASE"))
@@ -154,10 +204,6 @@ struct LoadArguments: ParsableCommand {
 
   @OptionGroup var feed: FeedArguments
 
-  @Option(
-    help: ArgumentHelp("Take a column of the file as another of the table.", valueName: "FILECOLUMN=COLUMN"))
-  var map: [String] = []
-
   @Flag(help: "Tell the counts as a JSON object.")
   var json = false
 
@@ -165,19 +211,46 @@ struct LoadArguments: ParsableCommand {
   var quiet = false
 
   @OptionGroup var opening: OpeningOptions
-
-  func validate() throws {
-    for pair in map where !pair.contains("=") {
-      throw ValidationError("--map takes FILECOLUMN=COLUMN, not \(pair).")
-    }
-  }
 }
 
-/// What follows `.import`.
+/// `upkeep diff DATABASE FILE… --into TABLE`
+struct DiffArguments: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "upkeep diff",
+    abstract: "List the rows that a load would change, and change nothing.",
+    discussion: """
+      Takes what `upkeep load` takes; --mode is merge unless said. A line for each row, in the order of the primary key: \
+      + one that is new, ~ one that changes and how, - one that goes; then the counts.
+
+      Example: upkeep diff feeds.upkeep airports.csv --into airport --mode sync --key icao
+      """)
+
+  @Argument(help: ArgumentHelp("The database's file.", valueName: "DATABASE"))
+  var database: String
+
+  @Argument(help: ArgumentHelp("The files; - is standard input.", valueName: "FILE"))
+  var files: [String]
+
+  @Option(help: ArgumentHelp("The table.", valueName: "TABLE"))
+  var into: String
+
+  @OptionGroup var feed: FeedArguments
+
+  @Flag(help: "Tell each row and the counts as JSON objects, one a line.")
+  var json = false
+
+  @Flag(help: "Show no progress.")
+  var quiet = false
+
+  @OptionGroup var opening: OpeningOptions
+}
+
+/// What follows `.import`, `.sync` and `.diff`.
 struct ImportArguments: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: ".import")
 
   @Argument var file: String
   @Argument var table: String
   @OptionGroup var feed: FeedArguments
+  @Flag var json = false
 }

@@ -1,0 +1,109 @@
+internal import UpkeepStorage
+
+/// The rows of a file of separated text: its first line names columns, unless they are named otherwise.
+final class CSVRows: FeedRows {
+  private let reader: CSVReader
+  private let schema: TableSchema
+  /// The column of each field; nil for one that is passed over.
+  private let ordinals: [Int?]
+  private let null: [UInt8]?
+  let header: [UInt8]?
+
+  init(_ reader: CSVReader, _ schema: TableSchema, _ options: FeedOptions) throws(UpkeepError) {
+    self.reader = reader
+    self.schema = schema
+    let columns = FeedColumns(schema, options)
+    if let names = options.columns {
+      ordinals = try columns.ordinals(of: names)
+      header = Array(Self.line(names, options.format).utf8)
+    } else {
+      guard try reader.next() else {
+        throw .badLine(1, "the feed is empty; its first line must name columns")
+      }
+      header = Array(reader.record)
+      ordinals = try Self.ordinals(reader, columns)
+    }
+    null = options.null.map { Array($0.utf8) }
+    reader.skipsEmptyLines = ordinals.count > 1
+  }
+
+  private static func ordinals(_ reader: CSVReader, _ columns: FeedColumns) throws(UpkeepError) -> [Int?] {
+    if let problem = reader.problem { throw problem }
+    let names = reader.names
+    do throws(UpkeepError) {
+      return try columns.ordinals(of: names)
+    } catch {
+      var error = error
+      error.rowNumber = reader.line
+      if error.code == .unknownColumn {
+        error.message += "; the first line must name columns, or --columns names them"
+      }
+      throw error
+    }
+  }
+
+  /// Names as a line of the format.
+  private static func line(_ names: [String], _ format: FeedFormat) -> String {
+    let separator = format == .tsv ? "\t" : ","
+    return names.map { name in
+      let isPlain = !name.utf8.contains { [0x22, 0x2C, 0x09, 0x0A, 0x0D].contains($0) }
+      return isPlain ? name : "\"\(name.replacing("\"", with: "\"\""))\""
+    }.joined(separator: separator)
+  }
+
+  var line: Int { reader.line }
+  var number: Int { reader.line }
+  var bytesRead: Int { reader.bytesRead }
+  var record: UnsafeRawBufferPointer { reader.record }
+
+  func next() throws(UpkeepError) -> Bool { try reader.next() }
+
+  func read(into row: inout [Value?]) -> FeedRecordState {
+    if let problem = reader.problem { return .unreadable(problem) }
+    if reader.fieldCount != ordinals.count { return .unreadable(wrongCount()) }
+    var flaw: UpkeepError?
+    for field in 0..<ordinals.count {
+      guard let ordinal = ordinals[field] else { continue }
+      let bytes = reader.bytes(field)
+      if !reader.wasQuoted(field) && (bytes.isEmpty || isNull(bytes)) {
+        row[ordinal] = .some(.null)
+        continue
+      }
+      do throws(UpkeepError) {
+        row[ordinal] = try Coercion.parse(bytes, to: schema.columns[ordinal])
+      } catch {
+        flaw = flaw ?? error
+        row[ordinal] = nil
+      }
+    }
+    return flaw.map { .flawed($0) } ?? .good
+  }
+
+  private func wrongCount() -> UpkeepError {
+    let count = reader.fieldCount == 1 ? "1 field" : "\(reader.fieldCount) fields"
+    return UpkeepError(.badInput, "the line has \(count) where the feed has \(ordinals.count) columns")
+  }
+
+  @inline(__always)
+  private func isNull(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let null, null.count == bytes.count else { return false }
+    return null.withUnsafeBytes { Bytes.equal($0, bytes) }
+  }
+}
+
+extension CSVReader {
+  /// The fields of the current record as names: blanks around one that does not stand in quotes are no part of it.
+  var names: [String] {
+    (0..<keptFieldCount).map { field in
+      let name = String(decoding: bytes(field), as: UTF8.self)
+      return wasQuoted(field) ? name : Self.trimmed(name)
+    }
+  }
+
+  private static func trimmed(_ name: String) -> String {
+    var rest = Substring(name)
+    while let first = rest.first, first == " " || first == "\t" { rest.removeFirst() }
+    while let last = rest.last, last == " " || last == "\t" { rest.removeLast() }
+    return String(rest)
+  }
+}
