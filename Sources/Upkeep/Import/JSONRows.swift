@@ -164,8 +164,13 @@ final class JSONRows: FeedRows {
     }
     if let blob = JSONBlob.bytes(bytes) { return try Coercion.coerce(.blob(blob), to: column) }
     if column.type == .any { return .json(text) }
-    var error = Coercion.mismatch(.json(text), column.type, table: column.table, column: column.name)
-    error.message += "; nested values go into JSON and TEXT columns"
+    var error = UpkeepError(
+      .typeMismatch,
+      "\(column.table).\(column.name) is \(column.type.name) and takes no array or object; JSON and TEXT columns do"
+    )
+    error.table = column.table
+    error.column = column.name
+    error.value = Value.json(text).literalText
     throw error
   }
 }
