@@ -10,6 +10,7 @@ import UpkeepSQL
 ///     = 1 inserted           what it did: every kind that is not zero, or `nothing`
 ///     ~ row 2: t.a is        why rows were set aside, in messages that contain this
 ///     * never reached        a notice that contains this
+///     % row 2 of t gave way  rows that gave way, in words that contain this
 ///     ! no column            or: it fails with a message that contains this
 struct ScriptRunner {
   struct Mismatch: Sendable, CustomStringConvertible {
@@ -79,8 +80,9 @@ struct ScriptRunner {
       let counts = last.counts.filter { $0.count > 0 }.map { "\($0.count) \($0.kind.rawValue)" }
       let rejects = marks.contains("~") ? last.rejects.map { "~ row \($0.number ?? 0): \($0.reason)" } : []
       let notices = marks.contains("*") ? last.notices.map { "* \($0)" } : []
+      let displaced = marks.contains("%") ? last.displaced.map { "% \($0)" } : []
       return sink.lines + ["= \(counts.isEmpty ? "nothing" : counts.joined(separator: ", "))"] + rejects
-        + notices
+        + notices + displaced
     } catch {
       return sink.lines + ["! \(error.message)"]
     }
@@ -89,7 +91,7 @@ struct ScriptRunner {
   private static func agrees(_ found: [String], _ expected: [String]) -> Bool {
     guard found.count == expected.count else { return false }
     return zip(found, expected).allSatisfy { found, expected in
-      guard let mark = expected.first, ["!", "~", "*"].contains(mark) else { return found == expected }
+      guard let mark = expected.first, ["!", "~", "*", "%"].contains(mark) else { return found == expected }
       return found.first == mark && found.contains(expected.dropFirst(2))
     }
   }

@@ -38,6 +38,8 @@ final class OracleRun {
   var deleted = 0
   /// Rejected by OR IGNORE, which is no error of the statement.
   var passedOver: Set<Int> = []
+  /// A row of a sync whose key cannot be told, which no rejecting helps.
+  var fatal: UpsertOracle.Failure?
   /// Rows dropped by ON DUPLICATE, with the row that counts.
   var dropped: [Int: Int] = [:]
 
@@ -65,6 +67,7 @@ final class OracleRun {
     findDuplicates(input)
     for (index, row) in input.enumerated() {
       apply(row, index + 1)
+      if let fatal { return .failure(fatal) }
       if statement.otherwise == .fail, !collects, let error = errors.first {
         return .failure(UpsertOracle.Failure(number: error.number, code: error.code, rows: rows))
       }
@@ -87,12 +90,38 @@ final class OracleRun {
   // MARK: one input row
 
   func proposed(_ row: [Value?]) -> [Value] {
-    oracle.columns.indices.map { row[$0] ?? oracle.columns[$0].defaultValue }
+    oracle.columns.indices.map { column in
+      guard let given = row[column] else { return oracle.columns[column].defaultValue }
+      return oracle.stored(given, column) ?? given
+    }
+  }
+
+  /// Whether a value is given that its column cannot hold.
+  private func isBad(_ row: [Value?]) -> Bool {
+    row.indices.contains { column in row[column].map { oracle.stored($0, column) == nil } ?? false }
+  }
+
+  /// The key by which the rows of a sync, those of one target and duplicates are told apart.
+  private var targetKey: Int? {
+    guard statement.clauses.count == 1 else { return nil }
+    let keys = oracle.keys(of: statement.clauses[0].target)
+    return keys.count == 1 ? keys[0] : nil
   }
 
   func reject(_ number: Int, _ code: UpkeepError.Code) {
     steps[number - 1] = UpsertOracle.Step("rejected")
     errors.append((number, code))
+  }
+
+  /// A row of a sync without a key that can be told.
+  private func refuse(_ number: Int) {
+    if case .collect(let limit) = statement.rejects {
+      let isOver = limit.map { errors.count > $0 } ?? false
+      fatal = UpsertOracle.Failure(
+        number: isOver ? 0 : number,
+        code: isOver ? .tooManyRejects : UpkeepError.Code(rawValue: "unreadable-key"))
+    }
+    reject(number, UpkeepError.Code(rawValue: "unreadable-key"))
   }
 
   /// The row that holds a proposed row's key, the newest claimant if several do.
@@ -113,6 +142,17 @@ final class OracleRun {
     }
     let proposal = proposed(given)
     var filled = proposal
+    if isBad(given) {
+      // Its key says all the same which row it is about.
+      if mode == .sync || displaces, let key = targetKey { holder(of: key, proposal)?.isChosen = true }
+      if mode == .sync, let key = targetKey {
+        let isGiven = !oracle.keys[key].columns.contains { row[$0] == nil }
+        let isWithin =
+          oracle.keys[key].predicate == nil || oracle.value(of: oracle.keys[key], in: proposal) != nil
+        if !isGiven || !isWithin { return refuse(number) }
+      }
+      return reject(number, .typeMismatch)
+    }
     if mode == .sync,
       oracle.keys[oracle.keys(of: statement.clauses[0].target)[0]].columns.contains(where: {
         proposal[$0] == .null
@@ -121,6 +161,10 @@ final class OracleRun {
       // Where NULLs are equal the row is about a stored one all the same.
       holder(of: oracle.keys(of: statement.clauses[0].target)[0], proposal)?.isChosen = true
       return reject(number, .notNullViolation)
+    }
+    // A row that a partial key leaves out cannot be told from others.
+    if mode == .sync, let key = targetKey, oracle.value(of: oracle.keys[key], in: proposal) == nil {
+      return refuse(number)
     }
     var clauses = statement.clauses
     switch statement.otherwise {
@@ -214,11 +258,14 @@ final class OracleRun {
         } else if keepsPrimary && primary.columns.contains(index) {
           continue
         }
-        guard let value = merged(index, rules[index], given, proposal, old) else {
-          return reject(number, .overflow)
+        switch merged(index, rules[index], given, proposal, old) {
+        case .failure(let problem): return reject(number, problem.code)
+        case .success(let value):
+          guard let fitting = oracle.stored(value, index) else {
+            return reject(number, oracle.misfit(value, index))
+          }
+          new[index] = fitting
         }
-        if case .real = value { return reject(number, .overflow) }
-        new[index] = value
       }
     case .update(let assignments, let condition):
       if let condition, oracle.truth(oracle.evaluate(condition, old, proposal)) != true {
@@ -227,9 +274,12 @@ final class OracleRun {
       }
       for assignment in assignments {
         let column = oracle.ordinal(assignment.column)
-        new[column] =
+        let value =
           assignment.value.map { oracle.evaluate($0, old, proposal) } ?? oracle.columns[column].defaultValue
-        if case .real = new[column] { return reject(number, .overflow) }
+        guard let fitting = oracle.stored(value, column) else {
+          return reject(number, oracle.misfit(value, column))
+        }
+        new[column] = fitting
       }
     case .replace:
       word = "replaced"

@@ -83,10 +83,18 @@ package struct UpsertCase: CustomStringConvertible {
           nullsAreEqual: nullsAreEqual, where: predicate))
     }
     let claimed = Set(keys.flatMap(\.columns))
+    oracleColumns[0].type = columns[0].type
+    if mergesByRules, !claimed.contains(4), random.oneIn(2) {
+      // A column of text, or of whatever comes.
+      let type: ValueType = random.oneIn(3) ? .any : .text
+      columns[4].type = type
+      oracleColumns[4].type = type
+      if type == .text, oracleColumns[4].defaultValue != .null { oracleColumns[4].defaultValue = .text("1") }
+    }
     if mergesByRules || random.oneIn(2) {
       for ordinal in columns.indices where mergesByRules ? !random.oneIn(6) : random.oneIn(2) {
         columns[ordinal].merge = Self.rule(
-          ordinal, claimed, isText: columns[ordinal].type == .text, &random)
+          ordinal, claimed, columns[ordinal].type, &random)
       }
       for column in columns {
         // A column of a key cannot be MAX.
@@ -115,22 +123,22 @@ package struct UpsertCase: CustomStringConvertible {
     fill(&random)
     choose(&random)
     let sparse = random.oneIn(3)
-    for _ in 0..<(1 + random.below(5)) { rows.append(row(&random, sparse: sparse)) }
+    for _ in 0..<(1 + random.below(5)) { rows.append(row(&random, sparse: sparse, allowsMisfits: true)) }
   }
 
-  /// A rule that a column of whole numbers can have, or one of text.
+  /// A rule that a column of a type can have.
   private static func rule(
-    _ ordinal: Int, _ claimed: Set<Int>, isText: Bool, _ random: inout SeededGenerator
+    _ ordinal: Int, _ claimed: Set<Int>, _ type: ValueType, _ random: inout SeededGenerator
   ) -> MergeRule {
     if claimed.contains(ordinal) { return random.oneIn(2) ? .keep : .set }
-    if isText { return random.pick([.set, .keep, .coalesce, .ifNull]) }
     let others = names.filter { $0 != names[ordinal] && $0 != "id" }
     let own = ColumnReference(names[ordinal])
     let other = ColumnReference(random.pick(others), of: random.oneIn(2) ? "excluded" : nil)
-    let rules: [MergeRule] = [
-      .set, .keep, .coalesce, .ifNull, .sum, .min, .max, .latest(by: random.pick(others)),
-      .using(.binary(.add, .column(own), .column(other))),
-    ]
+    let sum = Expression.binary(.add, .column(own), .column(other))
+    var rules: [MergeRule] = [.set, .keep, .coalesce, .ifNull, .min, .max, .latest(by: random.pick(others))]
+    if type != .text { rules.append(.sum) }
+    if type != .integer { rules.append(.append) }
+    if type != .any { rules.append(.using(sum)) }
     return random.pick(rules)
   }
 
@@ -140,11 +148,17 @@ package struct UpsertCase: CustomStringConvertible {
     }
     if column == 0 { return .integer(Int64(1 + random.below(5))) }
     if random.oneIn(6), column != 1 || oracle.keys[0].columns.count == 1 { return .null }
-    if definition.columns[column].merge == .sum, random.oneIn(8) { return .integer(.max) }
+    let type = definition.columns[column].type
+    if type == .text || type == .any && random.oneIn(3) {
+      return .text(random.pick(["", "x", "xy", "y", "3", "12z"]))
+    }
+    if type == .integer, definition.columns[column].merge == .sum, random.oneIn(8) { return .integer(.max) }
     return .integer(Int64(random.below(column == 3 ? 4 : 5)))
   }
 
-  func row(_ random: inout SeededGenerator, sparse: Bool) -> [Value?] {
+  /// - Parameter allowsMisfits: whether now and then a value is of the wrong type.
+  func row(_ random: inout SeededGenerator, sparse: Bool, allowsMisfits: Bool = false) -> [Value?] {
+    let claimed = Set(oracle.keys.flatMap(\.columns))
     var row: [Value?] = []
     for column in oracle.columns.indices {
       let isKey = oracle.keys[0].columns.contains(column)
@@ -156,6 +170,10 @@ package struct UpsertCase: CustomStringConvertible {
         row.append(random.oneIn(2) ? nil : .some(.null))
       } else if sparse, !isKey, random.oneIn(3) {
         row.append(nil)
+      } else if allowsMisfits, !claimed.contains(column), definition.columns[column].type == .integer,
+        random.oneIn(30)
+      {
+        row.append(.text("bad"))
       } else {
         row.append(value(column, &random))
       }
@@ -230,7 +248,7 @@ package struct UpsertCase: CustomStringConvertible {
       let claimed = Set(oracle.keys.flatMap(\.columns))
       for place in columns.indices where random.oneIn(3) {
         let ordinal = Self.names.firstIndex(of: columns[place].name) ?? 0
-        let rule = Self.rule(ordinal, claimed, isText: definition.columns[ordinal].type == .text, &random)
+        let rule = Self.rule(ordinal, claimed, definition.columns[ordinal].type, &random)
         // What it compares by would become MAX, which a column of a key cannot.
         if case .latest(let name) = rule, claimed.contains(Self.names.firstIndex(of: name) ?? 0) { continue }
         columns[place].rule = rule

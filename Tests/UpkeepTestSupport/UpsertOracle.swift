@@ -32,6 +32,7 @@ package struct UpsertOracle {
 
   package struct Column {
     package var name: String
+    package var type = ValueType.integer
     package var isNullable: Bool
     package var defaultValue: Value
     package var collation: Collation
@@ -168,6 +169,7 @@ package struct UpsertOracle {
         return .integer((isFolded ? folded(a) == folded(b) : a == b) ? 1 : 0)
       case .notEqual: return .integer(a == b ? 0 : 1)
       case .add:
+        let (a, b) = (number(a), number(b))
         if case .integer(let x) = a, case .integer(let y) = b {
           // What no integer holds is a REAL, which no column here takes.
           return x.addingReportingOverflow(y).overflow ? .real(Double(x) + Double(y)) : .integer(x + y)
@@ -180,6 +182,27 @@ package struct UpsertOracle {
       }
     default: return .null
     }
+  }
+
+  /// The number that a text begins with, where one is wanted.
+  private func number(_ value: Value) -> Value {
+    guard case .text(let text) = value else { return value }
+    let digits = text.prefix { $0.isNumber }
+    return Int64(digits).map { .integer($0) } ?? (digits.isEmpty ? .integer(0) : .real(Double(digits) ?? 0))
+  }
+
+  /// A value as a column stores it; nil if it cannot.
+  func stored(_ value: Value, _ column: Int) -> Value? {
+    guard column < columns.count else { return value }
+    return Coercion.coerce(value, to: columns[column].type)
+  }
+
+  /// What is wrong with a value that a column cannot store.
+  func misfit(_ value: Value, _ column: Int) -> UpkeepError.Code {
+    if case .real(let real) = value, columns[column].type == .integer, abs(real) >= 0x1p63 {
+      return .overflow
+    }
+    return .typeMismatch
   }
 
   func truth(_ value: Value) -> Bool? {

@@ -27,7 +27,10 @@ package final class Catalog: Sendable {
     if let owner { visible.merge(all.temporary[owner] ?? [:]) { $1 } }
     tablesByName = visible
     var owners: [String: String] = [:]
-    for (key, table) in visible {
+    // Names of temporary tables' indexes stand before others, as those tables do.
+    for (key, table) in visible.sorted(by: {
+      $0.value.definition.owner == nil && $1.value.definition.owner != nil
+    }) {
       for index in table.indexes { owners[Names.folded(index.name)] = key }
     }
     tableOfIndex = owners
@@ -52,19 +55,32 @@ package final class Catalog: Sendable {
       + all.temporary.values.flatMap(\.values).sorted { $0.id < $1.id }
   }
 
-  package func find(_ name: String) -> TableSchema? { tablesByName[Names.folded(name)] }
+  package func find(_ name: String) -> TableSchema? {
+    if let table = tablesByName[Names.folded(name)] { return table }
+    guard let qualified = QualifiedName(text: name) else { return nil }
+    let key = Names.folded(qualified.name)
+    return switch qualified.database {
+    case .main: all.lasting[key]
+    case .temp: owner.flatMap { all.temporary[$0]?[key] }
+    }
+  }
 
   /// - Throws: `unknownTable`, with the nearest name.
   package func table(_ name: String) throws(UpkeepError) -> TableSchema {
     if let table = find(name) { return table }
-    let hint = Names.suggestion(for: name, among: tablesByName.values.map(\.name))
-    var error = UpkeepError(.unknownTable, "there is no table \(name)\(hint)")
-    error.table = name
-    error.name = name
+    let shown = QualifiedName.shown(name)
+    let hint = Names.suggestion(for: QualifiedName.bare(name), among: tablesByName.values.map(\.name))
+    var error = UpkeepError(.unknownTable, "there is no table \(shown)\(hint)")
+    error.table = shown
+    error.name = shown
     throw error
   }
 
   package func index(_ name: String) -> (table: TableSchema, index: IndexSchema)? {
+    if let qualified = QualifiedName(text: name) {
+      if qualified.database == .main { return seen(by: nil).index(qualified.name) }
+      return index(qualified.name).flatMap { $0.table.definition.owner == nil ? nil : $0 }
+    }
     guard let owner = tableOfIndex[Names.folded(name)], let table = tablesByName[owner],
       let index = table.indexes.first(where: { Names.equal($0.name, name) })
     else { return nil }
@@ -74,11 +90,13 @@ package final class Catalog: Sendable {
   /// - Throws: `unknownIndex`, with the nearest name.
   package func requiredIndex(_ name: String) throws(UpkeepError) -> (table: TableSchema, index: IndexSchema) {
     if let found = index(name) { return found }
+    let shown = QualifiedName.shown(name)
     let names = tablesByName.values.flatMap { $0.indexes.map(\.name) }
     var error = UpkeepError(
-      .unknownIndex, "there is no index \(name)\(Names.suggestion(for: name, among: names))")
-    error.index = name
-    error.name = name
+      .unknownIndex,
+      "there is no index \(shown)\(Names.suggestion(for: QualifiedName.bare(name), among: names))")
+    error.index = shown
+    error.name = shown
     throw error
   }
 

@@ -17,7 +17,7 @@ extension Catalog {
         for var key in definition.uniqueKeys {
           key.table = definition.name
           key.isUnique = true
-          let name = try nameOf(key, taken: &taken)
+          let name = try place(of: definition.owner).nameOf(key, taken: &taken)
           let tree = try storing { () throws(StorageError) in try transaction.createTree() }
           indexes.append(
             try IndexSchema(key, name: name, id: tree.rawValue, tree: tree, isConstraint: true, of: columns))
@@ -67,7 +67,7 @@ extension Catalog {
     var definition = definition
     definition.table = table.name
     var taken = Set<String>()
-    let name = try nameOf(definition, taken: &taken)
+    let name = try place(of: table.definition.owner).nameOf(definition, taken: &taken)
     let tree = try storing { () throws(StorageError) in try transaction.createTree() }
     let index = try IndexSchema(
       definition, name: name, id: tree.rawValue, tree: tree, isConstraint: false, of: table.columnList)
@@ -151,11 +151,16 @@ extension Catalog {
 
   // MARK: Names and entries
 
-  /// A temporary table may have the name of one that lasts: its owner does not see that then.
+  /// A temporary table may have the name of one that lasts: its owner does not see that then, unless as `main.t`.
   private func requireFree(_ definition: TableDefinition) throws(UpkeepError) {
-    if definition.owner != nil, let there = find(definition.name), there.definition.owner == nil { return }
+    if definition.owner == nil { return try place(of: nil).requireFree(definition.name) }
+    if let there = find(definition.name), there.definition.owner == nil { return }
     try requireFree(definition.name)
   }
+
+  /// Among whose names those of a table and its indexes must be free: for what lasts among all that does, though a
+  /// temporary table may hide some of it here.
+  private func place(of owner: UInt64?) -> Catalog { owner == nil ? seen(by: nil) : self }
 
   private func requireFree(_ name: String) throws(UpkeepError) {
     if let holder = holder(of: name) {

@@ -10,6 +10,8 @@ package struct CompiledExpression: Sendable {
   package let isConstant: Bool
   /// Whether it gives the same for the same row, whenever it is evaluated.
   package let isDeterministic: Bool
+  /// Whether it may give something else each time within one statement, as random numbers do.
+  package let isVolatile: Bool
   /// The column, if it is nothing but a column.
   package let plainColumn: SlotColumn?
   /// How its text compares, if it says: by COLLATE or by its column.
@@ -32,6 +34,7 @@ package struct CompiledExpression: Sendable {
       columnsRead: compiler.columnsRead, outerColumnsRead: compiler.outerColumnsRead,
       hasSubquery: compiler.hasSubquery, isConstant: isConstant,
       isDeterministic: compiler.isDeterministic && !compiler.readsCircumstances,
+      isVolatile: !compiler.isDeterministic,
       plainColumn: (root.node as? ColumnNode)?.column, collation: root.collation, type: root.affinity,
       node: root.node)
   }

@@ -17,6 +17,7 @@ struct ChangeResult {
   init(_ result: UpsertResult, _ batch: UpsertBatch) {
     summary = result.summary
     summary.rejects = result.rejects.map { RejectedRow($0) }
+    summary.displaced = batch.displacements
     columns = batch.plan.returning.map(\.names)
     rows = batch.returned
   }

@@ -203,6 +203,7 @@ final class MergeBatch {
     case .update, .updateAll, .delete, .nothing: return
     }
     var new = try rowActions.proposal(given)
+    try rowActions.drawDefaults(&new, given)
     if let ordinal = claims.writer.idOrdinal, new[ordinal] == .null {
       new[ordinal] = .integer(try claims.nextID())
     }

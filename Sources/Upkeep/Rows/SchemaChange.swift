@@ -12,9 +12,8 @@ package struct SchemaChange {
   package func createTable(
     _ definition: TableDefinition, ifNotExists: Bool = false
   ) throws(UpkeepError) -> Bool {
-    if ifNotExists, let there = try scope.catalog.find(definition.name),
-      definition.owner == nil || there.definition.owner != nil
-    {
+    let place: QualifiedName.Database = definition.owner == nil ? .main : .temp
+    if ifNotExists, try scope.catalog.find(QualifiedName(definition.name, in: place).text) != nil {
       return false
     }
     try scope.statement { () throws(UpkeepError) in

@@ -118,7 +118,8 @@ package final class TransactionScope {
       schema = try cache.table(name, for: read)
       catalogStamp = cache.stamp(for: read.version)
     }
-    lastTable = schema
+    // Of a qualified name the table may be another than the one that its bare name means.
+    if schema.name == name || owner == nil { lastTable = schema }
     return schema
   }
 

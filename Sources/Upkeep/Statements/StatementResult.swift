@@ -40,6 +40,8 @@ public struct StatementSummary: Sendable, Hashable {
   public var notices: [String]
   /// The rows that were set aside, in input order.
   public var rejects: [RejectedRow] = []
+  /// The rows that gave way to a claimant of one of their keys, of very many the first.
+  public var displaced: [DisplacedRow] = []
 
   /// A statement's counts.
   public init(tally: [Kind: Int] = [:], changes: Int = 0, notices: [String] = []) {
@@ -62,5 +64,22 @@ public struct RejectedRow: Sendable, Hashable {
     number = error.rowNumber
     code = error.code
     reason = error.message
+  }
+}
+
+/// A row of the table that gave way to an input row which has one of its keys now.
+public struct DisplacedRow: Sendable, Hashable, CustomStringConvertible {
+  /// The table.
+  public var table: String
+  /// The primary key of the row that is gone, as a person reads it.
+  public var row: String
+  /// The number of the input row, from 1.
+  public var number: Int
+  /// The key, as `(code) = b`.
+  public var key: String
+
+  /// `row 2 of t gave way to row 1, which has its (code) = b`
+  public var description: String {
+    "row \(self.row) of \(table) gave way to row \(number), which has its \(key)"
   }
 }

@@ -11,6 +11,8 @@ public struct SyncStatement: Sendable, Hashable {
   public var allowsEmpty: Bool
   /// Whether stored rows that no row of the source names, and that hold a key which one claims, give way.
   public var displaces: Bool
+  /// Rows of the source with the same key.
+  public var duplicates: DuplicatePolicy
   /// Bad rows; their keys count as present.
   public var rejects: RejectPolicy
   /// What is returned of each row of the source.
@@ -19,13 +21,15 @@ public struct SyncStatement: Sendable, Hashable {
   /// A statement that goes by the primary key, unless said.
   public init(
     _ table: String, from source: SyncSource, by key: ConflictTarget = .primaryKey, allowsEmpty: Bool = false,
-    displaces: Bool = false, rejects: RejectPolicy = .fail, returning: Returning? = nil
+    displaces: Bool = false, duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail,
+    returning: Returning? = nil
   ) {
     self.table = table
     self.source = source
     self.key = key
     self.allowsEmpty = allowsEmpty
     self.displaces = displaces
+    self.duplicates = duplicates
     self.rejects = rejects
     self.returning = returning
   }

@@ -15,6 +15,16 @@ extension KeyClaims {
     package let loser: [Value]?
   }
 
+  /// A row that gives way, and to whom.
+  package struct Displacement {
+    package let row: [Value]
+    /// The input row that claims a key of it.
+    package let claim: Int
+    /// Which key, and its value as a person reads it.
+    package let key: Int
+    package let keyText: String
+  }
+
   /// What settling found, which is told row by row.
   package final class Verdict {
     private let claims: KeyClaims
@@ -63,10 +73,10 @@ extension KeyClaims {
 
   /// Judges the keys that are held more than once. Rows whose claims fail are as they were before, or gone.
   ///
-  /// - Parameter displaced: called with each row that gives way.
+  /// - Parameter displaced: called for each row that gives way.
   /// - Returns: nil where no key was.
   package func settle(
-    displaced: ([Value]) throws(UpkeepError) -> Void
+    displaced: (Displacement) throws(UpkeepError) -> Void
   ) throws(UpkeepError) -> Verdict? {
     guard let state, state.contestedCount > 0 else { return nil }
     try findKeysBefore(state)
@@ -84,7 +94,10 @@ extension KeyClaims {
     }
     try findClaims(state)
     var settling = UpsertSettling(state, transaction, budget, displaces: displaces)
-    try settling.settle { holder throws(UpkeepError) in try displaced(holder.now ?? []) }
+    try settling.settle { holder, claim, number throws(UpkeepError) in
+      let key = try state.look(key: number)
+      try displaced(Displacement(row: holder.now ?? [], claim: claim, key: key.key, keyText: text(of: key)))
+    }
     let verdict = Verdict(self, state, names)
     verdict.failureCount = settling.failureCount
     if let first = settling.firstFailing {
@@ -97,13 +110,16 @@ extension KeyClaims {
     guard let failure = holder.failure else { return nil }
     let key = try state.look(key: failure.key)
     let winner = try state.look(failure.winner)
-    let text =
-      key.key == 0
+    return FailedClaim(
+      key: key.key, keyText: text(of: key), claim: failure.claim, winner: winner.before ?? winner.now ?? [],
+      loser: holder.before)
+  }
+
+  /// A key's values, as a person reads them.
+  private func text(of key: HeldKey) -> String {
+    key.key == 0
       ? key.bytes.withUnsafeBytes { schema.keyDescription(of: $0) }
       : uniqueIndexes[key.key - 1].keyDescription(ofKey: key.bytes)
-    return FailedClaim(
-      key: key.key, keyText: text, claim: failure.claim, winner: winner.before ?? winner.now ?? [],
-      loser: holder.before)
   }
 
   /// A row that is set aside has its old keys back. Whoever holds them by now must be known here too.

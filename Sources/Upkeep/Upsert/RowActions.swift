@@ -7,17 +7,21 @@ final class RowActions {
   let context: EvaluationContext
   /// The position of the column that gets automatic ids.
   let idOrdinal: Int?
+  /// Columns whose defaults are another value for every row.
+  private let volatileOrdinals: [Int]
   /// The columns of the primary key; the hidden rowid's place where there is none.
   let primaryKeyOrdinals: [Int]
 
   init(_ schema: TableSchema, _ context: EvaluationContext) {
     self.schema = schema
     self.context = context
+    volatileOrdinals = schema.columns.filter { $0.compiledDefault?.isVolatile == true }.map(\.ordinal)
     idOrdinal = schema.hasHiddenRowid ? schema.columns.count : schema.automaticID
     primaryKeyOrdinals = schema.hasHiddenRowid ? [schema.columns.count] : schema.primaryKey
   }
 
-  /// The row as it would be inserted: values given, coerced, and defaults; no automatic id yet.
+  /// The row as it would be inserted: values given, coerced, and defaults; no automatic id yet, and NULL for defaults
+  /// that are another value each time. These only a row gets that is stored with them: see `drawDefaults`.
   func proposal(_ given: [Value?]) throws(UpkeepError) -> [Value] {
     var row: [Value] = []
     row.reserveCapacity(schema.rowWidth)
@@ -30,13 +34,27 @@ final class RowActions {
       if column.ordinal < given.count, let value = given[column.ordinal] {
         row.append(try Coercion.coerce(value, to: column))
       } else {
-        row.append(try defaultValue(of: column))
+        row.append(column.compiledDefault?.isVolatile == true ? .null : try defaultValue(of: column))
       }
     }
     if schema.hasHiddenRowid {
       row.append(given.count == schema.rowWidth ? given[schema.columns.count] ?? .null : .null)
     }
     return row
+  }
+
+  /// Gives a row that is stored as it was proposed the defaults that are another value each time.
+  ///
+  /// - Parameter replacesNulls: whether a NULL that may not be becomes the default too, as OR REPLACE has it.
+  @inline(__always)
+  func drawDefaults(
+    _ row: inout [Value], _ given: [Value?], replacesNulls: Bool = false
+  ) throws(UpkeepError) {
+    for ordinal in volatileOrdinals {
+      let isGiven = ordinal < given.count && given[ordinal] != nil
+      if isGiven, !replacesNulls || schema.columns[ordinal].isNullable || row[ordinal] != .null { continue }
+      row[ordinal] = try defaultValue(of: schema.columns[ordinal])
+    }
   }
 
   func defaultValue(of column: ColumnSchema) throws(UpkeepError) -> Value {
@@ -60,6 +78,7 @@ final class RowActions {
     case .fail, .ignore: return old
     case .replace:
       var new = proposal
+      try drawDefaults(&new, given)
       for ordinal in primaryKeyOrdinals where !gives(given, ordinal) { new[ordinal] = old[ordinal] }
       leaveTouchedIfSame(&new, old, given)
       return new

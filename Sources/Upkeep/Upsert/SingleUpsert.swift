@@ -126,6 +126,7 @@ final class SingleUpsert {
     switch plan.resolver.decide(met: met) {
     case .insert:
       guard met.allSatisfy({ $0 == UpsertResolver.nobody }) else { return .leave }
+      try rowActions.drawDefaults(&proposal, given)
       if let ordinal = rowActions.idOrdinal, proposal[ordinal] == .null {
         proposal[ordinal] = .integer(try writer.nextAutomaticID())
       }

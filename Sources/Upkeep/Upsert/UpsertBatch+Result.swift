@@ -4,7 +4,7 @@ internal import UpkeepStorage
 extension UpsertBatch {
   /// Judges the keys held twice: rule by rule in `UpsertSettling`, with its consequences for input rows here.
   func settle() throws(UpkeepError) {
-    let verdict = try claims.settle { row throws(UpkeepError) in noteDisplaced(row) }
+    let verdict = try claims.settle { displacement throws(UpkeepError) in noteDisplaced(displacement) }
     guard let verdict else { return }
     if let first = verdict.firstFailure {
       if collectsRejects {
@@ -24,9 +24,15 @@ extension UpsertBatch {
   }
 
   /// Counts a row that gave way, and keeps it for the result if it is one of the first.
-  func noteDisplaced(_ row: [Value]) {
+  func noteDisplaced(_ displacement: KeyClaims.Displacement) {
     displacedCount += 1
-    if displacedRows.count < UpsertResult.mostRowsListed { displacedRows.append(row) }
+    guard displacedRows.count < UpsertResult.mostRowsListed else { return }
+    displacedRows.append(displacement.row)
+    displacements.append(
+      DisplacedRow(
+        table: schema.name, row: schema.keyDescription(of: displacement.row),
+        number: numbers[displacement.claim],
+        key: "\(keyName(displacement.key)) = \(displacement.keyText)"))
   }
 
   private func wasApplied(_ input: Int) -> Bool {
@@ -131,7 +137,7 @@ extension UpsertBatch {
   /// The index's name, or `primary key`.
   func indexName(_ key: Int) -> String { key == 0 ? "primary key" : plan.uniqueIndexes[key - 1].name }
 
-  private func keyText(_ key: Int, _ row: [Value]) -> String {
+  func keyText(_ key: Int, _ row: [Value]) -> String {
     key == 0 ? schema.keyDescription(of: row) : plan.uniqueIndexes[key - 1].keyDescription(of: row)
   }
 

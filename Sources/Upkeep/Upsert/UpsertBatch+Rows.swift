@@ -9,17 +9,17 @@ extension UpsertBatch {
       do throws(UpkeepError) {
         proposal = try rowActions.proposal(given)
       } catch {
-        try noteKey(ofBadRow: given, index, error)
+        if try noteKey(ofBadRow: given, index, error) { return }
         throw error
       }
-      let filled = plan.otherwise == .replace ? filledWithDefaults(proposal) : proposal
+      let filled = plan.otherwise == .replace ? try filledWithDefaults(proposal) : proposal
       if plan.isSync { try requireKey(proposal, index) }
       try probe(filled)
       if let key = plan.targetKey, plan.isSync || plan.duplicates != .fold, keyBuffers[key].count > 0 {
         if try isDropped(index, keyBuffers[key].bytes) { return }
       }
       switch plan.resolver.decide(met: met) {
-      case .insert: try insert(filled, index)
+      case .insert: try insert(filled, given, index)
       case .change(let clause, let key): try change(clause, key, given, proposal, index)
       case .ignore(let key): try ignore(key, index)
       case .fail(let key):
@@ -28,6 +28,13 @@ extension UpsertBatch {
       case .ambiguous(let keys): throw try ambiguity(keys, proposal, index)
       case .replaceAll(let key): try replaceAll(key, given, filled, index)
       }
+    }
+  }
+
+  /// What becomes of a row that cannot be read, of which some values may be known.
+  func takeBad(_ given: [Value?], _ index: Int, _ error: UpkeepError) throws(UpkeepError) {
+    try step(index) { () throws(UpkeepError) in
+      if try !noteKey(ofBadRow: given, index, error) { try fail(index, error) }
     }
   }
 
@@ -71,8 +78,9 @@ extension UpsertBatch {
 
   func nextID() throws(UpkeepError) -> Int64 { try claims.nextID() }
 
-  private func insert(_ proposal: [Value], _ index: Int) throws(UpkeepError) {
+  private func insert(_ proposal: [Value], _ given: [Value?], _ index: Int) throws(UpkeepError) {
     var row = proposal
+    try rowActions.drawDefaults(&row, given, replacesNulls: plan.otherwise == .replace)
     if let ordinal = claims.writer.idOrdinal, row[ordinal] == .null { row[ordinal] = .integer(try nextID()) }
     do throws(UpkeepError) {
       try check.check(row)
@@ -138,10 +146,11 @@ extension UpsertBatch {
   // MARK: Eager statements
 
   /// A NULL in a column that takes none becomes its default: what SQLite's OR REPLACE does.
-  func filledWithDefaults(_ row: [Value]) -> [Value] {
+  func filledWithDefaults(_ row: [Value]) throws(UpkeepError) -> [Value] {
     var row = row
     for column in schema.columns where !column.isNullable && row[column.ordinal] == .null {
-      if let value = column.constantDefault { row[column.ordinal] = value }
+      if column.compiledDefault?.isVolatile == true { continue }
+      row[column.ordinal] = try rowActions.defaultValue(of: column)
     }
     return row
   }
@@ -152,6 +161,7 @@ extension UpsertBatch {
     _ key: Int, _ given: [Value?], _ proposal: [Value], _ index: Int
   ) throws(UpkeepError) {
     var row = proposal
+    try rowActions.drawDefaults(&row, given, replacesNulls: true)
     let isAutomatic = claims.writer.idOrdinal.map { row[$0] == .null } ?? false
     if isAutomatic, let ordinal = claims.writer.idOrdinal { row[ordinal] = .integer(try nextID()) }
     try check.check(row)
@@ -177,7 +187,10 @@ extension UpsertBatch {
     if isAutomatic, let ordinal = claims.writer.idOrdinal, case .integer(let id) = row[ordinal] {
       lastInsertedID = id
     }
-    for row in displaced { noteDisplaced(row) }
+    for (other, old) in gone.dropFirst() {
+      noteDisplaced(
+        KeyClaims.Displacement(row: old, claim: index, key: other, keyText: keyText(other, old)))
+    }
     kinds[index] = isSame ? .unchanged : .replaced
     note(index) { UpsertStep(old: first.row, new: row, key: key, displaced: displaced) }
   }

@@ -19,14 +19,61 @@ extension UpsertBatch {
       error.value = "NULL"
       throw error
     }
+    guard key > 0, plan.uniqueIndexes[key - 1].predicate != nil,
+      try !claims.encode(key, of: proposal, into: keyBuffers[key])
+    else { return }
+    throw outsideKey(plan.uniqueIndexes[key - 1], proposal, index)
   }
 
-  /// What is known of a row that is rejected: a value that does not fit, or a line that cannot be read whole.
+  /// A row that a partial index leaves out has no key, by which a sync could tell which stored row it is.
+  private func outsideKey(_ index: IndexSchema, _ row: [Value], _ number: Int) -> UpkeepError {
+    let condition = index.predicateExpression?.shortText ?? ""
+    var error = UpkeepError(
+      UpkeepError.Code.unreadableKey,
+      "\(schema.name) \(index.columnsDescription(schema)) = \(index.keyDescription(of: row)) is no key of a row for which "
+        + "\(condition) is not true, and without its key a sync cannot tell which row it stands for; "
+        + "SYNC BY a key that every row has")
+    error.table = schema.name
+    error.index = index.name
+    error.key = index.keyDescription(of: row)
+    error.value = error.key
+    error.rowNumber = numbers[number]
+    return error
+  }
+
+  /// What is known of a row with a value that does not fit, or of a line that cannot be read whole.
   ///
-  /// Such a row still says, by its key, which stored row it is about: that row is not
-  /// deleted by a sync, and not displaced. If its key cannot be read, a sync must fail.
-  func noteKey(ofBadRow given: [Value?], _ index: Int, _ error: UpkeepError) throws(UpkeepError) {
-    guard plan.isSync || plan.displaces, let key = plan.targetKey else { return }
+  /// Such a row still says, by its key, which stored row it is about: that row is not deleted by a sync, and not displaced;
+  /// and ON DUPLICATE goes by keys, whatever else is wrong. If its key cannot be read, a sync must fail.
+  ///
+  /// - Returns: whether ON DUPLICATE drops the row, so that its error does not matter.
+  func noteKey(
+    ofBadRow given: [Value?], _ index: Int, _ error: UpkeepError
+  ) throws(UpkeepError) -> Bool {
+    guard plan.isSync || plan.displaces || plan.duplicates != .fold, let key = plan.targetKey else {
+      return false
+    }
+    let row: [Value]
+    do throws(UpkeepError) {
+      guard let known = try keyColumns(ofBadRow: given, key) else { throw error }
+      row = known
+    } catch {
+      guard plan.isSync else { return false }
+      throw unreadableKey(error, index)
+    }
+    guard try claims.encode(key, of: row, into: keyBuffers[key]) else {
+      if plan.isSync, key > 0, plan.uniqueIndexes[key - 1].predicate != nil {
+        throw unreadableKey(error, index)
+      }
+      return false
+    }
+    if plan.duplicates != .fold, try isDropped(index, keyBuffers[key].bytes) { return true }
+    try notePresent(key, index)
+    return false
+  }
+
+  /// A bad row with the columns of a key alone; nil if it does not give them all.
+  func keyColumns(ofBadRow given: [Value?], _ key: Int) throws(UpkeepError) -> [Value]? {
     let columns = key == 0 ? Set(rowActions.primaryKeyOrdinals) : plan.uniqueIndexes[key - 1].columnsRead
     var row: [Value] = []
     for column in schema.columns {
@@ -34,17 +81,11 @@ extension UpsertBatch {
         row.append(.null)
         continue
       }
-      do throws(UpkeepError) {
-        guard column.ordinal < given.count, let value = given[column.ordinal] else { throw error }
-        row.append(try Coercion.coerce(value, to: column))
-      } catch {
-        guard plan.isSync else { return }
-        throw unreadableKey(error, index)
-      }
+      guard column.ordinal < given.count, let value = given[column.ordinal] else { return nil }
+      row.append(try Coercion.coerce(value, to: column))
     }
     if schema.hasHiddenRowid { row.append(.null) }
-    guard try claims.encode(key, of: row, into: keyBuffers[key]) else { return }
-    try notePresent(key, index)
+    return row
   }
 
   /// The key in the buffer is one that a row set aside has.

@@ -43,6 +43,8 @@ package final class UpsertBatch {
   var rejectCount = 0
   /// The first of the rows that gave way.
   var displacedRows: [[Value]] = []
+  /// To whom they gave way.
+  var displacements: [DisplacedRow] = []
   var displacedCount = 0
   /// The rows of RETURNING.
   var returned: RowSpool<Value>
@@ -51,6 +53,8 @@ package final class UpsertBatch {
 
   /// Rows that wait for the end, because a later one with the same key counts.
   private let waiting: RowSpool<Value?>
+  /// Of those the ones that could not be read, and why.
+  private let waitingErrors: SpillMap<SpilledError>
   /// Keys seen, for ON DUPLICATE and SYNC, each with the input row that counts.
   let seenKeys: SpillKeys
 
@@ -90,6 +94,7 @@ package final class UpsertBatch {
     let budget = claims.budget
     steps = SpillMap(transaction, budget)
     rejects = SpillMap(transaction, budget)
+    waitingErrors = SpillMap(transaction, budget)
     seenKeys = SpillKeys(transaction, budget)
     returned = RowSpool(limit: transaction.spillByteCount, files: transaction.temporaryFiles)
     waiting = RowSpool(limit: transaction.spillByteCount, files: transaction.temporaryFiles)
@@ -128,6 +133,7 @@ package final class UpsertBatch {
   private func endKept() {
     steps.end()
     rejects.end()
+    waitingErrors.end()
     seenKeys.end()
   }
 
@@ -234,8 +240,12 @@ package final class UpsertBatch {
       try start()
       try flush()
       try stopIfHopeless()
-      try noteKey(ofBadRow: row ?? [], index, error)
-      try fail(index, error)
+      if plan.duplicates == .last {
+        try waitForDuplicates(row ?? [], index)
+        waitingErrors.set(index, SpilledError(numbered(error, index)))
+      } else {
+        try takeBad(row ?? [], index, error)
+      }
       try stopIfHopeless()
       try claims.budget.settle()
     }
@@ -303,7 +313,11 @@ package final class UpsertBatch {
     if plan.duplicates == .last {
       var index = 0
       try waiting.forEach { row throws(UpkeepError) in
-        try apply(row, index)
+        if let reason = try waitingErrors.find(index) {
+          try takeBad(row, index, reason.error)
+        } else {
+          try apply(row, index)
+        }
         try stopIfHopeless()
         index += 1
         if index & 0xFFFF == 0 { try forgetSettled() }
@@ -410,11 +424,16 @@ extension UpsertBatch {
 extension UpsertBatch {
   private func waitForDuplicates(_ row: [Value?], _ index: Int) throws(UpkeepError) {
     try waiting.append(row)
-    guard let key = plan.targetKey, let proposal = try? rowActions.proposal(row),
-      try claims.encode(
-        key, of: plan.otherwise == .replace ? filledWithDefaults(proposal) : proposal, into: keyBuffers[0])
-    else { return }
-    seenKeys.set(keyBuffers[0].bytes, index)
+    guard let key = plan.targetKey else { return }
+    if let proposal = try? rowActions.proposal(row) {
+      let filled = plan.otherwise == .replace ? try filledWithDefaults(proposal) : proposal
+      guard try claims.encode(key, of: filled, into: keyBuffers[key]) else { return }
+    } else {
+      guard let bad = try? keyColumns(ofBadRow: row, key),
+        try claims.encode(key, of: bad, into: keyBuffers[key])
+      else { return }
+    }
+    seenKeys.set(keyBuffers[key].bytes, index)
     try claims.budget.settle()
   }
 

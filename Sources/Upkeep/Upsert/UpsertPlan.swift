@@ -77,7 +77,8 @@ package final class UpsertPlan {
     admitting: (ExpressionScope) -> ExpressionScope = { $0 }
   ) throws(UpkeepError) {
     try self.init(
-      syncing: schema, by: sync.key, allowsEmpty: sync.allowsEmpty, rejects: sync.rejects,
+      syncing: schema, by: sync.key, allowsEmpty: sync.allowsEmpty, duplicates: sync.duplicates,
+      rejects: sync.rejects,
       displaces: sync.displaces, returning: sync.returning, admitting: admitting)
   }
 

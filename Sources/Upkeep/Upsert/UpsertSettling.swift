@@ -27,8 +27,9 @@ struct UpsertSettling {
     self.displaces = displaces
   }
 
-  /// Sets aside the holders whose claims fail, and calls back with each row that gives way.
-  mutating func settle(displaced: (Holder) throws(UpkeepError) -> Void) throws(UpkeepError) {
+  /// Sets aside the holders whose claims fail, and calls back with each row that gives way, the input row that claims a
+  /// key of it, and the key.
+  mutating func settle(displaced: (Holder, Int, Int) throws(UpkeepError) -> Void) throws(UpkeepError) {
     try failAgainstIncumbents(try contestedKeys())
     try failAgainstIncumbents(try failNewClaimants())
     if displaces { try displace(displaced) }
@@ -154,20 +155,24 @@ struct UpsertSettling {
   }
 
   /// Rows that no input row chose and that hold a claimed key are no longer there.
-  private func displace(_ displaced: (Holder) throws(UpkeepError) -> Void) throws(UpkeepError) {
+  private func displace(_ displaced: (Holder, Int, Int) throws(UpkeepError) -> Void) throws(UpkeepError) {
     let contested = try contestedKeys()
     try contested.forEach { bytes, _ throws(UpkeepError) in
       try budget.settle()
-      let held = try state.look(key: SpillKeys.number(bytes)).holders
+      let number = SpillKeys.number(bytes)
+      let held = try state.look(key: number).holders
       var claimant: Int?
       for row in held where claimant == nil {
         if try state.look(row).firstInput != nil { claimant = row }
       }
       guard let claimant else { return }
+      let winner = try state.look(claimant)
+      let claim = self.claim(of: winner, on: number)
+      let input = claim == Holder.sinceBefore ? winner.firstInput ?? 0 : claim
       for row in held {
         guard try state.look(row).firstInput == nil else { continue }
         let holder = try state.holder(row)
-        try displaced(holder)
+        try displaced(holder, input, number)
         try state.holder(claimant).displaced.append(row)
         for number in holder.keys where number != Holder.none { try state.take(number, from: row) }
         holder.keys = holder.keys.map { _ in Holder.none }

@@ -30,7 +30,7 @@ extension Parser {
     let table = try tableName()
     let alias = try accept(.as) ? try name("an alias") : nil
     if at(.indexed) { throw unsupported("INDEXED BY") }
-    return TableReference(table, as: alias)
+    return TableReference(written: table, as: alias)
   }
 
   /// `a = x, (b, c) = (y, z), d = DEFAULT`

@@ -99,7 +99,7 @@ extension Parser {
     case .not? where try peek().keyword == .indexed: throw unsupported("NOT INDEXED")
     default: break
     }
-    return .table(TableReference(table, as: alias))
+    return .table(TableReference(written: table, as: alias))
   }
 
   // MARK: - WITH
@@ -153,5 +153,12 @@ extension Parser {
       return .with(tables, .statement(try statement()))
     default: throw unexpected("SELECT, VALUES, UPSERT, INSERT, REPLACE, UPDATE, DELETE, SYNC or MERGE")
     }
+  }
+}
+
+extension TableReference {
+  /// A table by its name as a text has it. A qualified one goes by its bare name in the rest of the statement.
+  init(written name: String, as alias: String?) {
+    self.init(name, as: alias ?? QualifiedName(text: name)?.name)
   }
 }

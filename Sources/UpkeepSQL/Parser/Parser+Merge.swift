@@ -6,7 +6,7 @@ extension Parser {
     try advance()
     try expect(.into)
     let name = try tableName()
-    let table = TableReference(name, as: try alias())
+    let table = TableReference(written: name, as: try alias())
     try expect(.using)
     let (source, sourceName) = try mergeSource()
     let (condition, commonColumns) = try mergeCondition(table.alias ?? table.name, sourceName)
@@ -110,7 +110,7 @@ extension Query {
     guard case .select(let select) = block, case .table(let reference)? = select.from.first?.source else {
       return nil
     }
-    return reference.name
+    return reference.alias ?? reference.name
   }
 }
 

@@ -111,7 +111,7 @@ extension Parser {
 
   // MARK: - Names and calls
 
-  /// `c`, `t.c`, `main.t.c`, `f(…)`
+  /// `c`, `t.c`, `main.t.c`, `f(…)`. Within a statement a table goes by its bare name.
   private mutating func nameOrCall() throws(SyntaxError) -> Parsed {
     let start = token.start
     let first = try name("a name")
@@ -126,8 +126,8 @@ extension Parser {
     let secondStart = token.start
     let second = try name("the name of a column")
     guard try accept(.dot) else { return column(second, of: first, secondStart) }
-    guard first.lowercased() == "main" else {
-      throw source.error(.unsupported, "there is no database \(first); the only one is main", at: start)
+    guard QualifiedName.Database(rawValue: first.lowercased()) != nil else {
+      throw noDatabase(first, at: start)
     }
     let thirdStart = token.start
     return column(try name("the name of a column"), of: second, thirdStart)

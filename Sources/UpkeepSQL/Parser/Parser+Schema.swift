@@ -58,9 +58,14 @@ extension Parser {
   private mutating func createIndex(isUnique: Bool) throws(SyntaxError) -> Statement {
     if at(.concurrently) { throw unsupported("CONCURRENTLY") }
     let ifNotExists = try ifNotExists()
-    let index = try tableName("the name of an index")
+    let written = try tableName("the name of an index")
     try expect(.on)
-    let table = try tableName()
+    var table = try tableName()
+    // An index is where its table is.
+    let index = QualifiedName(text: written)?.name ?? written
+    if let database = QualifiedName(text: written)?.database, QualifiedName(text: table) == nil {
+      table = QualifiedName(table, in: database).text
+    }
     if at(.using) { throw unsupported("USING", hint: "every index is a B-tree") }
     try expect(.leftParen)
     var parts: [IndexPart] = []
@@ -99,7 +104,14 @@ extension Parser {
 
   private mutating func createTable(isTemporary: Bool = false) throws(SyntaxError) -> Statement {
     let ifNotExists = try ifNotExists()
-    var table = TableDefinition(try tableName(), columns: [], isTemporary: isTemporary)
+    let start = token.start
+    let written = try tableName()
+    let qualified = QualifiedName(text: written)
+    if isTemporary, qualified?.database == .main {
+      throw source.error(.misuse, "a temporary table is not in main; leave that away", at: start)
+    }
+    let isTemporary = isTemporary || qualified?.database == .temp
+    var table = TableDefinition(qualified?.name ?? written, columns: [], isTemporary: isTemporary)
     if try accept(.as) {
       return .createTableAs(
         TableFromQuery(table.name, as: try query(), isTemporary: isTemporary, ifNotExists: ifNotExists))

@@ -1,6 +1,6 @@
 import Upkeep
 
-/// `SYNC t FROM source [BY key] [ALLOW EMPTY] [ON AMBIGUITY FAIL | DISPLACE] [ON ERROR REJECT [LIMIT n]] [RETURNING …]`
+/// `SYNC t FROM source [BY key] [ALLOW EMPTY] [ON AMBIGUITY FAIL | DISPLACE] [ON DUPLICATE …] [ON ERROR REJECT [LIMIT n]] [RETURNING …]`
 extension Parser {
   mutating func sync() throws(SyntaxError) -> SyncStatement {
     try advance()
@@ -19,6 +19,7 @@ extension Parser {
         try expect(.fail)
       }
     }
+    if try accept(.on, .duplicate) { statement.duplicates = try duplicatePolicy() }
     if try accept(.on, .error) {
       try expect(.reject)
       statement.rejects = .collect(limit: try accept(.limit) ? try count() : nil)
@@ -32,7 +33,7 @@ extension Parser {
     guard try accept(.leftParen) else {
       let name = try tableName("the name of a table, or a query in parentheses")
       let alias = try sourceAlias()
-      return (.query(Query([.all(of: nil)], from: TableReference(name, as: alias))), alias)
+      return (.query(Query([.all(of: nil)], from: TableReference(written: name, as: alias))), alias)
     }
     let isWith = try atWith
     if isWith || at(.select) {

@@ -23,6 +23,7 @@ extension Parser {
       expected.insert(.select)
       throw unexpected()
     }
+    statement.alias = statement.alias ?? QualifiedName(text: statement.table)?.name
     if at(.leftParen) {
       let next = try peek()
       let isWith = try beginsWith(next)
@@ -211,7 +212,7 @@ extension Parser {
     }
   }
 
-  private mutating func duplicatePolicy() throws(SyntaxError) -> DuplicatePolicy {
+  mutating func duplicatePolicy() throws(SyntaxError) -> DuplicatePolicy {
     if try accept(.fold) { return .fold }
     if try accept(.first) { return .first }
     if try accept(.last) { return .last }

@@ -158,17 +158,22 @@ package struct Parser: Sendable {
     return text
   }
 
-  /// `t` or `main.t`
+  /// `t`, `main.t` or `temp.t`
   mutating func tableName(_ what: String = "the name of a table") throws(SyntaxError) -> String {
     let start = token.start
     places.tables.append(start)
     let first = try name(what)
     guard try accept(.dot) else { return first }
-    guard first.lowercased() == "main" else {
-      throw source.error(.unsupported, "there is no database \(first); the only one is main", at: start)
+    guard let database = QualifiedName.Database(rawValue: first.lowercased()) else {
+      throw noDatabase(first, at: start)
     }
     places.tables.append(token.start)
-    return try name(what)
+    return QualifiedName(try name(what), in: database).text
+  }
+
+  func noDatabase(_ name: String, at start: Int) -> SyntaxError {
+    source.error(
+      .unsupported, "there is no database \(name); there is main, and temp for temporary tables", at: start)
   }
 
   /// Takes the name of a column of the table that the statement is about.

@@ -26,7 +26,8 @@ extension SQLPrinter {
   /// CREATE INDEX for a definition, ending with `;`.
   public static func createIndex(_ index: IndexDefinition) -> String {
     let indexName = index.name ?? defaultName(of: index)
-    var text = "CREATE \(index.isUnique ? "UNIQUE " : "")INDEX \(name(indexName)) ON \(name(index.table)) "
+    var text =
+      "CREATE \(index.isUnique ? "UNIQUE " : "")INDEX \(name(indexName)) ON \(tableName(index.table)) "
     text += keyParts(index.parts) + nulls(index)
     if let predicate = index.predicate { text += " WHERE \(expression(predicate))" }
     return text + ";"

@@ -12,12 +12,12 @@ extension SQLPrinter {
       return "CREATE \(made.isTemporary ? "TEMP " : "")TABLE \(made.ifNotExists ? "IF NOT EXISTS " : "")"
         + "\(name(made.name)) AS \(query(made.query))"
     case .dropTable(let table, let ifExists):
-      return "DROP TABLE \(ifExists ? "IF EXISTS " : "")\(name(table))"
+      return "DROP TABLE \(ifExists ? "IF EXISTS " : "")\(tableName(table))"
     case .createIndex(let index, let ifNotExists):
       let text = String(createIndex(index).dropLast())
       return ifNotExists ? inserting("IF NOT EXISTS", behind: "INDEX", in: text) : text
     case .dropIndex(let index, let ifExists):
-      return "DROP INDEX \(ifExists ? "IF EXISTS " : "")\(name(index))"
+      return "DROP INDEX \(ifExists ? "IF EXISTS " : "")\(tableName(index))"
     case .upsert(let upsert): return self.upsert(upsert)
     case .sync(let sync): return self.sync(sync)
     case .merge(let merge): return self.merge(merge)
@@ -46,7 +46,7 @@ extension SQLPrinter {
   }
 
   static func table(_ reference: TableReference) -> String {
-    name(reference.name) + (reference.alias.map { " AS \(name($0))" } ?? "")
+    tableName(reference.name) + (reference.alias.map { " AS \(name($0))" } ?? "")
   }
 
   static func condition(_ condition: Expression?) -> String {
@@ -113,7 +113,7 @@ extension SQLPrinter {
   private static func upsert(_ upsert: UpsertStatement) -> String {
     var text = "INSERT "
     if let word = orWord(upsert.otherwise) { text += "OR \(word) " }
-    text += "INTO \(name(upsert.table))"
+    text += "INTO \(tableName(upsert.table))"
     if let alias = upsert.alias { text += " AS \(name(alias))" }
     if let columns = upsert.columns { text += " \(names(columns))" }
     switch upsert.source {
@@ -128,13 +128,16 @@ extension SQLPrinter {
       }
     }
     for clause in upsert.clauses { text += " \(self.clause(clause))" }
-    switch upsert.duplicates {
-    case .fold: break
-    case .first: text += " ON DUPLICATE FIRST"
-    case .last: text += " ON DUPLICATE LAST"
-    case .fail: text += " ON DUPLICATE FAIL"
+    return text + duplicates(upsert.duplicates) + rejects(upsert.rejects) + returning(upsert.returning)
+  }
+
+  private static func duplicates(_ policy: DuplicatePolicy) -> String {
+    switch policy {
+    case .fold: ""
+    case .first: " ON DUPLICATE FIRST"
+    case .last: " ON DUPLICATE LAST"
+    case .fail: " ON DUPLICATE FAIL"
     }
-    return text + rejects(upsert.rejects) + returning(upsert.returning)
   }
 
   private static func rejects(_ policy: RejectPolicy) -> String {
@@ -143,7 +146,7 @@ extension SQLPrinter {
   }
 
   private static func sync(_ sync: SyncStatement) -> String {
-    var text = "SYNC \(name(sync.table)) FROM "
+    var text = "SYNC \(tableName(sync.table)) FROM "
     switch sync.source {
     case .query(let query): text += "(\(self.query(query)))"
     case .values(let rows, let columns): text += "(\(values(rows))) AS v \(names(columns))"
@@ -151,7 +154,7 @@ extension SQLPrinter {
     if sync.key != .primaryKey { text += " BY \(target(sync.key))" }
     if sync.allowsEmpty { text += " ALLOW EMPTY" }
     if sync.displaces { text += " ON AMBIGUITY DISPLACE" }
-    return text + rejects(sync.rejects) + returning(sync.returning)
+    return text + duplicates(sync.duplicates) + rejects(sync.rejects) + returning(sync.returning)
   }
 
   private static func target(_ target: ConflictTarget) -> String {

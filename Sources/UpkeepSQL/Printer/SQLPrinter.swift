@@ -16,6 +16,12 @@ public enum SQLPrinter {
     return "\"\(doubled(name, "\""))\""
   }
 
+  /// A table's name, with that of its database if it is qualified.
+  static func tableName(_ text: String) -> String {
+    guard let qualified = QualifiedName(text: text) else { return name(text) }
+    return "\(qualified.database.rawValue).\(name(qualified.name))"
+  }
+
   /// Words that mean something where any name may stand are quoted; the rest of the contextual keywords are
   /// names everywhere that the printer writes one.
   private static func staysAName(_ keyword: Keyword) -> Bool {

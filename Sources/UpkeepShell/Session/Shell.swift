@@ -159,17 +159,20 @@ final class Shell {
     return statement
   }
 
-  /// Rejected rows that are told one by one.
-  private static let mostRejectsTold = 20
+  /// Rejected rows, and rows that gave way, that are told one by one.
+  private static let mostRowsTold = 20
 
   /// One line of what a change did, its notices and why rows were rejected.
   func tell(_ summary: StatementSummary, after duration: Duration) {
     for notice in summary.notices { messages.notice(notice) }
-    for reject in summary.rejects.prefix(Self.mostRejectsTold) {
+    for reject in summary.rejects.prefix(Self.mostRowsTold) {
       messages.notice("row \(reject.number.map(String.init) ?? "?") was rejected: \(reject.reason)")
     }
-    let untold = summary.rejects.count - Self.mostRejectsTold
+    let untold = summary.rejects.count - Self.mostRowsTold
     if untold > 0 { messages.notice("\(untold) more rows were rejected") }
+    for row in summary.displaced.prefix(Self.mostRowsTold) { messages.notice("\(row)") }
+    let unnamed = (summary.tally[.displaced] ?? 0) - min(summary.displaced.count, Self.mostRowsTold)
+    if !summary.displaced.isEmpty, unnamed > 0 { messages.notice("\(unnamed) more rows gave way") }
     guard settings.showsChanges, !summary.tally.isEmpty else { return }
     messages.line("\(Figures.counts(summary)) (\(Figures.seconds(duration)))")
   }

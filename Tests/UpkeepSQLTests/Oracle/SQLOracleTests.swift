@@ -95,12 +95,12 @@ import UpkeepTestSupport
       return SQLPrinter.statement(.upsert(statement))
     case .sync:
       let clause = example.statement.clauses[0]
-      guard example.statement.duplicates == .fold else { return nil }
       return SQLPrinter.statement(
         .sync(
           SyncStatement(
             "t", from: .values(rows, columns: UpsertCase.names), by: clause.target,
-            displaces: clause.ambiguity == .displace, rejects: example.statement.rejects, returning: returning
+            displaces: clause.ambiguity == .displace, duplicates: example.statement.duplicates,
+            rejects: example.statement.rejects, returning: returning
           )))
     }
   }
