@@ -11,6 +11,7 @@ package struct MergeCase: CustomStringConvertible {
     \(table)
     ON \(merge.condition)
     \(merge.clauses.map { "\($0)" }.joined(separator: "\n"))
+    \(merge.rejects)
     source \(rows.map { $0.map { $0.map(\.description) ?? "-" }.joined(separator: " ") })
     """
   }
@@ -30,6 +31,7 @@ package struct MergeCase: CustomStringConvertible {
       }
       if random.oneIn(2) { merge.clauses.append(MergeClause(match, Self.action(match, &random))) }
     }
+    if random.oneIn(2) { merge.rejects = .collect(limit: random.oneIn(4) ? 1 : nil) }
     let sparse = random.oneIn(3)
     for _ in 0..<random.below(6) { rows.append(table.row(&random, sparse: sparse)) }
   }

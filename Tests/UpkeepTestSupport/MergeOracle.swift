@@ -20,10 +20,29 @@ package struct MergeOracle {
     }
   }
 
+  /// Something that was set aside: the number of its source row, 0 for a row of the table, and why.
+  package struct Reject: Hashable, Comparable {
+    package var number: Int
+    package var code: UpkeepError.Code
+
+    package static func < (a: Reject, b: Reject) -> Bool {
+      (a.number, a.code.rawValue) < (b.number, b.code.rawValue)
+    }
+
+    package init(_ number: Int, _ code: UpkeepError.Code) {
+      self.number = number
+      self.code = code
+    }
+  }
+
   package struct Outcome {
     package var rows: [[Value]]
     package var changes: [Change]
     package var unchanged = 0
+    /// Sorted.
+    package var rejects: [Reject] = []
+    /// Of rows that one source row matches, and that claim one key, the way to them decides which keeps it.
+    package var isKnown = true
   }
 
   /// The row with the first error, 0 for one of the table, and what may be told of it: where a source row matches
@@ -41,14 +60,14 @@ package struct MergeOracle {
   private let before: [OracleRow]
   private var changedBy: [ObjectIdentifier: Int] = [:]
   private var matched: Set<ObjectIdentifier> = []
-  private var changes: [Change] = []
-  private var unchanged = 0
+  private var changes: [(change: Change, row: OracleRow)] = []
   private var matchesSeveral = false
 
   package init(_ oracle: UpsertOracle, _ merge: MergeStatement, on table: [[Value]]) {
     self.oracle = oracle
     self.merge = merge
-    run = OracleRun(oracle, UpsertStatement(into: "t", source: .defaults), .upsert, table)
+    run = OracleRun(
+      oracle, UpsertStatement(into: "t", source: .defaults, rejects: merge.rejects), .upsert, table)
     before = run.table.sorted { Self.order($0, $1, oracle) }
   }
 
@@ -87,9 +106,8 @@ package struct MergeOracle {
     }
     let ofRows = run.errors.map(\.number).min()
     run.settle()
-    guard let worst = run.errors.map(\.number).min() else {
-      return .success(Outcome(rows: run.rows, changes: changes, unchanged: unchanged))
-    }
+    if run.collects { return collected(last) }
+    guard let worst = run.errors.map(\.number).min() else { return .success(outcome) }
     var codes = Set(run.errors.filter { $0.number == worst }.map(\.code))
     let isClaim = ofRows != worst
     // A source row that fails on one of several rows leaves the others as they were, or not: which keys are then free
@@ -101,6 +119,27 @@ package struct MergeOracle {
       Failure(
         number: worst > last ? 0 : worst, codes: codes,
         isNumberKnown: !(isClaim && matchesSeveral) && !leavesClaims))
+  }
+
+  private var outcome: Outcome {
+    let kept = changes.filter { !isLost($0.change, $0.row) }.map(\.change)
+    return Outcome(
+      rows: run.rows, changes: kept, unchanged: kept.count { $0.action == "UPDATE" && $0.old == $0.new })
+  }
+
+  /// Whether a change was made, and then set aside with all that was applied to its row.
+  private func isLost(_ change: Change, _ row: OracleRow) -> Bool {
+    change.new != nil && change.new != change.old && row.now != change.new
+  }
+
+  private func collected(_ last: Int) -> Result<Outcome, Failure> {
+    var outcome = outcome
+    outcome.rejects = run.errors.map { Reject($0.number > last ? 0 : $0.number, $0.code) }.sorted()
+    outcome.isKnown = !(matchesSeveral && outcome.rejects.contains { $0.code == .uniqueViolation })
+    if outcome.isKnown, case .collect(let limit?) = merge.rejects, outcome.rejects.count > limit {
+      return .failure(Failure(number: 0, codes: [.tooManyRejects], isNumberKnown: false))
+    }
+    return .success(outcome)
   }
 
   private func isTrue(_ condition: Expression?, _ existing: [Value], _ source: [Value]) -> Bool {
@@ -116,13 +155,13 @@ package struct MergeOracle {
     if clause.action == .nothing { return }
     if clause.action == .error { return run.errors.append((number, .refused)) }
     if changedBy[ObjectIdentifier(row)] != nil { return run.errors.append((number, .changedTwice)) }
-    changedBy[ObjectIdentifier(row)] = number
     var new = old
     switch clause.action {
     case .delete:
+      changedBy[ObjectIdentifier(row)] = number
       row.now = nil
       row.isGone = true
-      return changes.append(Change("DELETE", old: old, new: nil))
+      return changes.append((Change("DELETE", old: old, new: nil), row))
     case .update(let assignments):
       for assignment in assignments {
         let column = oracle.ordinal(assignment.column)
@@ -134,9 +173,9 @@ package struct MergeOracle {
       for column in given.indices { if let value = given[column] { new[column] = value } }
     default: return
     }
-    if new == old { unchanged += 1 }
     if new != old, let problem = run.firstProblem(new) { return run.errors.append((number, problem)) }
-    changes.append(Change("UPDATE", old: old, new: new))
+    changedBy[ObjectIdentifier(row)] = number
+    changes.append((Change("UPDATE", old: old, new: new), row))
     run.steps += Array(repeating: UpsertOracle.Step("updated"), count: max(0, number - run.steps.count))
     if new != old { run.put(new, in: row, number) }
   }
@@ -161,9 +200,9 @@ package struct MergeOracle {
     let id = oracle.keys[0].columns[0]
     if oracle.hasAutomaticID, new[id] == .null { new[id] = run.nextID() }
     if let problem = run.firstProblem(new) { return run.errors.append((number, problem)) }
-    changes.append(Change("INSERT", old: nil, new: new))
     run.steps += Array(repeating: UpsertOracle.Step("inserted"), count: max(0, number - run.steps.count))
     let made = OracleRow(before: nil)
+    changes.append((Change("INSERT", old: nil, new: new), made))
     run.table.append(made)
     run.put(new, in: made, number)
   }

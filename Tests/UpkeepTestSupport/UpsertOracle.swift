@@ -118,7 +118,7 @@ package struct UpsertOracle {
   }
 
   /// The key that a row holds; nil where a part is NULL or the row is outside the predicate.
-  func value(of key: Key, in row: [Value]) -> [Value]? {
+  package func value(of key: Key, in row: [Value]) -> [Value]? {
     if let predicate = key.predicate, truth(evaluate(predicate, row, row)) != true { return nil }
     if let expression = key.expression {
       let value = evaluate(expression.value, row, row)

@@ -123,8 +123,14 @@ struct Explainer {
     for clause in plan.notMatchedBySource {
       lines.append(line("a row of \(table) that no row of \(plan.sourceName) matches", clause))
     }
+    if let line = line(plan.rejects) { lines.append(line) }
     let names = ["primary key"] + plan.uniqueIndexes.map(\.name)
     return lines + ["check when the statement is whole: \(names.joined(separator: ", "))"]
+  }
+
+  private func line(_ rejects: RejectPolicy) -> String? {
+    guard case .collect(let limit) = rejects else { return nil }
+    return "bad rows are set aside" + (limit.map { ", \($0) at most" } ?? "")
   }
 
   private func line(_ row: String, _ clause: MergePlan.Clause) -> String {
@@ -176,9 +182,7 @@ struct Explainer {
     case .last: lines.append("of rows with one key the last counts")
     case .fail: lines.append("two rows with one key are an error")
     }
-    if case .collect(let limit) = plan.rejects {
-      lines.append("bad rows are set aside" + (limit.map { ", \($0) at most" } ?? ""))
-    }
+    if let line = line(plan.rejects) { lines.append(line) }
     lines.append(
       (plan.isEager ? "check row by row: " : "check when the statement is whole: ")
         + names.joined(separator: ", "))

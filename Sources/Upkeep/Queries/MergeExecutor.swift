@@ -50,18 +50,7 @@ struct MergeExecutor {
         ColumnDefinition($0.name, $0.type ?? .any, collation: $0.collation ?? .binary)
       }
     }
-    var columns: [ColumnSchema] = []
-    for (ordinal, definition) in definitions.enumerated() {
-      if columns.contains(where: { Names.equal($0.name, definition.name) }) {
-        throw UpkeepError(
-          .misuse,
-          "the source \(merge.sourceName) has two columns named \(definition.name); give one another name with AS"
-        )
-      }
-      columns.append(
-        try ColumnSchema(definition, table: merge.sourceName, ordinal: ordinal, isInPrimaryKey: false))
-    }
-    return ColumnList(columns, hasHiddenRowid: false)
+    return try ColumnList(definitions, ofSource: merge.sourceName)
   }
 
   private func give(_ source: SyncSource, to batch: MergeBatch) throws(UpkeepError) {
@@ -93,5 +82,22 @@ struct MergeExecutor {
         try batch.add(values, number: number)
       }
     }
+  }
+}
+
+extension ColumnList {
+  /// The columns of a source's rows, which must each have a name of its own.
+  convenience init(_ definitions: [ColumnDefinition], ofSource name: String) throws(UpkeepError) {
+    var columns: [ColumnSchema] = []
+    for (ordinal, definition) in definitions.enumerated() {
+      if columns.contains(where: { Names.equal($0.name, definition.name) }) {
+        throw UpkeepError(
+          .misuse,
+          "the source \(name) has two columns named \(definition.name); give one another name with AS"
+        )
+      }
+      columns.append(try ColumnSchema(definition, table: name, ordinal: ordinal, isInPrimaryKey: false))
+    }
+    self.init(columns, hasHiddenRowid: false)
   }
 }

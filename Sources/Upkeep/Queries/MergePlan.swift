@@ -31,6 +31,7 @@ final class MergePlan {
   private(set) var notMatched: [Clause] = []
   private(set) var notMatchedBySource: [Clause] = []
   private(set) var returning: UpsertPlan.ReturnedColumns?
+  let rejects: RejectPolicy
 
   /// - Parameters:
   ///   - source: the columns of the source's rows.
@@ -42,6 +43,7 @@ final class MergePlan {
     self.schema = schema
     self.source = source
     sourceName = merge.sourceName
+    rejects = merge.rejects
     let names = MergeNames(
       schema, merge.table.alias, source, merge.sourceName, commonColumns: merge.commonColumns,
       admitting: admitting)
@@ -141,6 +143,7 @@ final class MergePlan {
       case .nothing, .error: break
       }
     }
+    if case .collect = rejects { kinds.insert(.rejected) }
     return StatementSummary.Kind.allCases.filter { kinds.contains($0) }
   }
 }

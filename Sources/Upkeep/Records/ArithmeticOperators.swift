@@ -13,9 +13,10 @@ public func + <R, V: Numeric>(a: ColumnExpression<R, V>, b: V) -> ColumnExpressi
 }
 
 /// The sum.
-public func + <R, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>) -> ColumnExpression<
-  R, V.Bare
->
+public func + <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>)
+  -> ColumnExpression<
+    R, V.Bare
+  >
 where V.Bare: Numeric {
   ColumnExpression<R, V.Bare>.column(a).with(.add, b)
 }
@@ -38,9 +39,10 @@ public func - <R, V: Numeric>(a: ColumnExpression<R, V>, b: V) -> ColumnExpressi
 }
 
 /// The difference.
-public func - <R, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>) -> ColumnExpression<
-  R, V.Bare
->
+public func - <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>)
+  -> ColumnExpression<
+    R, V.Bare
+  >
 where V.Bare: Numeric {
   ColumnExpression<R, V.Bare>.column(a).with(.subtract, b)
 }
@@ -63,9 +65,10 @@ public func * <R, V: Numeric>(a: ColumnExpression<R, V>, b: V) -> ColumnExpressi
 }
 
 /// The product.
-public func * <R, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>) -> ColumnExpression<
-  R, V.Bare
->
+public func * <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>)
+  -> ColumnExpression<
+    R, V.Bare
+  >
 where V.Bare: Numeric {
   ColumnExpression<R, V.Bare>.column(a).with(.multiply, b)
 }
@@ -88,9 +91,10 @@ public func / <R, V: Numeric>(a: ColumnExpression<R, V>, b: V) -> ColumnExpressi
 }
 
 /// The quotient.
-public func / <R, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>) -> ColumnExpression<
-  R, V.Bare
->
+public func / <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>)
+  -> ColumnExpression<
+    R, V.Bare
+  >
 where V.Bare: Numeric {
   ColumnExpression<R, V.Bare>.column(a).with(.divide, b)
 }

@@ -7,7 +7,9 @@
 ///
 /// `V` is never optional: any column may be NULL, and comparisons with NULL are neither true nor false, as in SQL. Only
 /// `== nil` and `!= nil` ask whether something is NULL.
-public struct ColumnExpression<R: Record, V: ColumnValue>: Sendable {
+///
+/// `R` is the record's type; in a merge, whose expressions are about two rows, `MergedRows` of both.
+public struct ColumnExpression<R, V: ColumnValue>: Sendable {
   /// The expression.
   public let expression: Expression
 
@@ -16,11 +18,6 @@ public struct ColumnExpression<R: Record, V: ColumnValue>: Sendable {
 
   /// A constant; nil is NULL.
   public static func value(_ value: V?) -> ColumnExpression { ColumnExpression(.literal(value.columnValue)) }
-
-  /// The column of a property.
-  static func column(_ path: PartialKeyPath<R>, of qualifier: String? = nil) -> ColumnExpression {
-    ColumnExpression(.column(ColumnReference(R.columns.name(of: path), of: qualifier)))
-  }
 
   func with<Other, Result>(
     _ operation: BinaryOperator, _ other: ColumnExpression<R, Other>
@@ -33,6 +30,13 @@ public struct ColumnExpression<R: Record, V: ColumnValue>: Sendable {
     if case .literal(.null) = other.expression { return .init(.isNull(expression, negated: negated)) }
     if case .literal(.null) = expression { return .init(.isNull(other.expression, negated: negated)) }
     return with(negated ? .notEqual : .equal, other)
+  }
+}
+
+extension ColumnExpression where R: Record {
+  /// The column of a property.
+  static func column(_ path: PartialKeyPath<R>) -> ColumnExpression {
+    ColumnExpression(.column(ColumnReference(R.columns.name(of: path))))
   }
 }
 
@@ -81,29 +85,39 @@ extension ColumnExpression: ExpressibleByStringLiteral where V == String {
 
 // MARK: - Rows whose columns are named
 
-/// The columns of a row, as expressions: `$0.elevation > 100`.
-@dynamicMemberLookup
-public struct StoredColumns<R: Record> {
-  let qualifier: String?
-
-  /// The column of a property.
-  public subscript<V: ColumnValue>(dynamicMember path: KeyPath<R, V>) -> ColumnExpression<R, V.Bare> {
-    .column(path, of: qualifier)
-  }
-}
+/// The columns of a record's row, as expressions: `$0.elevation > 100`.
+public typealias StoredColumns<R: Record> = RowColumns<R, R>
 
 /// The columns of the row that is met, to read and to assign: `$0.seen += $1.seen`. All assignments see the row as it was
 /// before any of them.
+public typealias AssignedColumns<R: Record> = AssignableColumns<R, R>
+
+/// The columns of a row, as expressions.
+///
+/// `R` is the row's record, `Rows` what the expressions are about: the record, or in a merge `MergedRows`.
 @dynamicMemberLookup
-public struct AssignedColumns<R: Record> {
+public struct RowColumns<R: Record, Rows> {
+  let qualifier: String?
+
+  /// The column of a property.
+  public subscript<V: ColumnValue>(dynamicMember path: KeyPath<R, V>) -> ColumnExpression<Rows, V.Bare> {
+    ColumnExpression(.column(ColumnReference(R.columns.name(of: path), of: qualifier)))
+  }
+}
+
+/// The columns of a row, to read and to assign. All assignments see the row as it was before any of them.
+///
+/// `R` is the row's record, `Rows` what the expressions are about: the record, or in a merge `MergedRows`.
+@dynamicMemberLookup
+public struct AssignableColumns<R: Record, Rows> {
   private(set) var assignments: [Assignment] = []
   private let qualifier: String?
 
   init(qualifier: String? = nil) { self.qualifier = qualifier }
 
   /// The column of a property. Reading gives what is stored; setting assigns it anew.
-  public subscript<V: ColumnValue>(dynamicMember path: KeyPath<R, V>) -> ColumnExpression<R, V.Bare> {
-    get { .column(path, of: qualifier) }
+  public subscript<V: ColumnValue>(dynamicMember path: KeyPath<R, V>) -> ColumnExpression<Rows, V.Bare> {
+    get { ColumnExpression(.column(ColumnReference(R.columns.name(of: path), of: qualifier))) }
     set { assignments.append(Assignment(R.columns.name(of: path), newValue.expression)) }
   }
 }

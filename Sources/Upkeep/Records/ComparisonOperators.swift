@@ -15,15 +15,17 @@ public func == <R, V>(a: ColumnExpression<R, V>, b: V?) -> ColumnExpression<R, B
 }
 
 /// Whether both are equal; `== nil` asks for NULL.
-public func == <R, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>) -> ColumnExpression<
-  R, Bool
-> {
+public func == <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>)
+  -> ColumnExpression<
+    R, Bool
+  >
+{
   ColumnExpression<R, V.Bare>.column(a).equals(b, negated: false)
 }
 
 /// Whether both are equal; `== nil` asks for NULL.
 @_disfavoredOverload
-public func == <R, V: ColumnValue>(a: KeyPath<R, V>, b: V.Bare?) -> ColumnExpression<R, Bool> {
+public func == <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: V.Bare?) -> ColumnExpression<R, Bool> {
   ColumnExpression<R, V.Bare>.column(a).equals(.value(b), negated: false)
 }
 
@@ -39,15 +41,17 @@ public func != <R, V>(a: ColumnExpression<R, V>, b: V?) -> ColumnExpression<R, B
 }
 
 /// Whether both differ; `!= nil` asks for a value.
-public func != <R, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>) -> ColumnExpression<
-  R, Bool
-> {
+public func != <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>)
+  -> ColumnExpression<
+    R, Bool
+  >
+{
   ColumnExpression<R, V.Bare>.column(a).equals(b, negated: true)
 }
 
 /// Whether both differ; `!= nil` asks for a value.
 @_disfavoredOverload
-public func != <R, V: ColumnValue>(a: KeyPath<R, V>, b: V.Bare?) -> ColumnExpression<R, Bool> {
+public func != <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: V.Bare?) -> ColumnExpression<R, Bool> {
   ColumnExpression<R, V.Bare>.column(a).equals(.value(b), negated: true)
 }
 
@@ -63,15 +67,17 @@ public func < <R, V>(a: ColumnExpression<R, V>, b: V?) -> ColumnExpression<R, Bo
 }
 
 /// Less.
-public func < <R, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>) -> ColumnExpression<
-  R, Bool
-> {
+public func < <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>)
+  -> ColumnExpression<
+    R, Bool
+  >
+{
   ColumnExpression<R, V.Bare>.column(a).with(.less, b)
 }
 
 /// Less.
 @_disfavoredOverload
-public func < <R, V: ColumnValue>(a: KeyPath<R, V>, b: V.Bare?) -> ColumnExpression<R, Bool> {
+public func < <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: V.Bare?) -> ColumnExpression<R, Bool> {
   ColumnExpression<R, V.Bare>.column(a).with(.less, .value(b))
 }
 
@@ -87,15 +93,17 @@ public func <= <R, V>(a: ColumnExpression<R, V>, b: V?) -> ColumnExpression<R, B
 }
 
 /// Less or equal.
-public func <= <R, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>) -> ColumnExpression<
-  R, Bool
-> {
+public func <= <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>)
+  -> ColumnExpression<
+    R, Bool
+  >
+{
   ColumnExpression<R, V.Bare>.column(a).with(.lessOrEqual, b)
 }
 
 /// Less or equal.
 @_disfavoredOverload
-public func <= <R, V: ColumnValue>(a: KeyPath<R, V>, b: V.Bare?) -> ColumnExpression<R, Bool> {
+public func <= <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: V.Bare?) -> ColumnExpression<R, Bool> {
   ColumnExpression<R, V.Bare>.column(a).with(.lessOrEqual, .value(b))
 }
 
@@ -111,15 +119,17 @@ public func > <R, V>(a: ColumnExpression<R, V>, b: V?) -> ColumnExpression<R, Bo
 }
 
 /// Greater.
-public func > <R, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>) -> ColumnExpression<
-  R, Bool
-> {
+public func > <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>)
+  -> ColumnExpression<
+    R, Bool
+  >
+{
   ColumnExpression<R, V.Bare>.column(a).with(.greater, b)
 }
 
 /// Greater.
 @_disfavoredOverload
-public func > <R, V: ColumnValue>(a: KeyPath<R, V>, b: V.Bare?) -> ColumnExpression<R, Bool> {
+public func > <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: V.Bare?) -> ColumnExpression<R, Bool> {
   ColumnExpression<R, V.Bare>.column(a).with(.greater, .value(b))
 }
 
@@ -135,15 +145,17 @@ public func >= <R, V>(a: ColumnExpression<R, V>, b: V?) -> ColumnExpression<R, B
 }
 
 /// Greater or equal.
-public func >= <R, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>) -> ColumnExpression<
-  R, Bool
-> {
+public func >= <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: ColumnExpression<R, V.Bare>)
+  -> ColumnExpression<
+    R, Bool
+  >
+{
   ColumnExpression<R, V.Bare>.column(a).with(.greaterOrEqual, b)
 }
 
 /// Greater or equal.
 @_disfavoredOverload
-public func >= <R, V: ColumnValue>(a: KeyPath<R, V>, b: V.Bare?) -> ColumnExpression<R, Bool> {
+public func >= <R: Record, V: ColumnValue>(a: KeyPath<R, V>, b: V.Bare?) -> ColumnExpression<R, Bool> {
   ColumnExpression<R, V.Bare>.column(a).with(.greaterOrEqual, .value(b))
 }
 

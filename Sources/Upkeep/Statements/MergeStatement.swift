@@ -15,13 +15,16 @@ public struct MergeStatement: Sendable, Hashable {
   public var commonColumns: [String]
   /// What happens; of each kind the first whose condition holds is the one.
   public var clauses: [MergeClause]
+  /// What happens to a row that is bad: it may be set aside.
+  public var rejects: RejectPolicy
   /// What is returned of each row of the table that was inserted, updated or deleted.
   public var returning: Returning?
 
   /// A statement.
   public init(
     into table: TableReference, using source: SyncSource, as sourceName: String, on condition: Expression,
-    _ clauses: [MergeClause], commonColumns: [String] = [], returning: Returning? = nil
+    _ clauses: [MergeClause], commonColumns: [String] = [], rejects: RejectPolicy = .fail,
+    returning: Returning? = nil
   ) {
     self.table = table
     self.source = source
@@ -29,6 +32,7 @@ public struct MergeStatement: Sendable, Hashable {
     self.condition = condition
     self.commonColumns = commonColumns
     self.clauses = clauses
+    self.rejects = rejects
     self.returning = returning
   }
 }

@@ -358,7 +358,9 @@ extension UpsertBatch {
     if collectsRejects {
       rejects.set(index, SpilledError(error))
       rejectCount += 1
-      if case .collect(let limit?) = plan.rejects, rejectCount > limit { throw tooMany(limit, error) }
+      if case .collect(let limit?) = plan.rejects, rejectCount > limit {
+        throw .tooManyRejects(limit, of: schema, last: error)
+      }
     } else if index < failure?.row ?? .max {
       failure = (index, error)
     }
@@ -387,18 +389,6 @@ extension UpsertBatch {
     if plan.otherwise == .fail || !claims.mayFail { throw failure.error }
   }
 
-  private func tooMany(_ limit: Int, _ last: UpkeepError) -> UpkeepError {
-    var error = UpkeepError(
-      .tooManyRejects,
-      "more than \(limit) rows of \(schema.name) were rejected, and nothing was changed. The last was row "
-        + "\(last.rowNumber.map(String.init) ?? "?"): \(last.message)"
-    )
-    error.table = schema.name
-    error.rowNumber = last.rowNumber
-    error.cause = last
-    return error
-  }
-
   /// Runs a row's step; an error of the row is noted, any other ends the statement.
   func step(_ index: Int, _ body: () throws(UpkeepError) -> Void) throws(UpkeepError) {
     do throws(UpkeepError) {
@@ -417,6 +407,21 @@ extension UpsertBatch {
     .badInput,
     .limit, .misuse,
   ]
+}
+
+extension UpkeepError {
+  /// More rows are bad than are to be set aside.
+  static func tooManyRejects(_ limit: Int, of schema: TableSchema, last: UpkeepError) -> UpkeepError {
+    var error = UpkeepError(
+      .tooManyRejects,
+      "more than \(limit) rows of \(schema.name) were rejected, and nothing was changed. The last was row "
+        + "\(last.rowNumber.map(String.init) ?? "?"): \(last.message)"
+    )
+    error.table = schema.name
+    error.rowNumber = last.rowNumber
+    error.cause = last
+    return error
+  }
 }
 
 // MARK: - The same key twice

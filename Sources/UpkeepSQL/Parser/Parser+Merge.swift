@@ -1,6 +1,7 @@
 import Upkeep
 
-/// `MERGE INTO t [alias] USING source [alias] ON condition | USING (columns) WHEN … THEN … [RETURNING …]`
+/// `MERGE INTO t [alias] USING source [alias] ON condition | USING (columns) WHEN … THEN … [ON ERROR REJECT [LIMIT n]]
+/// [RETURNING …]`
 extension Parser {
   mutating func merge() throws(SyntaxError) -> MergeStatement {
     try advance()
@@ -14,6 +15,10 @@ extension Parser {
     statement.commonColumns = commonColumns
     while try accept(.when) { statement.clauses.append(try mergeClause()) }
     if statement.clauses.isEmpty { throw unexpected() }
+    if try accept(.on, .error) {
+      try expect(.reject)
+      statement.rejects = .collect(limit: try accept(.limit) ? try count() : nil)
+    }
     statement.returning = try returning(allowsAll: false)
     return statement
   }

@@ -15,7 +15,7 @@ extension SQLPrinter {
       && merge.condition == .equal(merge.commonColumns, of: target, and: merge.sourceName)
     text += isByColumns ? " USING \(names(merge.commonColumns))" : " ON \(expression(merge.condition))"
     for clause in merge.clauses { text += " \(self.clause(clause))" }
-    return text + returning(merge.returning)
+    return text + rejects(merge.rejects) + returning(merge.returning)
   }
 
   private static func clause(_ clause: MergeClause) -> String {

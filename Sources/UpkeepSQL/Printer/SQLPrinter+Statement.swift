@@ -140,7 +140,7 @@ extension SQLPrinter {
     }
   }
 
-  private static func rejects(_ policy: RejectPolicy) -> String {
+  static func rejects(_ policy: RejectPolicy) -> String {
     guard case .collect(let limit) = policy else { return "" }
     return " ON ERROR REJECT" + (limit.map { " LIMIT \($0)" } ?? "")
   }

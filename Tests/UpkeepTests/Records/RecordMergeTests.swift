@@ -17,7 +17,7 @@ import Upkeep
       airport("A", "BBB", 10, seen: 2), airport("B", "AAA"), airport("E", "EEE"), airport("F", nil),
     ]
     try store.write { tx throws in
-      func merge(dryRun: Bool) throws(UpkeepError) -> MergeResult {
+      func merge(dryRun: Bool) throws(UpkeepError) -> RecordMergeResult<Airport> {
         try tx.merge(into: Airport.self, using: staged, on: { $0.icao == $1.icao }, dryRun: dryRun) {
           $0.whenMatched(
             and: { $1.elevation != nil },
@@ -54,7 +54,7 @@ import Upkeep
     let stored = [airport("A", "AAA"), airport("B", "BBB")]
     let store = try Store.ofAirports(stored)
     func failure(
-      _ staged: [Airport], _ clauses: (inout RecordMerge<Airport>) -> Void
+      _ staged: [Airport], _ clauses: (inout RecordMerge<Airport, Airport>) -> Void
     ) throws -> UpkeepError? {
       try store.write { tx throws -> UpkeepError? in
         do throws(UpkeepError) {
@@ -111,5 +111,165 @@ import Upkeep
         try tx.merge(into: "airport", using: [RowInput](), on: same, [MergeClause(.notMatched, .delete)])
       }
     }
+  }
+
+  @Test("Records of another type are compared by their own properties")
+  func otherRecords() throws {
+    let store = try Store.ofAirports([airport("A", "AAA", 1), airport("B", "BBB", 2), airport("C", nil, 3)])
+    let bulletins = [
+      Bulletin("A", "Alpha", 10), Bulletin("B", "Beta", isClosed: true), Bulletin("N", "New", 7),
+      Bulletin("X", "Gone", isClosed: true),
+    ]
+    try store.write { tx throws in
+      let result = try tx.merge(
+        into: Airport.self, using: bulletins, on: { $0.icao == $1.code }, collectsOutcomes: true
+      ) {
+        $0.whenMatched(and: { $1.isClosed == true }, .delete)
+        $0.whenMatched(
+          and: { $1.height > $0.elevation },
+          .update {
+            $0.name = $0.name + ", " + $1.title
+            $0.elevation = $1.height
+          })
+        $0.whenNotMatched(and: { $0.isClosed == true }, .ignore)
+        $0.whenNotMatched(
+          .insert {
+            $0.icao = $1.code
+            $0.name = $1.title
+            $0.elevation = $1.height + 1
+          })
+        $0.whenNotMatchedBySource(and: { $0.iata == nil }, .update { $0.seen += 1 })
+      }
+      #expect("\(result)" == "1 inserted, 2 updated, 0 unchanged, 1 deleted")
+      let outcomes = try result.recordOutcomes()
+      #expect(outcomes.map(\.kind) == [.updated, .deleted, .inserted, .updated])
+      #expect(outcomes.map(\.rowNumber) == [1, 2, 3, nil])
+      #expect(outcomes[0].old == airport("A", "AAA", 1))
+      #expect(
+        outcomes[0].new
+          == Airport(icao: "A", iata: "AAA", name: "name of A, Alpha", elevation: 10, seen: 0))
+      #expect(outcomes[1].old?.icao == "B" && outcomes[1].new == nil)
+      #expect(outcomes[2].new == Airport(icao: "N", iata: nil, name: "New", elevation: 8, seen: 0))
+      // By name, a column that the table lacks is an error.
+      let star = #expect(throws: UpkeepError.self) {
+        try tx.merge(into: Airport.self, using: bulletins, on: { $0.icao == $1.code }) {
+          $0.whenMatched(.update)
+        }
+      }
+      #expect(star?.code == .unknownColumn)
+    }
+    #expect(try store.verify() == [])
+  }
+
+  @Test("What a partial record does not give is left alone")
+  func partialRecords() throws {
+    let store = try Store.ofAirports([airport("A", "AAA", 1, seen: 3)])
+    let staged = [
+      Airport.partial {
+        $0.icao = "A"
+        $0.iata = nil
+      },
+      Airport.partial {
+        $0.icao = "B"
+        $0.name = "B"
+      },
+    ]
+    try store.write { tx throws in
+      let result = try tx.merge(into: Airport.self, using: staged, on: { $0.icao == $1.icao }) {
+        $0.whenMatched(.update)
+        $0.whenNotMatched(.insert)
+      }
+      #expect(result.updated == 1 && result.inserted == 1)
+      #expect(try tx.find(Airport.self, "A") == airport("A", nil, 1, seen: 3))
+      #expect(try tx.find("airport", "B")?["country"] == "??")
+      #expect(throws: UpkeepError.self) {
+        try tx.merge(
+          into: Airport.self, using: [Forgetful.partial { $0.name = "x" }], on: { $0.icao == $1.icao }
+        ) { $0.whenMatched(.delete) }
+      }
+    }
+  }
+
+  @Test("What cannot be made of a row is set aside with its reason, and the others are made")
+  func rejects() throws {
+    let store = try Store.ofAirports([airport("A", "AAA"), airport("B", "BBB"), airport("C", nil)])
+    let staged = [
+      airport("A", "AAA", 1), airport("A", "X", 2), airport("B", "AAA"), airport("D", "DDD"),
+      airport("D", nil),
+    ]
+    func merge(_ tx: Transaction, limit: Int?) throws(UpkeepError) -> RecordMergeResult<Airport> {
+      try tx.merge(
+        into: Airport.self, using: staged, on: { $0.icao == $1.icao }, rejects: .collect(limit: limit),
+        collectsOutcomes: true
+      ) {
+        $0.whenMatched(.update)
+        $0.whenNotMatched(.insert)
+        $0.whenNotMatchedBySource(.fail)
+      }
+    }
+    try store.write { tx throws in
+      let tooMany = #expect(throws: UpkeepError.self) { try merge(tx, limit: 3) }
+      #expect(tooMany?.code == .tooManyRejects)
+      #expect(try tx.find(Airport.self, "D") == nil && tx.find(Airport.self, "A") == airport("A", "AAA"))
+      let result = try merge(tx, limit: 4)
+      // rule U-12.14
+      #expect(result.inserted == 1 && result.updated == 1 && result.rejected == 4)
+      #expect(result.rejects.map(\.rowNumber) == [2, 3, 5, nil])
+      #expect(result.rejects.map(\.code) == [.changedTwice, .uniqueViolation, .uniqueViolation, .refused])
+      #expect(result.rejects.allSatisfy { $0.hint != nil })
+      let outcomes = try result.recordOutcomes()
+      #expect(outcomes.map(\.kind) == [.updated, .rejected, .rejected, .inserted, .rejected, .rejected])
+      #expect(outcomes.compactMap(\.error).map(\.code) == result.rejects.map(\.code))
+      #expect(try tx.find(Airport.self, "A") == airport("A", "AAA", 1))
+      #expect(try tx.find(Airport.self, "B") == airport("B", "BBB"))
+      #expect(try tx.find(Airport.self, "D") == airport("D", "DDD"))
+    }
+    #expect(try store.verify() == [])
+  }
+
+  @Test("A merge of a store is one transaction, of a sequence or an asynchronous one, and tells its progress")
+  func storeMerges() async throws {
+    let stored = (0..<50).map { airport("A\($0)", nil) }
+    let staged = (0..<2500).map { airport("A\($0)", nil, 1) }
+    func stream<T: Sendable>(_ elements: [T]) -> AsyncStream<T> {
+      AsyncStream { stream in
+        for element in elements { stream.yield(element) }
+        stream.finish()
+      }
+    }
+    func clauses(_ merge: inout RecordMerge<Airport, Airport>) {
+      merge.whenMatched(.update)
+      merge.whenNotMatched(.insert)
+    }
+    let same = Expression.binary(
+      .equal, .column(ColumnReference("icao", of: "airport")), .column(ColumnReference("icao", of: "source")))
+    let rows = staged.map { record -> RowInput in
+      ["icao": .text(record.icao), "name": .text(record.name), "elevation": 1.0]
+    }
+    let rowClauses = [MergeClause(.matched, .updateAll), MergeClause(.notMatched, .insertAll)]
+    let stores = try (0..<4).map { _ in try Store.ofAirports(stored) }
+    let told = Guarded<[UpsertProgress]>([])
+    #expect(
+      try await stores[0].merge(
+        into: Airport.self, using: staged, on: { $0.icao == $1.icao }, dryRun: true, clauses
+      ).changes == 2500)
+    #expect(try stores[0].read { try $0.count("airport") } == 50)
+    let results = [
+      try await stores[0].merge(into: Airport.self, using: staged, on: { $0.icao == $1.icao }, clauses)
+        .result,
+      try await stores[1].merge(
+        into: Airport.self, using: stream(staged), on: { $0.icao == $1.icao },
+        progress: { progress in told.withLock { $0.append(progress) } }, clauses
+      ).result,
+      try await stores[2].merge(into: "airport", using: rows, on: same, rowClauses),
+      try await stores[3].merge(into: "airport", using: stream(rows), on: same, rowClauses),
+    ]
+    #expect(
+      results.map(\.description) == Array(repeating: "2,450 inserted, 50 updated, 0 unchanged", count: 4))
+    let progress = told.withLock { $0 }
+    #expect(progress.map(\.rowsRead) == [1024, 2048, 2500, 2500, 2500])
+    #expect(progress.map(\.rowsGiven) == [0, 0, 1024, 2048, 2500])
+    let tables = try stores.map { store in try store.read { try $0.all(Airport.self).records() } }
+    #expect(tables.allSatisfy { $0 == tables[0] } && tables[0].count == 2500)
   }
 }

@@ -73,6 +73,29 @@ struct Event: Record, Equatable {
   }
 }
 
+/// News of an airport, from elsewhere: with other names and another table.
+struct Bulletin: Record {
+  var code: String
+  var title: String
+  var height: Double?
+  var isClosed = false
+
+  static let table = "bulletin"
+  static let columns: RecordColumns<Bulletin> = [
+    .column("code", \.code), .column("name", \.title), .column("height", \.height),
+    .column("closed", \.isClosed),
+  ]
+
+  init(_ code: String, _ title: String, _ height: Double? = nil, isClosed: Bool = false) {
+    (self.code, self.title, self.height, self.isClosed) = (code, title, height, isClosed)
+  }
+
+  init(row: RecordRow<Bulletin>) throws(UpkeepError) {
+    (code, title) = (try row[\.code], try row[\.title])
+    (height, isClosed) = (try row[\.height], try row[\.isClosed])
+  }
+}
+
 /// A record with a property that its list of columns forgets.
 struct Forgetful: Record {
   var icao: String

@@ -127,6 +127,35 @@ import Upkeep
     }
   }
 
+  @Test("A merge of other records goes as the guide says")
+  func mergeOfOthers() throws {
+    let store = try Store.ofAirports([heathrow, gatwick])
+    let bulletins = [
+      Bulletin("EGLL", "London"), Bulletin("EGKK", "", isClosed: true), Bulletin("ZZZZ", "", isClosed: true),
+      Bulletin("LFPG", "Roissy"),
+    ]
+    try store.write { tx throws in
+      let renamed = try tx.merge(
+        into: Airport.self, using: bulletins, on: { $0.icao == $1.code }, rejects: .collect(limit: nil),
+        collectsOutcomes: true
+      ) {
+        $0.whenMatched(and: { $1.isClosed == true }, .delete)
+        $0.whenMatched(.update { $0.name = $1.title })
+        $0.whenNotMatched(and: { $0.isClosed == true }, .fail)
+        $0.whenNotMatched(
+          .insert {
+            $0.icao = $1.code
+            $0.name = $1.title
+          })
+      }
+      for outcome in try renamed.recordOutcomes() {
+        print(outcome.kind, outcome.old?.name ?? "", outcome.new?.name ?? "", outcome.error?.hint ?? "")
+      }
+      #expect(try renamed.recordOutcomes().map(\.kind) == [.updated, .deleted, .rejected, .inserted])
+      #expect(try tx.find(Airport.self, "EGLL")?.name == "London")
+    }
+  }
+
   @Test("Every example of the guide is one that is run")
   func examplesAreRun() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -134,7 +163,7 @@ import Upkeep
     let blocks = try String(contentsOf: guide, encoding: .utf8).components(separatedBy: "```swift\n")
       .dropFirst()
       .compactMap { $0.components(separatedBy: "```").first }
-    #expect(blocks.count == 9)
+    #expect(blocks.count == 10)
     let run = try ["RecordTypes.swift", "SwiftGuideTests.swift"].map {
       squeezed(try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8))
     }
