@@ -50,9 +50,10 @@ func shape(_ expression: Expression) -> String {
     "(case \(shapes((a.map { [$0] } ?? []) + branches.flatMap { [$0.when, $0.then] } + (b.map { [$0] } ?? []))))"
   case .cast(let a, let type): "(cast \(shape(a)) \(type))"
   case .function(let name, let list): "(\(([name] + list.map(shape)).joined(separator: " ")))"
-  case .aggregate(let name, let list, let distinct, let filter):
-    "(\(([name + (distinct ? "!" : "#")] + list.map(shape)).joined(separator: " ")))"
+  case .aggregate(let name, let list, let distinct, let filter, let order):
+    "(\(([name + (distinct ? "!" : "#")] + (list + order.map(\.expression)).map(shape)).joined(separator: " ")))"
       + (filter.map { " where \(shape($0))" } ?? "")
+  case .window(let call): "(\(([call.name] + call.arguments.map(shape)).joined(separator: " ")) over)"
   case .collate(let a, let collation): "(collate \(shape(a)) \(collation))"
   case .subquery(let query, _, _): "(\(SQLPrinter.query(query)))"
   case .exists(let query): "(exists \(SQLPrinter.query(query)))"

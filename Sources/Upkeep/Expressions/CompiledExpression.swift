@@ -12,6 +12,8 @@ package struct CompiledExpression: Sendable {
   package let isDeterministic: Bool
   /// Whether it may give something else each time within one statement, as random numbers do.
   package let isVolatile: Bool
+  /// Whether it gives the same for the same row throughout a statement, whose time and parameters it may ask for.
+  package let isFixedInStatement: Bool
   /// The column, if it is nothing but a column.
   package let plainColumn: SlotColumn?
   /// How its text compares, if it says: by COLLATE or by its column.
@@ -35,6 +37,7 @@ package struct CompiledExpression: Sendable {
       hasSubquery: compiler.hasSubquery, isConstant: isConstant,
       isDeterministic: compiler.isDeterministic && !compiler.readsCircumstances,
       isVolatile: !compiler.isDeterministic,
+      isFixedInStatement: compiler.isDeterministic && !compiler.tellsOfRows && !compiler.hasSubquery,
       plainColumn: (root.node as? ColumnNode)?.column, collation: root.collation, type: root.affinity,
       node: root.node)
   }

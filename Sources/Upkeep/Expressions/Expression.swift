@@ -26,8 +26,11 @@ public indirect enum Expression: Sendable, Hashable {
   /// A function of the row, by its name in lower case; `upsert_action()` and its like among them.
   case function(String, [Expression])
   /// An aggregate over the rows of a group, by its name in lower case. `count(*)` has no argument.
-  /// FILTER lets in only the rows for which its condition is true.
-  case aggregate(String, [Expression], isDistinct: Bool, filter: Expression? = nil)
+  /// FILTER lets in only the rows for which its condition is true; ORDER BY says in which order they come.
+  case aggregate(
+    String, [Expression], isDistinct: Bool, filter: Expression? = nil, order: [OrderTerm] = [])
+  /// A function over the rows around a row.
+  case window(WindowCall)
   /// COLLATE.
   case collate(Expression, Collation)
   /// A query in parentheses as a value: a column of its first row, NULL without one. The query has `of` columns: one,

@@ -113,7 +113,7 @@ package enum ExpressionCodec {
       buffer.append(Tag.function)
       append(name, to: buffer)
       try append(arguments, to: buffer, depth: depth)
-    case .aggregate(let name, let arguments, let isDistinct, _):
+    case .aggregate(let name, let arguments, let isDistinct, _, _):
       buffer.append(Tag.aggregate)
       buffer.append(isDistinct ? Bit.distinct : 0)
       append(name, to: buffer)
@@ -122,6 +122,8 @@ package enum ExpressionCodec {
       buffer.append(Tag.collate)
       buffer.append(collation.rawValue)
       try append(operand, to: buffer, depth: depth)
+    case .window(let call):
+      throw UpkeepError(.misuse, "\(call.name)() OVER cannot be part of a table; columns of the row can")
     case .subquery, .exists, .inQuery:
       throw UpkeepError(.misuse, "a subquery cannot be part of a table; columns of the row can")
     }

@@ -24,6 +24,8 @@ struct ExpressionCompiler {
   var isDeterministic = true
   /// Reads parameters, the time, or what became of a row.
   var readsCircumstances = false
+  /// Tells what became of a row.
+  var tellsOfRows = false
 
   init(scope: ExpressionScope) { self.scope = scope }
 
@@ -73,9 +75,14 @@ struct ExpressionCompiler {
       return cast
     case .function(let name, let arguments):
       return try function(name, arguments, depth)
-    case .aggregate(let name, _, _, _):
+    case .aggregate(let name, _, _, _, _):
       if let column = scope.aggregates[expression] { return self.column(column) }
       throw UpkeepError(.misuse, "\(name)() is over many rows and cannot be used here")
+    case .window(let call):
+      if let column = scope.aggregates[expression] { return self.column(column) }
+      throw UpkeepError(
+        .misuse,
+        "\(call.name)() OVER is a window function and stands only in the list of SELECT and in ORDER BY")
     case .collate(let operand, let collation):
       var part = try compile(operand, depth: depth)
       part.collation = collation
@@ -174,7 +181,7 @@ struct ExpressionCompiler {
 
   /// The node, or its value if all that it is made of is constant. What fails to evaluate now fails when it is
   /// evaluated for a row.
-  private func folded(_ node: ExpressionNode, _ parts: [CompiledPart]) -> CompiledPart {
+  func folded(_ node: ExpressionNode, _ parts: [CompiledPart]) -> CompiledPart {
     guard parts.allSatisfy({ $0.node is LiteralNode }), let value = try? node.evaluate(Self.emptyContext())
     else {
       return CompiledPart(node)
@@ -283,17 +290,41 @@ struct ExpressionCompiler {
   ) throws(UpkeepError) -> CompiledPart {
     var parts: [CompiledPart] = []
     for argument in arguments { parts.append(try compile(argument, depth: depth)) }
+    if let function = ValueFunction.all[Names.folded(name)] { return try call(name, function, parts) }
     let function = try ScalarFunction.find(name, argumentCount: parts.count)
     if let wanted = function.asksFor, !scope.tells.contains(wanted.told) {
       var error = UpkeepError(.misuse, "\(name)() tells of a row only in \(wanted.place)")
       error.name = name
       throw error
     }
+    if function.asksFor != nil { tellsOfRows = true }
     if function.readsCircumstances { readsCircumstances = true }
     if !function.isDeterministic { isDeterministic = false }
     let collation = parts.first?.collation ?? .binary
     let node = FunctionNode(function, parts.map(\.node), collation)
     return function.readsCircumstances || !function.isDeterministic ? CompiledPart(node) : folded(node, parts)
+  }
+}
+
+extension ExpressionCompiler {
+  private mutating func call(
+    _ name: String, _ function: ValueFunction, _ parts: [CompiledPart]
+  ) throws(UpkeepError) -> CompiledPart {
+    try ScalarFunction.requireCount(parts.count, of: name, function.counts)
+    // 'now' is looked for where it can be seen, so that what is computed of columns alone stays the same for the same row.
+    var readsClock = false
+    if function.tellsTime {
+      let times = name == "strftime" ? parts.dropFirst() : parts[...]
+      readsClock = times.isEmpty
+      for part in name == "timediff" ? times : times.prefix(1) {
+        if part.node is ParameterNode { readsClock = true }
+        if let word = part.literal?.castText, Names.equal(word, "now") { readsClock = true }
+      }
+    }
+    if readsClock { readsCircumstances = true }
+    if function.isRandom { isDeterministic = false }
+    let node = ValueCallNode(name, function, parts.map(\.node), readsClock: readsClock)
+    return readsClock || function.isRandom ? CompiledPart(node) : folded(node, parts)
   }
 }
 

@@ -1,7 +1,7 @@
 /// A function of values.
 struct ScalarFunction: Sendable {
   enum Name: String, Sendable, CaseIterable {
-    case abs, changes, coalesce, hex, ifnull, iif, instr, length, lower, ltrim, max, min, now, nullif, replace
+    case abs, changes, coalesce, ifnull, iif, instr, length, lower, ltrim, max, min, now, nullif, replace
     case round, rtrim, substr, substring, trim, typeof, unhex, upper
     case conflictKey = "conflict_key"
     case mergeAction = "merge_action"
@@ -35,7 +35,7 @@ struct ScalarFunction: Sendable {
   private var argumentCounts: ClosedRange<Int> {
     switch name {
     case .changes, .conflictKey, .mergeAction, .now, .rowOrdinal, .upsertAction: 0...0
-    case .abs, .hex, .length, .lower, .typeof, .unhex, .upper: 1...1
+    case .abs, .length, .lower, .typeof, .unhex, .upper: 1...1
     case .ifnull, .instr, .nullif: 2...2
     case .iif: 2...3
     case .replace: 3...3
@@ -47,20 +47,27 @@ struct ScalarFunction: Sendable {
 
   static func find(_ name: String, argumentCount: Int) throws(UpkeepError) -> ScalarFunction {
     guard let known = Name(rawValue: Names.folded(name)) else {
-      let hint = Names.suggestion(for: name, among: Name.allCases.map(\.rawValue))
+      let known = Name.allCases.map(\.rawValue) + ValueFunction.all.keys.sorted()
+      let hint = Names.suggestion(for: name, among: known)
       var error = UpkeepError(.unknownFunction, "there is no function \(name)\(hint)")
       error.name = name
       throw error
     }
     let function = ScalarFunction(name: known)
-    let counts = function.argumentCounts
-    guard counts.contains(argumentCount) else {
-      let wanted = counts.count == 1 ? "\(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)"
-      var error = UpkeepError(.misuse, "\(name)() takes \(wanted) arguments, not \(argumentCount)")
-      error.name = name
-      throw error
-    }
+    try requireCount(argumentCount, of: name, function.argumentCounts)
     return function
+  }
+
+  static func requireCount(_ count: Int, of name: String, _ counts: ClosedRange<Int>) throws(UpkeepError) {
+    if counts.contains(count) { return }
+    let wanted =
+      counts.count == 1
+      ? "\(counts.lowerBound)"
+      : counts.upperBound == 127
+        ? "at least \(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)"
+    var error = UpkeepError(.misuse, "\(name)() takes \(wanted) arguments, not \(count)")
+    error.name = name
+    throw error
   }
 }
 
@@ -108,6 +115,10 @@ final class FunctionNode: ExpressionNode, @unchecked Sendable {
     case .max, .min: return extreme(values)
     default: break
     }
+    // Where nothing is looked for, nothing is put in its place, as in SQLite.
+    if function.name == .replace, values[0] != .null, values[1].castText?.isEmpty == true {
+      return .text(values[0].castText ?? "")
+    }
     // All others give NULL for NULL.
     if values.contains(.null) { return .null }
     switch function.name {
@@ -115,7 +126,6 @@ final class FunctionNode: ExpressionNode, @unchecked Sendable {
     case .length: return length(values[0])
     case .lower: return TextFunctions.mapped(values[0], from: 0x41) { $0 | 0x20 }
     case .upper: return TextFunctions.mapped(values[0], from: 0x61) { $0 & ~0x20 }
-    case .hex: return .text(hexadecimal(values[0].castBytes, digits: "0123456789ABCDEF"))
     case .unhex: return TextFunctions.unhex(values[0])
     case .round: return TextFunctions.round(values[0], values.count > 1 ? values[1] : .integer(0))
     case .substr, .substring: return TextFunctions.substring(values)

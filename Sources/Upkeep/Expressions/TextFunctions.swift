@@ -123,4 +123,69 @@ enum TextFunctions {
     }
     return .integer(0)
   }
+
+  /// `char(65, 66)`: the text of these characters; what is no character is U+FFFD.
+  static func characters(_ call: ValueCall) -> Value {
+    var text = String.UnicodeScalarView()
+    for value in call.values {
+      let code = Arithmetic.integer(value) ?? 0
+      text.append(UInt32(exactly: code).flatMap { Unicode.Scalar($0) } ?? "\u{FFFD}")
+    }
+    return .text(String(text))
+  }
+
+  /// The number of the first character; NULL for an empty text.
+  static func firstScalar(_ call: ValueCall) -> Value {
+    call.values[0].castText?.unicodeScalars.first.map { .integer(Int64($0.value)) } ?? .null
+  }
+
+  /// `glob(pattern, text)`, as `text GLOB pattern`.
+  static func glob(_ call: ValueCall) throws(UpkeepError) -> Value {
+    let pattern = call.values[0].castBytes
+    if pattern.count > 50_000 { throw UpkeepError(.limit, "a GLOB pattern is longer than 50000 bytes") }
+    return .integer(GlobPattern(pattern).matches(call.values[1].castBytes) ? 1 : 0)
+  }
+
+  /// `like(pattern, text)`, `like(pattern, text, escape)`, as `text LIKE pattern`.
+  static func like(_ call: ValueCall) throws(UpkeepError) -> Value {
+    let escape = call.values.count > 2 ? Array((call.values[2].castText ?? "").utf8) : nil
+    if let escape, String(decoding: escape, as: UTF8.self).unicodeScalars.count != 1 {
+      throw call.misuse("ESCAPE takes one character")
+    }
+    let pattern = try LikePattern(call.values[0].castText ?? "", escape: escape)
+    return .integer(call.values[1].castBytes.withUnsafeBytes { pattern.matches($0) } ? 1 : 0)
+  }
+
+  /// The texts of what is not NULL, with the separator between them.
+  static func joined(_ values: [Value], separator: String) throws(UpkeepError) -> Value {
+    var text = ""
+    var isFirst = true
+    for value in values {
+      guard let piece = value.castText else { continue }
+      if !isFirst { text += separator }
+      text += piece
+      isFirst = false
+      if text.utf8.count > RowCodec.longestValue {
+        throw UpkeepError(.limit, "concat() gives a text longer than \(RowCodec.longestValue) bytes")
+      }
+    }
+    return .text(text)
+  }
+}
+
+extension Value {
+  /// The value as a literal of SQL.
+  var quotedText: String {
+    switch self {
+    case .null: "NULL"
+    case .text(let text): "'" + text.replacing("'", with: "''") + "'"
+    case .blob(let bytes): "X'" + hexadecimal(bytes, digits: "0123456789ABCDEF") + "'"
+    case .real(let real) where real.isInfinite: real < 0 ? "-9.0e+999" : "9.0e+999"
+    case .integer, .real: description
+    case .boolean(let truth): truth ? "TRUE" : "FALSE"
+    case .timestamp: "TIMESTAMP '\(description)'"
+    case .uuid: "UUID '\(description)'"
+    case .json(let text): "JSON '" + text.replacing("'", with: "''") + "'"
+    }
+  }
 }

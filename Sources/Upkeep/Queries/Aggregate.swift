@@ -1,9 +1,13 @@
+internal import UpkeepStorage
+
 /// One aggregate of a query, such as `sum(x)`, made ready.
 struct Aggregate {
   enum Function: String {
     case count, sum, total, avg, min, max
     case groupConcat = "group_concat"
     case stringAgg = "string_agg"
+    case jsonGroupArray = "json_group_array"
+    case jsonGroupObject = "json_group_object"
   }
 
   let function: Function
@@ -14,20 +18,30 @@ struct Aggregate {
   let isDistinct: Bool
   /// Only rows for which it is true; nil for all.
   let filter: CompiledExpression?
-  /// What stands between texts; nil for a comma.
-  let separator: CompiledExpression?
+  /// What stands between texts, nil for a comma; the value of a JSON member.
+  let second: CompiledExpression?
+  /// In which order values come; empty where it does not matter.
+  let order: [SortTerm]
 
   /// Whether what it keeps of a group grows with the group's rows.
   var growsWithRows: Bool {
     switch function {
     case .count, .sum, .total, .avg, .min, .max: false
-    case .groupConcat, .stringAgg: true
+    case .groupConcat, .stringAgg, .jsonGroupArray, .jsonGroupObject: true
     }
+  }
+
+  /// Where the row in the context stands in the order of ORDER BY, as bytes; nil without one.
+  func orderKey(_ context: EvaluationContext) throws(UpkeepError) -> Value? {
+    if order.isEmpty { return nil }
+    let key = ByteBuffer(capacity: 32)
+    for term in order { try term.append(try term.value(context), to: key) }
+    return .blob(Array(key.bytes))
   }
 
   /// - Throws: `unknownFunction` or `misuse` for a call that is no aggregate.
   init(_ call: Expression, in scope: ExpressionScope) throws(UpkeepError) {
-    guard case .aggregate(let name, let arguments, let isDistinct, let filter) = call else {
+    guard case .aggregate(let name, let arguments, let isDistinct, let filter, let order) = call else {
       throw UpkeepError(.misuse, "an aggregate is wanted here")
     }
     guard let function = Function(rawValue: name) else {
@@ -39,11 +53,11 @@ struct Aggregate {
     switch function {
     case .count: expected = isDistinct ? 1...1 : 0...1
     case .groupConcat: expected = isDistinct ? 1...1 : 1...2
-    case .stringAgg: expected = 2...2
+    case .stringAgg, .jsonGroupObject: expected = 2...2
     default: expected = 1...1
     }
     guard expected.contains(arguments.count) else {
-      let wanted = function == .stringAgg ? "two arguments" : "one argument"
+      let wanted = expected.upperBound == 2 ? "two arguments" : "one argument"
       throw UpkeepError(.misuse, "\(name)() takes \(wanted) here, not \(arguments.count)")
     }
     self.function = function
@@ -55,10 +69,27 @@ struct Aggregate {
     self.filter = try filter.map { filter throws(UpkeepError) in
       try CompiledExpression.compile(filter, in: scope)
     }
-    separator = try arguments.dropFirst().first.map { separator throws(UpkeepError) in
-      try CompiledExpression.compile(separator, in: scope)
+    second = try arguments.dropFirst().first.map { second throws(UpkeepError) in
+      try CompiledExpression.compile(second, in: scope)
     }
+    var terms: [SortTerm] = []
+    if function.asksForOrder {
+      for term in order {
+        terms.append(SortTerm(try CompiledExpression.compile(term.expression, in: scope), term))
+      }
+    }
+    self.order = terms
     column = argument?.plainColumn.flatMap { $0.slot == 0 ? $0.ordinal : nil }
+  }
+}
+
+extension Aggregate.Function {
+  /// Whether the order of the values makes a difference.
+  var asksForOrder: Bool {
+    switch self {
+    case .groupConcat, .stringAgg, .jsonGroupArray, .jsonGroupObject: true
+    default: false
+    }
   }
 }
 
@@ -76,6 +107,17 @@ struct AggregateState {
   private var best = Value.null
   /// What group_concat has put together; nil before the first value.
   private var text: String?
+  /// What came, with the keys of ORDER BY, until the result is asked for.
+  private var waiting: [Waiting] = []
+  private var waitingByteCount = 0
+  /// The items or members of JSON, with commas between them; nil before the first.
+  private var json: [UInt8]?
+
+  private struct Waiting {
+    var key: [UInt8]
+    var value: Value
+    var second: Value?
+  }
 
   init(_ aggregate: Aggregate) {
     function = aggregate.function
@@ -95,7 +137,7 @@ struct AggregateState {
     case .count: count += 1
     case .min: return improve(value, by: -1)
     case .max: return improve(value, by: 1)
-    case .groupConcat, .stringAgg: try join(value, ",")
+    case .groupConcat, .stringAgg, .jsonGroupArray, .jsonGroupObject: break
     case .sum, .total, .avg:
       count += 1
       switch value {
@@ -130,25 +172,74 @@ struct AggregateState {
       return false
     }
     let value = try argument.evaluate(context)
-    return try take(value, separator: try aggregate.separator?.evaluate(context), seen, group: group)
+    return try take(
+      value, second: try aggregate.second?.evaluate(context), key: try aggregate.orderKey(context), seen,
+      group: group)
   }
 
   /// Takes what the arguments are on a row.
+  ///
+  /// - Parameter key: where the row stands in the order of ORDER BY; nil without one.
   @discardableResult
   mutating func take(
-    _ value: Value, separator: Value?, _ seen: DistinctValues?, group: Int
+    _ value: Value, second: Value?, key: Value?, _ seen: DistinctValues?, group: Int
   ) throws(UpkeepError) -> Bool {
-    if value == .null { return false }
-    if let separator {
-      try join(value, separator.castText ?? "")
-      return false
+    // Only an array of JSON has a place for NULL.
+    if value == .null, function != .jsonGroupArray { return false }
+    if let seen, second == nil, try !seen.insert(value, group: group) { return false }
+    guard case .blob(let bytes)? = key else { return try accept(value, second) }
+    waiting.append(Waiting(key: bytes, value: value, second: second))
+    waitingByteCount += bytes.count + value.ownByteCount + (second?.ownByteCount ?? 0) + 64
+    return false
+  }
+
+  private mutating func accept(_ value: Value, _ second: Value?) throws(UpkeepError) -> Bool {
+    switch function {
+    case .jsonGroupArray:
+      try append(try JSONFunctions.part(of: value, in: function.rawValue), name: nil)
+    case .jsonGroupObject:
+      let name = Value.text(value.castText ?? "")
+      let member = try JSONFunctions.member(name, second ?? .null, in: function.rawValue)
+      try append(member.value, name: member.name)
+    case .groupConcat, .stringAgg:
+      try join(value, second.map { $0.castText ?? "" } ?? ",")
+    default: return try add(value)
     }
-    if let seen, try !seen.insert(value, group: group) { return false }
-    return try add(value)
+    return false
   }
 
   /// Bytes that it takes beside itself.
-  var heldByteCount: Int { (text?.utf8.count ?? 0) + best.ownByteCount }
+  var heldByteCount: Int {
+    (text?.utf8.count ?? 0) + (json?.count ?? 0) + waitingByteCount + best.ownByteCount
+  }
+
+  private mutating func append(_ part: JSONNode, name: [UInt8]?) throws(UpkeepError) {
+    var bytes = json ?? []
+    json = nil
+    if !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
+    if let name {
+      JSONNode.string(name).append(to: &bytes)
+      bytes.append(UInt8(ascii: ":"))
+    }
+    part.append(to: &bytes)
+    if bytes.count > RowCodec.longestValue {
+      throw UpkeepError(
+        .limit, "\(function.rawValue)() gives a text longer than \(RowCodec.longestValue) bytes")
+    }
+    json = bytes
+  }
+
+  /// The same with what waited taken in its order.
+  private func inOrder() throws(UpkeepError) -> AggregateState {
+    var state = self
+    state.waiting = []
+    let numbers = waiting.indices.sorted { a, b in
+      let order = waiting[a].key.withUnsafeBytes { Bytes.compare($0, waiting[b].key) }
+      return order != 0 ? order < 0 : a < b
+    }
+    for number in numbers { _ = try state.accept(waiting[number].value, waiting[number].second) }
+    return state
+  }
 
   private mutating func join(_ value: Value, _ separator: String) throws(UpkeepError) {
     let piece = value.castText ?? ""
@@ -180,10 +271,13 @@ struct AggregateState {
 
   /// The aggregate of what was taken.
   func result() throws(UpkeepError) -> Value {
+    if !waiting.isEmpty { return try inOrder().result() }
     switch function {
     case .count: return .integer(count)
     case .min, .max: return best
     case .groupConcat, .stringAgg: return text.map { .text($0) } ?? .null
+    case .jsonGroupArray: return .json("[" + String(decoding: json ?? [], as: UTF8.self) + "]")
+    case .jsonGroupObject: return .json("{" + String(decoding: json ?? [], as: UTF8.self) + "}")
     case .total: return .number(total)
     case .avg: return count == 0 ? .null : .number(total / Double(count))
     case .sum:
@@ -286,10 +380,11 @@ extension Expression {
         otherwise: otherwise?.replacing(change))
     case .cast(let a, let type): return .cast(a.replacing(change), type)
     case .function(let name, let arguments): return .function(name, arguments.map { $0.replacing(change) })
-    case .aggregate(let name, let arguments, let isDistinct, let filter):
+    case .aggregate(let name, let arguments, let isDistinct, let filter, let order):
       return .aggregate(
         name, arguments.map { $0.replacing(change) }, isDistinct: isDistinct,
-        filter: filter?.replacing(change))
+        filter: filter?.replacing(change), order: order.replacing(change))
+    case .window(let call): return .window(call.replacing(change))
     case .collate(let a, let collation): return .collate(a.replacing(change), collation)
     case .subquery, .exists: return self
     case .inQuery(let a, let query, let negated):

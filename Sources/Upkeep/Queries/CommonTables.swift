@@ -230,6 +230,7 @@ extension QueryBlock {
       case .table(let reference): return Names.equal(reference.name, name)
       case .query(let query, _, _):
         return query.block.reads(name) || query.compounds.contains { $0.block.reads(name) }
+      case .call: return false
       }
     }
   }

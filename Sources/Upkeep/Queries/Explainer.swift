@@ -66,6 +66,7 @@ struct Explainer {
       switch item.source {
       case .table(let table): table.alias ?? table.name
       case .query(_, let alias, _): alias ?? "the query"
+      case .call(let function, _, let alias): alias ?? function
       }
     }.joined(separator: ", ")
   }

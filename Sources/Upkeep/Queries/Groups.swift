@@ -130,14 +130,15 @@ struct Groups {
     // MARK: Aside
 
     /// Puts aside what the row in the context gives to its group, whose key is in the buffer: for each aggregate its
-    /// argument, nil where the row does not count, and its separator; then what is shown.
+    /// argument, nil where the row does not count, its second one and its place in the order; then what is shown.
     private func putAside(_ context: EvaluationContext) throws(UpkeepError) {
       var row: [Value?] = []
       for call in groups.calls {
         var counts = true
         if let filter = call.filter { counts = try filter.isTrue(context) }
         row.append(counts ? try call.argument?.evaluate(context) ?? .integer(1) : nil)
-        if let separator = call.separator { row.append(counts ? try separator.evaluate(context) : nil) }
+        if let second = call.second { row.append(counts ? try second.evaluate(context) : nil) }
+        if !call.order.isEmpty { row.append(counts ? try call.orderKey(context) : nil) }
       }
       for column in groups.shown { row.append(try context.value(column)) }
       try aside?.add(key.bytes, row)
@@ -154,15 +155,24 @@ struct Groups {
       var place = 0
       for (position, call) in groups.calls.enumerated() {
         let value = row[place]
-        let separator = call.separator == nil ? nil : row[place + 1]
-        place += call.separator == nil ? 1 : 2
+        place += 1
+        var second: Value?
+        if call.second != nil {
+          second = row[place]
+          place += 1
+        }
+        var key: Value?
+        if !call.order.isEmpty {
+          key = row[place]
+          place += 1
+        }
         guard let value else { continue }
         if call.argument == nil {
           states[first + position].addRows()
           continue
         }
         let improved = try states[first + position].take(
-          value, separator: separator, seen[position], group: distinct)
+          value, second: second, key: key, seen[position], group: distinct)
         if improved && position == groups.leader { isLeading = true }
       }
       guard isLeading else { return }

@@ -31,6 +31,9 @@ struct JoinPlanner {
         needed[column.slot].insert(column.ordinal)
       }
     }
+    for case .call(let function) in sources.list.map(\.content) {
+      for column in function.expressions.flatMap(\.columnsRead) { needed[column.slot].insert(column.ordinal) }
+    }
     for condition in conditions { reads.formUnion(condition.compiled.outerColumnsRead) }
     for source in sources.list { reads.formUnion(source.content.reads(from: place)) }
     for slot in sources.list.indices { drafts.append(try draft(slot)) }
@@ -38,6 +41,12 @@ struct JoinPlanner {
 
   private func isOuter(_ slot: Int) -> Bool {
     slot > 0 && sources.list[slot].kind != .inner && sources.list[slot].kind != .cross
+  }
+
+  /// What a function gives depends on the rows of sources before it.
+  private func isCall(_ slot: Int) -> Bool {
+    if case .call = sources.list[slot].content { return true }
+    return false
   }
 
   /// Whether a RIGHT or FULL JOIN lies between two sources.
@@ -94,7 +103,7 @@ struct JoinPlanner {
   /// The sources in the order in which they are joined.
   private func order() throws(UpkeepError) -> [Int] {
     let all = Array(sources.list.indices)
-    let movable = all.first { isOuter($0) } ?? all.count
+    let movable = all.first { isOuter($0) || isCall($0) } ?? all.count
     guard movable > 1, movable <= 10 else { return all }
     var best: (order: [Int], price: Double)?
     for first in 0..<movable {
@@ -264,7 +273,10 @@ struct JoinPlanner {
       let access: JoinStep.Access
       var line: String
       let name = source.name ?? "a subquery"
-      if let found {
+      if case .call(let function) = source.content {
+        access = .call(function)
+        line = "\(isFirst ? "" : "for each row ")call \(function.name)()"
+      } else if let found {
         access = .lookup(found)
         line = "search \(name) by \(found.path.index.map { "index \($0.name)" } ?? "primary key")"
         line +=

@@ -60,6 +60,8 @@ final class JoinStep {
     case lookup(KeyLookup)
     /// Rows that were kept.
     case kept(JoinTable)
+    /// Rows that a function gives for the row before.
+    case call(TableFunction)
     /// Rows of a query as they come.
     case stream(Sources.Source.Content)
   }
@@ -126,6 +128,15 @@ final class JoinStep {
     case .lookup(let lookup): return try look(lookup, context, body)
     case .kept(let table):
       return try table.candidates(context, slot, load: load, body)
+    case .call(let function):
+      var goesOn = true
+      try function.run(context) { row throws(UpkeepError) in
+        try statement.step()
+        context.set(slot: slot, row: row)
+        goesOn = try body()
+        return goesOn
+      }
+      return goesOn
     case .stream(let content):
       var goesOn = true
       try content.run(context.outer) { row throws(UpkeepError) in
@@ -222,7 +233,8 @@ extension Sources.Source.Content {
   /// The rows of a query, within the rows of the one around.
   func run(_ outer: EvaluationContext?, _ row: RowTaker) throws(UpkeepError) {
     switch self {
-    case .table: return
+    // A function is called where the rows before it are at hand.
+    case .table, .call: return
     case .query(let plan): try plan.run(outer, row)
     case .common(let table): try table.run(row)
     case .round(let table):
@@ -234,6 +246,7 @@ extension Sources.Source.Content {
   func reads(from place: QueryPlace) -> Set<OuterColumn> {
     switch self {
     case .table, .round: []
+    case .call(let function): function.expressions.reduce(into: []) { $0.formUnion($1.outerColumnsRead) }
     case .query(let plan): plan.reads
     case .common(let table): table.reads(from: place)
     }
@@ -243,6 +256,7 @@ extension Sources.Source.Content {
   var isStable: Bool {
     switch self {
     case .table: true
+    case .call: false
     case .query(let plan): plan.reads.isEmpty
     case .common(let table): table.reads.isEmpty
     case .round: false

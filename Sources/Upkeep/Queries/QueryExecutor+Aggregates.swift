@@ -136,7 +136,7 @@ extension QueryExecutor {
     switch call.aggregate.function {
     case .count: return call.aggregate.isDistinct ? nil : try count(call, plan, source)
     case .min, .max: return try extreme(call, plan, source)
-    case .sum, .total, .avg, .groupConcat, .stringAgg: return nil
+    case .sum, .total, .avg, .groupConcat, .stringAgg, .jsonGroupArray, .jsonGroupObject: return nil
     }
   }
 
@@ -196,7 +196,7 @@ extension QueryExecutor {
 extension SelectPlan.AggregateCall {
   /// The argument as it was written.
   var argument: Expression? {
-    if case .aggregate(_, let arguments, _, _) = expression { return arguments.first }
+    if case .aggregate(_, let arguments, _, _, _) = expression { return arguments.first }
     return nil
   }
 }

@@ -204,7 +204,8 @@ extension Query {
   /// The block of a query that asks one stored table alone, or none; nil for any other.
   func selectOfOneTable(_ commonTables: CommonTableScope?) -> Select? {
     guard self.commonTables.isEmpty, compounds.isEmpty, case .select(let select) = block,
-      !select.isDistinct, select.grouping.isEmpty, select.groupCondition == nil
+      !select.isDistinct, select.grouping.isEmpty, select.groupCondition == nil, !select.hasWindow,
+      order.allSatisfy({ $0.expression.windowCalls.isEmpty })
     else { return nil }
     if select.from.isEmpty { return select }
     guard let table = select.storedTable, commonTables?.find(table.name) == nil else { return nil }

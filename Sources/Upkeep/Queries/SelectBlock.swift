@@ -4,6 +4,7 @@ final class SelectBlock: BlockPlan {
   /// Conditions that read no source.
   private let constants: [CompiledExpression]
   private let groups: Groups?
+  private let windows: Windows?
   private let outputs: [CompiledExpression]
   private let terms: [SortTerm]
   private let isEachOnce: Bool
@@ -18,7 +19,6 @@ final class SelectBlock: BlockPlan {
     var sources = try Sources(select.from, place)
     statement = place.host.statement
     memory = place.host.memory
-    slotCount = sources.scope.slots.count + 1
     isEachOnce = select.isDistinct
     let shown = try ShownColumns(select.columns, sources)
     let terms = try shown.resolved(order)
@@ -26,15 +26,28 @@ final class SelectBlock: BlockPlan {
     let having = select.groupCondition.map { shown.replacingAliases(in: $0, sources.scope) }
 
     let calls = try SelectPlan.aggregateCalls(
-      in: shown.list.map(\.expression) + terms.map(\.expression) + (having.map { [$0] } ?? []), sources.scope)
+      in: shown.list.map(\.expression) + terms.map(\.expression) + (having.map { [$0] } ?? [])
+        + select.windows.flatMap { $0.definition.partition + $0.definition.order.map(\.expression) },
+      sources.scope)
     let isGrouped = !calls.isEmpty || !grouping.isEmpty
     if having != nil, !isGrouped {
       throw UpkeepError(.misuse, "HAVING is about groups: it needs GROUP BY or an aggregate")
     }
     var scope = sources.scope
     if isGrouped { try scope.addAggregates(calls) }
+    let groupSlot = sources.scope.slots.count
+    var windows: Windows?
+    let windowCalls = (shown.list.map(\.expression) + terms.map(\.expression)).reduce(into: [Expression]()) {
+      for call in $1.windowCalls where !$0.contains(call) { $0.append(call) }
+    }
+    if !windowCalls.isEmpty {
+      let made = try Windows(windowCalls, select.windows, in: scope)
+      windows = made
+      try scope.addResults(of: windowCalls)
+    }
+    slotCount = max(scope.slots.count, groupSlot + 1)
 
-    var read: [CompiledExpression] = []
+    var read: [CompiledExpression] = windows?.expressions ?? []
     outputs = try CompiledExpression.list(shown.list.map(\.expression), in: scope)
     read += outputs
     var sortTerms: [SortTerm] = []
@@ -44,6 +57,7 @@ final class SelectBlock: BlockPlan {
       sortTerms.append(SortTerm(compiled, term))
     }
     self.terms = sortTerms
+    self.windows = windows?.keeping(read.reduce(into: []) { $0.formUnion($1.columnsRead) })
     let context = statement.makeEvaluationContext(slotCount: slotCount)
     if isGrouped {
       let condition = try having.map { having throws(UpkeepError) in
@@ -55,7 +69,7 @@ final class SelectBlock: BlockPlan {
       }
       groups = Groups(
         keys: keys, calls: calls.map(\.aggregate), condition: condition,
-        shown: shownColumns.filter { $0.slot < sources.scope.slots.count }, slot: slotCount - 1)
+        shown: shownColumns.filter { $0.slot < groupSlot }, slot: groupSlot)
       read += keys + calls.flatMap(\.aggregate.expressions) + (condition.map { [$0] } ?? [])
     } else {
       groups = nil
@@ -77,6 +91,16 @@ final class SelectBlock: BlockPlan {
     _ outer: EvaluationContext?, _ row: () throws(UpkeepError) -> Bool
   ) throws(UpkeepError) {
     context.outer = outer
+    guard let windows else { return try runGroups(row) }
+    let found = windows.begin(memory)
+    try runGroups { () throws(UpkeepError) in
+      try found.add(context)
+      return true
+    }
+    try found.forEach(context, statement, row)
+  }
+
+  private func runGroups(_ row: () throws(UpkeepError) -> Bool) throws(UpkeepError) {
     guard let groups else {
       for condition in constants { guard try condition.isTrue(context) else { return } }
       try joins.run(context, row)
@@ -102,7 +126,7 @@ final class SelectBlock: BlockPlan {
   }
 
   override var description: [String] {
-    joins.description + (groups.map { $0.description } ?? [])
+    joins.description + (groups.map { $0.description } ?? []) + (windows.map { $0.description } ?? [])
   }
 }
 
@@ -118,7 +142,9 @@ extension CompiledExpression {
 
 extension Aggregate {
   /// All that it evaluates.
-  var expressions: [CompiledExpression] { [argument, filter, separator].compactMap { $0 } }
+  var expressions: [CompiledExpression] {
+    [argument, filter, second].compactMap { $0 } + order.compactMap(\.expression)
+  }
 }
 
 extension ExpressionScope {
@@ -129,15 +155,20 @@ extension ExpressionScope {
 
   /// Adds a row of the aggregates' results, behind the others.
   mutating func addAggregates(_ calls: [SelectPlan.AggregateCall]) throws(UpkeepError) {
+    try addResults(of: calls.map(\.expression))
+  }
+
+  /// Adds a row of the results of aggregates or window functions, behind the others.
+  mutating func addResults(of calls: [Expression]) throws(UpkeepError) {
     let slot = slots.count
     var columns: [ColumnSchema] = []
     for (ordinal, call) in calls.enumerated() {
       columns.append(
         try ColumnSchema(
-          ColumnDefinition("aggregate \(ordinal)", .any), table: "result", ordinal: ordinal,
+          ColumnDefinition("result \(ordinal)", .any), table: "result", ordinal: ordinal,
           isInPrimaryKey: false))
       let place = SlotColumn(slot: slot, ordinal: ordinal)
-      aggregates[call.expression] = place
+      aggregates[call] = place
       untyped.insert(place)
     }
     slots.append(Slot(names: [], columns: ColumnList(columns, hasHiddenRowid: false)))

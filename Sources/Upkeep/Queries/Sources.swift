@@ -6,6 +6,8 @@ struct Sources {
       case table(TableSchema)
       case query(QueryPlan)
       case common(CommonTableSource)
+      /// A function that gives rows.
+      case call(TableFunction)
       /// A recursive common table within itself.
       case round(CommonTableSource)
     }
@@ -107,6 +109,16 @@ struct Sources {
       }
       content = .query(plan)
       columns = try columnList(shown, name, slot)
+    case .call(let function, let arguments, let alias):
+      name = alias ?? function
+      guard item.kind != .right && item.kind != .full else {
+        throw UpkeepError(
+          .unsupported,
+          "\(function)() on the right of a \(item.kind == .right ? "RIGHT" : "FULL") JOIN is not supported")
+      }
+      let made = try TableFunction(function, arguments, in: scope)
+      content = .call(made)
+      columns = try columnList(made.columns, name, slot)
     }
     list.append(Source(content: content, name: name, kind: item.kind))
     scope.slots.append(

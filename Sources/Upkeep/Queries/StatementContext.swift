@@ -86,13 +86,13 @@ package final class StatementContext {
     case .parameter(let number):
       let isGiven = number >= 1 && number <= parameters.count
       return ConstantOperand(value: isGiven ? parameters[number - 1] : .null, type: nil)
-    case .column, .aggregate, .exists, .inQuery: return nil
+    case .column, .aggregate, .window, .exists, .inQuery: return nil
     case .subquery(let query, 0, of: 1): return madeHost?.constant(query)
     default: break
     }
     let bound = parameters.isEmpty ? expression : expression.replacing(parameter)
     guard let compiled = try? CompiledExpression.compile(bound, in: ExpressionScope()),
-      compiled.isDeterministic
+      compiled.isFixedInStatement
     else { return nil }
     return (try? compiled.evaluate(makeEvaluationContext())).map {
       ConstantOperand(value: $0, type: compiled.type)

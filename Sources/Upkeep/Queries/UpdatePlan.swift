@@ -97,12 +97,7 @@ extension Expression {
   var isVolatile: Bool {
     var found = false
     _ = replacing { part in
-      if case .function(let name, let arguments) = part,
-        let function = try? ScalarFunction.find(name, argumentCount: arguments.count),
-        !function.isDeterministic
-      {
-        found = true
-      }
+      if case .function(let name, _) = part, ValueFunction.all[name]?.isRandom == true { found = true }
       return nil
     }
     return found

@@ -62,6 +62,8 @@ public struct Select: Sendable, Hashable {
   public var grouping: [Expression]
   /// Only groups for which this is true.
   public var groupCondition: Expression?
+  /// WINDOW: windows that calls name.
+  public var windows: [NamedWindow] = []
 
   /// A block.
   public init(
@@ -129,6 +131,8 @@ public enum RowSource: Sendable, Hashable {
   case table(TableReference)
   /// A query in parentheses, its name and the names of its columns.
   case query(Query, alias: String?, columns: [String]?)
+  /// A function that gives rows, by its name in lower case: `json_each(x)`. Its arguments may name sources before it.
+  case call(String, [Expression], alias: String?)
 }
 
 /// A source in FROM and how it is joined with those before it.

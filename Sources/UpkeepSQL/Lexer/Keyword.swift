@@ -6,13 +6,13 @@ package enum Keyword: UInt8, Sendable, CaseIterable {
   case begin, between, by
   case `case`, cast, check, coalesce, collate, column, commit, concurrently, conflict, constraint, copy,
     create, cross,
-    cte
+    cte, current
   case current_date, current_time, current_timestamp
   case database, `default`, deferrable, deferred, delete, desc, detach, displace, distinct, `do`, drop,
     duplicate
-  case `else`, empty, end, error, escape, except, exclusive, exists, explain
+  case `else`, empty, end, error, escape, except, exclude, exclusive, exists, explain
   case fail, `false`, filter, first, fold, following, foreign, from, full
-  case generated, glob, grant, group
+  case generated, glob, grant, group, groups
   case having
   case `if`, ignore, immediate, `in`, index, indexed, inner, insert, instead, intersect, into, `is`, isnull
   case join, json
@@ -20,14 +20,15 @@ package enum Keyword: UInt8, Sendable, CaseIterable {
   case last, lateral, latest, left, like, limit
   case match, matched, materialized, max, merge, min
   case natural, no, not, nothing, notnull, null, nulls
-  case of, offset, on, or, order, outer, over
-  case plan, pragma, preview, primary
+  case of, offset, on, or, order, others, outer, over
+  case partition, plan, pragma, preceding, preview, primary
   case query
-  case raise, recursive, references, regexp, reindex, reject, release, rename, replace, restrict, returning
-  case right, rollback, row, rowid
+  case raise, range, recursive, references, regexp, reindex, reject, release, rename, replace, restrict,
+    returning
+  case right, rollback, row, rowid, rows
   case savepoint, schema, select, set, source, strict, sum, sync
   case table, target, temp, temporary, then, timestamp, to, touch, transaction, trigger, `true`, truncate
-  case union, unique, update, upsert, using, uuid
+  case unbounded, union, unique, update, upsert, using, uuid
   case vacuum, values, view, virtual
   case when, `where`, window, with, without
   case ties, only

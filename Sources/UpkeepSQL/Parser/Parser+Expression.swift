@@ -71,6 +71,11 @@ extension Parser {
         try advance()
         let right = try parse(precedence + 1)
         left = try node(.binary(operation, left.value, right.value), over: left, right)
+      } else if at(.arrow), Precedence.concatenation >= minimum {
+        // The arrows of JSON are functions of that name.
+        let function = source.text(try advance().range)
+        let right = try parse(Precedence.concatenation + 1)
+        left = try node(.function(function, [left.value, right.value]), over: left, right)
       } else if let next = try wordOperator(left, minimum) {
         left = next
       } else {
@@ -113,7 +118,6 @@ extension Parser {
 
   /// Operators of words: IS, IN, LIKE, BETWEEN, COLLATE and the forms with NOT.
   private mutating func wordOperator(_ left: Parsed, _ minimum: Int) throws(SyntaxError) -> Parsed? {
-    if token.kind == .arrow { throw unsupported("the operator \(describe(token))") }
     guard token.kind == .word, let keyword = token.keyword else { return nil }
     if keyword == .collate {
       guard Precedence.collate >= minimum else { return nil }
@@ -134,20 +138,21 @@ extension Parser {
     case .glob, .regexp, .match:
       // These are names too: `SELECT a match` calls a column so.
       let next = try peek()
-      guard next.kind != .endOfText, next.kind != .semicolon, next.kind != .comma,
-        next.keyword?.isReserved != true
+      guard next.kind != .endOfText, next.kind != .semicolon, next.kind != .comma, next.kind != .rightParen,
+        next.keyword?.isReserved != true || next.keyword == .case || next.keyword == .null
       else { return nil }
-      throw unsupported("the operator \(keyword.text)", hint: keyword == .glob ? "LIKE is" : nil)
+      if keyword == .glob { return try membership(left, negated: false) }
+      throw unsupported("the operator \(keyword.text)", hint: "LIKE and GLOB are")
     case .not:
       switch try peek().keyword {
       case .null?:
         try advance()
         try advance()
         return try node(.isNull(left.value, negated: true), over: left)
-      case .in?, .like?, .between?:
+      case .in?, .like?, .between?, .glob?:
         try advance()
         return try membership(left, negated: true)
-      case .glob?, .regexp?, .match?:
+      case .regexp?, .match?:
         throw unsupported("the operator \(describe(try peek()))")
       default: return nil
       }
@@ -212,6 +217,11 @@ extension Parser {
       return try node(
         .like(left.value, pattern: pattern.value, escape: escape.value, negated: negated),
         over: left, pattern, escape)
+    case .glob:
+      let pattern = try parse(Precedence.equality + 1)
+      if at(.escape) { throw unsupported("ESCAPE behind GLOB", hint: "write [*] for a star") }
+      let matches = try node(.function("glob", [pattern.value, left.value]), over: left, pattern)
+      return negated ? try node(.unary(.not, matches.value), over: matches) : matches
     default:
       let low = try parse(Precedence.equality)
       try expect(.and)

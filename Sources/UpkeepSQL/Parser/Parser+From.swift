@@ -92,7 +92,16 @@ extension Parser {
       return .query(query, alias: alias, columns: columns)
     }
     let table = try tableName("the name of a table, or a query in parentheses")
-    if at(.leftParen) { throw unsupported("a table function") }
+    if at(.leftParen) {
+      let function = table.lowercased()
+      guard ["json_each", "json_tree", "generate_series"].contains(function) else {
+        throw unsupported("the table function \(table)", hint: "json_each, json_tree and generate_series are")
+      }
+      try advance()
+      let arguments = try expressionList().map(\.value)
+      try expect(.rightParen)
+      return .call(function, arguments, alias: try alias())
+    }
     let alias = try alias()
     switch token.keyword {
     case .indexed?: throw unsupported("INDEXED BY")

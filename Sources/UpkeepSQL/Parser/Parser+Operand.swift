@@ -45,7 +45,8 @@ extension Parser {
       return Parsed(value: .function("now", []), depth: 1)
     case .current_date?, .current_time?:
       guard try peek().kind != .leftParen, try peek().kind != .dot else { return try nameOrCall() }
-      throw unsupported(describe(token).uppercased(), hint: "CURRENT_TIMESTAMP is")
+      let function = try advance().keyword == .current_date ? "date" : "time"
+      return Parsed(value: .function(function, []), depth: 1)
     case .timestamp?, .uuid?, .json?:
       // `TIMESTAMP '…'`: a literal of that type.
       guard try peek().kind == .string else { return try nameOrCall() }
@@ -146,6 +147,7 @@ extension Parser {
     var arguments: [Parsed] = []
     var isDistinct = false
     var isStar = false
+    var order: [OrderTerm] = []
     if at(.star) {
       guard function == "count" else {
         throw source.error(.syntax, "found \(written)(*); * is an argument of COUNT only", at: token.start)
@@ -155,33 +157,55 @@ extension Parser {
     } else {
       isDistinct = try accept(.distinct)
       arguments = try expressionList()
-      if at(.order) { throw unsupported("ORDER BY in a call") }
+      if try accept(.order) {
+        try expect(.by)
+        order = try orderTerms()
+      }
     }
     try expect(.rightParen)
     let filter = try filter(function)
-    if at(.over), try peek().kind == .leftParen { throw unsupported("OVER (a window function)") }
+    if let window = try over() {
+      guard !isDistinct, order.isEmpty else {
+        throw source.error(
+          .unsupported, "\(isDistinct ? "DISTINCT" : "ORDER BY") in a window function is not supported",
+          at: start)
+      }
+      let call = WindowCall(function, arguments.map(\.value), filter: filter?.value, over: window)
+      return try node(.window(call), over: arguments + (filter.map { [$0] } ?? []))
+    }
+    if Self.windowFunctions.contains(function) {
+      throw source.error(
+        .misuse, "\(written)() looks at the rows around a row: write \(written)(…) OVER (ORDER BY …)",
+        at: start)
+    }
+    let takesTwo = ["group_concat", "string_agg", "json_group_object"].contains(function)
     let isAggregate =
       switch function {
-      case "count", "sum", "avg", "total", "group_concat", "string_agg": true
+      case "count", "sum", "avg", "total", "json_group_array": true
       case "min", "max": arguments.count == 1
-      default: false
+      default: takesTwo
       }
     if isAggregate {
       guard isStar || !arguments.isEmpty || function == "count" else {
         throw source.error(.syntax, "\(function.uppercased()) takes an argument", at: start)
       }
-      guard arguments.count <= (function.hasSuffix("_concat") || function.hasSuffix("_agg") ? 2 : 1) else {
-        throw source.error(.syntax, "\(function.uppercased()) takes one argument", at: start)
+      guard arguments.count <= (takesTwo ? 2 : 1) else {
+        throw source.error(
+          .syntax, "\(function.uppercased()) takes \(takesTwo ? "two arguments" : "one argument")", at: start)
       }
       guard !isDistinct || arguments.count == 1 else {
         throw source.error(.syntax, "DISTINCT takes one argument", at: start)
       }
       return try node(
-        .aggregate(function, arguments.map(\.value), isDistinct: isDistinct, filter: filter?.value),
+        .aggregate(
+          function, arguments.map(\.value), isDistinct: isDistinct, filter: filter?.value, order: order),
         over: arguments + (filter.map { [$0] } ?? []))
     }
     if filter != nil {
       throw source.error(.syntax, "FILTER stands behind aggregates only, and \(written) is none", at: start)
+    }
+    if !order.isEmpty {
+      throw source.error(.syntax, "ORDER BY stands in aggregates only, and \(written) is none", at: start)
     }
     if isDistinct {
       throw source.error(.syntax, "DISTINCT stands in aggregates only, and \(written) is none", at: start)

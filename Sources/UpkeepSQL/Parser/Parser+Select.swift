@@ -34,7 +34,6 @@ extension Parser {
       }
     }
     try orderAndLimit(&query)
-    if at(.window) { throw unsupported("WINDOW") }
     return query
   }
 
@@ -74,14 +73,14 @@ extension Parser {
       repeat { select.grouping.append(try expression()) } while try accept(.comma)
     }
     if try accept(.having) { select.groupCondition = try expression() }
-    if at(.window) { throw unsupported("WINDOW") }
+    if at(.window), isName(try peek()), try peek(2).keyword == .as { select.windows = try namedWindows() }
     return select
   }
 
   private mutating func orderAndLimit(_ query: inout Query) throws(SyntaxError) {
     if try accept(.order) {
       try expect(.by)
-      repeat { query.order.append(try orderTerm()) } while try accept(.comma)
+      query.order = try orderTerms()
     }
     guard try accept(.limit) else { return }
     let first = try expression()
@@ -132,6 +131,13 @@ extension Parser {
         at: token.start)
     }
     return .expression(value, name: try alias() ?? text)
+  }
+
+  /// The terms behind ORDER BY.
+  mutating func orderTerms() throws(SyntaxError) -> [OrderTerm] {
+    var terms: [OrderTerm] = []
+    repeat { terms.append(try orderTerm()) } while try accept(.comma)
+    return terms
   }
 
   private mutating func orderTerm() throws(SyntaxError) -> OrderTerm {

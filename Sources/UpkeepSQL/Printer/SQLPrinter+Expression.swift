@@ -19,12 +19,14 @@ extension SQLPrinter {
 
   private static func precedence(of expression: Expression) -> Int {
     switch expression {
+    case .function("->", _), .function("->>", _): Precedence.concatenation
     case .unary(.not, _): Precedence.not
     case .unary: Precedence.unary
     case .binary(let operation, _, _): symbol(of: operation).precedence
     case .isNull, .inList, .inQuery, .between, .like: Precedence.equality
     case .collate: Precedence.collate
-    case .literal, .column, .parameter, .cases, .cast, .function, .aggregate, .subquery, .exists:
+    case .literal, .column, .parameter, .cases, .cast, .function, .aggregate, .window, .subquery,
+      .exists:
       Precedence.primary
     }
   }
@@ -98,15 +100,25 @@ extension SQLPrinter {
       text += "CAST("
       write(operand, atLeast: Precedence.or, to: &text)
       text += " AS \(TypeNames.name(of: type)))"
+    case .function(let function, let arguments) where arguments.count == 2 && function.hasPrefix("->"):
+      write(arguments[0], atLeast: Precedence.concatenation, to: &text)
+      text += " \(function) "
+      write(arguments[1], atLeast: Precedence.concatenation + 1, to: &text)
     case .function(let function, let arguments):
       text += "\(functionName(function))("
       writeList(arguments, to: &text)
-    case .aggregate(let function, let arguments, let isDistinct, let filter):
+    case .aggregate(let function, let arguments, let isDistinct, let filter, let order):
       text += "\(functionName(function))("
       if arguments.isEmpty { text += "*" }
       if isDistinct { text += "DISTINCT " }
-      writeList(arguments, to: &text)
+      writeList(arguments, ending: order.isEmpty ? ")" : " ORDER BY \(orderTerms(order)))", to: &text)
       if let filter { text += " FILTER (WHERE \(self.expression(filter)))" }
+    case .window(let call):
+      text += "\(functionName(call.name))("
+      if call.arguments.isEmpty, call.name == "count" { text += "*" }
+      writeList(call.arguments, to: &text)
+      if let filter = call.filter { text += " FILTER (WHERE \(self.expression(filter)))" }
+      text += " OVER \(window(call.window))"
     case .collate(let operand, let collation):
       write(operand, atLeast: Precedence.collate, to: &text)
       text += " COLLATE \(name(of: collation))"
@@ -152,7 +164,11 @@ extension SQLPrinter {
     // `-5` is a number and `--` begins a comment: what stands under a sign is in parentheses unless it
     // cannot be taken for either.
     switch operand {
-    case .column, .function, .aggregate, .cases, .cast, .parameter, .subquery, .exists:
+    case .function(let function, _) where function.hasPrefix("->"):
+      text += "("
+      writeBare(operand, to: &text)
+      text += ")"
+    case .column, .function, .aggregate, .window, .cases, .cast, .parameter, .subquery, .exists:
       writeBare(operand, to: &text)
     default:
       text += "("
@@ -161,12 +177,12 @@ extension SQLPrinter {
     }
   }
 
-  private static func writeList(_ list: [Expression], to text: inout String) {
+  private static func writeList(_ list: [Expression], ending: String = ")", to text: inout String) {
     for (index, item) in list.enumerated() {
       if index > 0 { text += ", " }
       write(item, atLeast: Precedence.or, to: &text)
     }
-    text += ")"
+    text += ending
   }
 
   private static func writeCases(

@@ -15,7 +15,7 @@ extension SQLPrinter {
       text += block(part.block)
     }
     if !query.order.isEmpty {
-      text += " ORDER BY " + query.order.map(orderTerm).joined(separator: ", ")
+      text += " ORDER BY \(orderTerms(query.order))"
     }
     if let limit = query.limit {
       text += " LIMIT \(expression(limit))"
@@ -46,6 +46,10 @@ extension SQLPrinter {
         text += " GROUP BY " + select.grouping.map(expression).joined(separator: ", ")
       }
       if let having = select.groupCondition { text += " HAVING \(expression(having))" }
+      if !select.windows.isEmpty {
+        let windows = select.windows.map { "\(name($0.name)) AS \(window($0.definition))" }
+        text += " WINDOW " + windows.joined(separator: ", ")
+      }
       return text
     }
   }
@@ -78,6 +82,9 @@ extension SQLPrinter {
   static func source(_ source: RowSource) -> String {
     switch source {
     case .table(let reference): return table(reference)
+    case .call(let function, let arguments, let alias):
+      return "\(function)(\(arguments.map(expression).joined(separator: ", ")))"
+        + (alias.map { " AS \(name($0))" } ?? "")
     case .query(let query, let alias, let columns):
       var text = "(\(self.query(query)))"
       if let alias { text += " AS \(name(alias))" }
@@ -85,6 +92,8 @@ extension SQLPrinter {
       return text
     }
   }
+
+  static func orderTerms(_ terms: [OrderTerm]) -> String { terms.map(orderTerm).joined(separator: ", ") }
 
   private static func orderTerm(_ term: OrderTerm) -> String {
     var text = expression(term.expression)

@@ -27,7 +27,7 @@ public enum SQLPrinter {
   private static func staysAName(_ keyword: Keyword) -> Bool {
     switch keyword {
     case .true, .false, .current_timestamp, .current_date, .current_time, .cast, .glob, .regexp, .match,
-      .like, .generated, .always, .merge, .raise, .row, .end, .with:
+      .like, .partition, .range, .rows, .groups, .generated, .always, .merge, .raise, .row, .end, .with:
       false
     default: !keyword.startsTail
     }

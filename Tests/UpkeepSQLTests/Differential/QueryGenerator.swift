@@ -131,7 +131,7 @@ struct QueryGenerator {
       let list = kinds.map { grouped($0, keys, names, outer, depth) }
       text += named(list)
     } else {
-      text += named(kinds.map { shown($0, visible, depth) })
+      text += named(kinds.map { windowed($0, names) ?? shown($0, visible, depth) })
     }
     text += " FROM \(from)"
     if random.oneIn(2) { text += " WHERE \(condition(visible, depth))" }
@@ -270,6 +270,24 @@ struct QueryGenerator {
   private mutating func shown(_ kind: Kind, _ names: [Name], _ depth: Int) -> String {
     let text = expression(kind, names, depth)
     return kind == .text ? "lower(\(text))" : text
+  }
+
+  /// Now and then a window function, of those that are equal for equal rows.
+  private mutating func windowed(_ kind: Kind, _ names: [Name]) -> String? {
+    guard random.oneIn(10), let own = names.filter({ $0.kind == kind }).first else { return nil }
+    let function =
+      switch kind {
+      case .integer:
+        random.pick([
+          "rank()", "dense_rank()", "count(*)", "sum(\(own.text))", "max(\(own.text))", "count(\(own.text))",
+        ])
+      case .real: random.pick(["sum(\(own.text))", "min(\(own.text))", "percent_rank()", "avg(\(own.text))"])
+      case .text: "\(random.pick(["min", "max"]))(lower(\(own.text)))"
+      }
+    let partition = random.oneIn(2) ? "PARTITION BY \(plain(random.pick(names)).text) " : ""
+    let order =
+      random.oneIn(3) ? "" : "ORDER BY \(plain(random.pick(names)).text)\(random.pick(["", " DESC"]))"
+    return "\(function) OVER (\(partition)\(order))"
   }
 
   /// - Parameter names: the query's own: an aggregate over columns of the queries around would be theirs in SQLite.

@@ -14,7 +14,8 @@ private final class TypedRows: RowSink {
         case .null: "NULL"
         case .integer(let integer): "\(integer)"
         case .real(let real): "\(real)r"
-        case .text(let text): "'" + text
+        // JSON is a text in SQLite.
+        case .text(let text), .json(let text): "'" + text
         case .blob: "blob"
         default: "\(value)"
         }

@@ -71,6 +71,12 @@ import UpkeepSQL
     Case("EXPLAIN CREATE TABLE t (a)", 1, 9, "expected SELECT"),
     Case("SELECT ?0", 1, 8, "numbered from ?1"),
     Case("SELECT a LIMT 1", 1, 10, "did you mean LIMIT?"),
+    Case("SELECT rank() FROM t", 1, 8, "OVER (ORDER BY"),
+    Case("SELECT sum(a) OVER (PARTITON BY a) FROM t", 1, 30, "expected"),
+    Case(
+      "SELECT sum(a) OVER (ROWS BETWEEN 1 FOLLOWING AND 1 PRECEDING) FROM t", 1, 26, "ends before it begins"),
+    Case("SELECT a FROM t WINDOW w AS (), w AS ()", 1, 33, "names w twice"),
+    Case("SELECT upper(a ORDER BY a) FROM t", 1, 8, "stands in aggregates only"),
   ])
   func errorsPointAtTheirPlace(_ example: Case) throws {
     let error = try #require(failure(example.text))
@@ -81,9 +87,11 @@ import UpkeepSQL
   }
 
   @Test(arguments: [
-    ("SELECT a FROM t WINDOW w AS ()", "WINDOW"), ("SELECT * FROM (a JOIN b)", "join in parentheses"),
+    ("SELECT * FROM (a JOIN b)", "join in parentheses"),
     ("SELECT * FROM f(1)", "table function"),
-    ("SELECT group_concat(a ORDER BY a) FROM t", "ORDER BY in a call"),
+    ("SELECT sum(DISTINCT a) OVER () FROM t", "DISTINCT in a window"),
+    ("SELECT group_concat(a ORDER BY a) OVER () FROM t", "ORDER BY in a window"),
+    ("SELECT a GLOB 'x' ESCAPE 'y'", "ESCAPE behind GLOB"),
     ("ALTER TABLE t ADD a", "ALTER"),
     ("PRAGMA user_version", "PRAGMA"), ("VACUUM", "VACUUM"),
     ("CREATE VIEW v AS SELECT 1", "VIEW"), ("CREATE TRIGGER x", "TRIGGER"),
@@ -91,7 +99,7 @@ import UpkeepSQL
     ("CREATE TABLE t (a, FOREIGN KEY (a) REFERENCES u)", "FOREIGN KEY"),
     ("CREATE TABLE t (a GENERATED ALWAYS AS (1))", "GENERATED"),
     ("CREATE TABLE t (a UNIQUE ON CONFLICT REPLACE)", "ON CONFLICT"),
-    ("SELECT a GLOB 'x'", "GLOB"), ("SELECT a -> 'x'", "->"), ("SELECT sum(a) OVER () FROM t", "OVER"),
+    ("SELECT a REGEXP 'x'", "REGEXP"), ("SELECT a MATCH 'x'", "MATCH"),
     ("SELECT (1, 2)", "row value"),
     ("INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = 1", "ON DUPLICATE KEY"),
   ])
