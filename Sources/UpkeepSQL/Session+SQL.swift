@@ -9,6 +9,7 @@ extension Session {
   public func execute(
     _ statement: SQLStatement, into sink: (any RowSink)? = nil
   ) throws(UpkeepError) -> StatementSummary {
+    if viewReader == nil { viewReader = SQLViewReader() }
     do throws(UpkeepError) {
       return try execute(statement.statement, into: sink)
     } catch {

@@ -52,7 +52,10 @@ struct SchemaArguments: ParsableCommand {
     options.inspect { database, output in
       let scope = try database.store.beginRead()
       defer { scope.rollback() }
-      let texts = try scope.catalog.tables.map { (name: $0.name, sql: SchemaText.of($0)) }
+      let catalog = try scope.catalog
+      let texts =
+        catalog.tables.map { (name: $0.name, sql: SchemaText.of($0)) }
+        + catalog.views.map { (name: $0.name, sql: SchemaText.of($0)) }
       if options.json {
         let tables = texts.map { "{\"name\":\(JSONText.quoted($0.name)),\"sql\":\(JSONText.quoted($0.sql))}" }
         output.write("[\(tables.joined(separator: ","))]\n")

@@ -23,16 +23,19 @@ import Testing
     for mismatch in try ScriptRunner.run(text, spillsAt: 0) { Issue.record("\(name), \(mismatch)") }
   }
 
-  /// The guide's examples are one session; what a reader types does what stands below it.
-  @Test func examplesOfTheGuide() throws {
+  /// The examples of a guide are one session; what a reader types does what stands below it.
+  @Test(arguments: ["Upserts.md", "SQL.md"])
+  func examplesOfTheGuides(_ name: String) throws {
     let guide = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../Docs/Upserts.md").standardizedFileURL
+      .appending(path: "../../Docs/\(name)").standardizedFileURL
     let text = try String(contentsOf: guide, encoding: .utf8)
     let examples = text.components(separatedBy: "```sql-session\n").dropFirst().map {
       $0.components(separatedBy: "```")[0]
     }
-    #expect(examples.count >= 8)
-    for mismatch in try ScriptRunner.run(examples.joined(separator: "\n")) { Issue.record("\(mismatch)") }
+    #expect(examples.count >= 7)
+    for mismatch in try ScriptRunner.run(examples.joined(separator: "\n")) {
+      Issue.record("\(name), \(mismatch)")
+    }
   }
 
   /// A runner that found nothing wrong anywhere would pass every script.

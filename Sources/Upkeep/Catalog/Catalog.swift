@@ -9,6 +9,7 @@ package final class Catalog: Sendable {
   fileprivate struct Tables {
     var lasting: [String: TableSchema] = [:]
     var temporary: [UInt64: [String: TableSchema]] = [:]
+    var views: [String: ViewSchema] = [:]
   }
 
   fileprivate let all: Tables
@@ -41,6 +42,9 @@ package final class Catalog: Sendable {
     self.owner == owner ? self : Catalog(all, seenBy: owner, buckets: buckets)
   }
 
+  /// The views, by folded name.
+  var viewsByName: [String: ViewSchema] { all.views }
+
   /// Who has temporary tables.
   package var owners: Set<UInt64> { Set(all.temporary.keys) }
 
@@ -69,8 +73,15 @@ package final class Catalog: Sendable {
   package func table(_ name: String) throws(UpkeepError) -> TableSchema {
     if let table = find(name) { return table }
     let shown = QualifiedName.shown(name)
-    let hint = Names.suggestion(for: QualifiedName.bare(name), among: tablesByName.values.map(\.name))
-    var error = UpkeepError(.unknownTable, "there is no table \(shown)\(hint)")
+    var error: UpkeepError
+    if let view = view(name) {
+      error = UpkeepError(
+        .unknownTable, "\(view.name) is a view, which only queries can read; change the tables that it shows")
+    } else {
+      let known = tablesByName.values.map(\.name) + viewsByName.values.map(\.name)
+      let hint = Names.suggestion(for: QualifiedName.bare(name), among: known)
+      error = UpkeepError(.unknownTable, "there is no table \(shown)\(hint)")
+    }
     error.table = shown
     error.name = shown
     throw error
@@ -106,6 +117,7 @@ package final class Catalog: Sendable {
     var tables: [CatalogCodec.TableEntry] = []
     var indexes: [UInt64: [CatalogCodec.IndexEntry]] = [:]
     var buckets: [String: BucketSchema] = [:]
+    var views: [ViewSchema] = []
     let cursor = try storing { () throws(StorageError) in try transaction.cursor(.catalog) }
     var isThere = try storing { () throws(StorageError) in try cursor.first() }
     while isThere {
@@ -125,6 +137,8 @@ package final class Catalog: Sendable {
         buckets[name] = try CatalogCodec.bucket(name, try value(cursor))
       case CatalogCodec.Kind.automaticID:
         break
+      case CatalogCodec.Kind.view:
+        views.append(try CatalogCodec.view(try value(cursor)))
       default:
         throw UpkeepError(
           .unsupported,
@@ -132,7 +146,7 @@ package final class Catalog: Sendable {
       }
       isThere = try storing { () throws(StorageError) in try cursor.next() }
     }
-    return try assemble(tables, indexes, buckets)
+    return try assemble(tables, indexes, buckets, views)
   }
 
   private static func value(_ cursor: TreeCursor) throws(UpkeepError) -> UnsafeRawBufferPointer {
@@ -146,9 +160,10 @@ package final class Catalog: Sendable {
 
   private static func assemble(
     _ entries: [CatalogCodec.TableEntry], _ indexes: [UInt64: [CatalogCodec.IndexEntry]],
-    _ buckets: [String: BucketSchema]
+    _ buckets: [String: BucketSchema], _ views: [ViewSchema]
   ) throws(UpkeepError) -> Catalog {
     var all = Tables()
+    for view in views { all.views[Names.folded(view.name)] = view }
     var names = Set<String>()
     var indexCount = 0
     for var entry in entries {
@@ -208,8 +223,15 @@ package final class Catalog: Sendable {
     return Catalog(all, seenBy: owner, buckets: buckets)
   }
 
-  /// What has a name already: `table x` or `index x`.
+  func replacing(view name: String, with view: ViewSchema?) -> Catalog {
+    var all = all
+    all.views[Names.folded(name)] = view
+    return Catalog(all, seenBy: owner, buckets: buckets)
+  }
+
+  /// What has a name already: `table x`, `view x` or `index x`.
   func holder(of name: String) -> String? {
+    if let view = view(name) { return "view \(view.name)" }
     if let table = find(name) { return "table \(table.name)" }
     if let (table, index) = index(name) { return "index \(index.name) of \(table.name)" }
     return nil

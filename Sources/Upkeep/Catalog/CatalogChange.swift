@@ -162,7 +162,7 @@ extension Catalog {
   /// temporary table may hide some of it here.
   private func place(of owner: UInt64?) -> Catalog { owner == nil ? seen(by: nil) : self }
 
-  private func requireFree(_ name: String) throws(UpkeepError) {
+  func requireFree(_ name: String) throws(UpkeepError) {
     if let holder = holder(of: name) {
       var error = UpkeepError(.exists, "the name \(name) is taken by \(holder); choose another")
       error.name = name
@@ -193,13 +193,13 @@ extension Catalog {
     return name
   }
 
-  private func put(
+  func put(
     _ key: ByteBuffer, _ entry: ByteBuffer, _ transaction: WriteTransaction
   ) throws(UpkeepError) {
     try storing { () throws(StorageError) in try transaction.put(.catalog, key.bytes, entry.bytes) }
   }
 
-  private func put(
+  func put(
     _ index: IndexSchema, of table: TableSchema, _ transaction: WriteTransaction
   ) throws(UpkeepError) {
     try put(
@@ -207,7 +207,7 @@ extension Catalog {
       transaction)
   }
 
-  private func remove(_ key: ByteBuffer, _ transaction: WriteTransaction) throws(UpkeepError) {
+  func remove(_ key: ByteBuffer, _ transaction: WriteTransaction) throws(UpkeepError) {
     _ = try storing { () throws(StorageError) in try transaction.delete(.catalog, key.bytes) }
   }
 

@@ -6,6 +6,7 @@ internal import UpkeepStorage
 ///           02 and the index's id, 8 bytes big-endian     the index
 ///           03 and a name                                 the bucket of that name
 ///           04 and the table's id, 8 bytes big-endian     its highest automatic id, 8 bytes little-endian
+///           05 and a name in lower case                   the view of that name
 ///     value fields (see `CatalogField`)
 enum CatalogCodec {
   enum Kind {
@@ -13,6 +14,7 @@ enum CatalogCodec {
     static let index: UInt8 = 2
     static let bucket: UInt8 = 3
     static let automaticID: UInt8 = 4
+    static let view: UInt8 = 5
   }
 
   enum TableTag {

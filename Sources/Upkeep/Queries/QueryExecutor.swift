@@ -30,7 +30,7 @@ package struct QueryExecutor {
   package func run(
     _ query: Query, begin: ([String]) throws(UpkeepError) -> Void, row: ([Value]) throws(UpkeepError) -> Void
   ) throws(UpkeepError) {
-    if let select = query.selectOfOneTable(statement.commonTables(scope)) {
+    if let select = query.selectOfOneTable(statement.commonTables(scope), scope) {
       let plan = try SelectPlan(query, select, subqueries, scope, statement)
       try begin(plan.outputs.map(\.name))
       return try run(plan) { values throws(UpkeepError) in
@@ -202,13 +202,16 @@ extension QueryExecutor {
 
 extension Query {
   /// The block of a query that asks one stored table alone, or none; nil for any other.
-  func selectOfOneTable(_ commonTables: CommonTableScope?) -> Select? {
+  func selectOfOneTable(_ commonTables: CommonTableScope?, _ scope: TransactionScope) -> Select? {
     guard self.commonTables.isEmpty, compounds.isEmpty, case .select(let select) = block,
       !select.isDistinct, select.grouping.isEmpty, select.groupCondition == nil, !select.hasWindow,
       order.allSatisfy({ $0.expression.windowCalls.isEmpty })
     else { return nil }
     if select.from.isEmpty { return select }
-    guard let table = select.storedTable, commonTables?.find(table.name) == nil else { return nil }
+    guard let table = select.storedTable, commonTables?.find(table.name) == nil, !scope.isView(table.name)
+    else {
+      return nil
+    }
     return select
   }
 }

@@ -9,6 +9,8 @@ struct QueryPlace {
   var depth = 0
   /// How many queries it stands in.
   var nesting = 0
+  /// The views whose queries it stands in, by folded name.
+  var views: [String] = []
 
   /// The most queries in one another.
   static let deepest = 50

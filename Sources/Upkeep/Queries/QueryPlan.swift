@@ -60,7 +60,7 @@ final class QueryPlan {
     self.blocks = blocks
     let reads = blocks.reduce(into: Set<OuterColumn>()) { $0.formUnion($1.reads) }
     self.reads = reads
-    if reads.isEmpty, let select = query.selectOfOneTable(place.commonTables) {
+    if reads.isEmpty, let select = query.selectOfOneTable(place.commonTables, try host.scope) {
       ofOneTable = (query, select, place.commonTables)
     } else {
       ofOneTable = nil

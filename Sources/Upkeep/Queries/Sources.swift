@@ -90,6 +90,11 @@ struct Sources {
         let use = try common.use()
         content = use.isItself ? .round(common) : .common(common)
         columns = try columnList(use.columns, name, slot)
+      } else if let view = try place.host.view(reference.name) {
+        let plan = try QueryPlan(view, place)
+        content = .query(plan)
+        columns = try columnList(
+          try named(plan.columns, view.columns, of: "view \(view.name)"), name, slot)
       } else {
         let schema = try table(reference.name, place)
         content = .table(schema)
@@ -98,15 +103,7 @@ struct Sources {
     case .query(let query, let alias, let names):
       name = alias
       let plan = try QueryPlan(query, try place.innerSource())
-      var shown = plan.columns
-      if let names {
-        guard names.count == shown.count else {
-          throw UpkeepError(
-            .misuse,
-            "\(alias ?? "the subquery") has \(names.count) names for the \(shown.count) columns of its query")
-        }
-        for (number, name) in names.enumerated() { shown[number].name = name }
-      }
+      let shown = try named(plan.columns, names, of: alias ?? "the subquery")
       content = .query(plan)
       columns = try columnList(shown, name, slot)
     case .call(let function, let arguments, let alias):
@@ -134,6 +131,18 @@ struct Sources {
       }
     default: break
     }
+  }
+
+  /// The columns of a query under other names, if there are any.
+  private func named(
+    _ columns: [SubqueryColumn], _ names: [String]?, of source: String
+  ) throws(UpkeepError) -> [SubqueryColumn] {
+    guard let names else { return columns }
+    guard names.count == columns.count else {
+      throw UpkeepError(
+        .misuse, "\(source) has \(names.count) names for the \(columns.count) columns of its query")
+    }
+    return zip(columns, names).map { SubqueryColumn(name: $1, type: $0.type, collation: $0.collation) }
   }
 
   private func table(_ name: String, _ place: QueryPlace) throws(UpkeepError) -> TableSchema {

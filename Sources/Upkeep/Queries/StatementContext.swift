@@ -10,6 +10,8 @@ package final class StatementContext {
   package var declarations: [CommonTable] = []
   /// The tables of that WITH, once `host` was asked for.
   private(set) var commonTables: CommonTableScope?
+  /// Reads the queries of views; nil where nobody knows SQL.
+  package var viewReader: (any ViewReading)?
   private var madeHost: QueryHost?
   private var madeMemory: QueryMemory?
   private var steps = 0

@@ -34,7 +34,12 @@ package struct SchemaChange {
   /// - Returns: false if there was no such table and `ifExists`.
   @discardableResult
   package func dropTable(_ name: String, ifExists: Bool = false) throws(UpkeepError) -> Bool {
-    if ifExists, try scope.catalog.find(name) == nil { return false }
+    if try scope.catalog.find(name) == nil {
+      if let view = try scope.catalog.view(name) {
+        throw UpkeepError(.misuse, "\(view.name) is a view; DROP VIEW drops it")
+      }
+      if ifExists { return false }
+    }
     try scope.statement { () throws(UpkeepError) in
       scope.adopt(try scope.catalog.dropping(table: name, in: scope.writing))
     }

@@ -10,6 +10,12 @@ public enum Statement: Sendable, Hashable {
   case createIndex(IndexDefinition, ifNotExists: Bool)
   /// DROP INDEX
   case dropIndex(String, ifExists: Bool)
+  /// CREATE VIEW
+  case createView(ViewDefinition, ifNotExists: Bool)
+  /// DROP VIEW
+  case dropView(String, ifExists: Bool)
+  /// ALTER TABLE
+  case alterTable(String, TableAlteration)
   /// INSERT, REPLACE, UPSERT
   case upsert(UpsertStatement)
   /// SYNC

@@ -21,6 +21,8 @@ public final class Session {
   public private(set) var changes = 0
   private var transaction: SessionTransaction?
   private var isRunning = false
+  /// Reads the queries of views; set by what runs SQL.
+  package var viewReader: (any ViewReading)?
   /// What this session is called as the owner of temporary tables; nil before it made one.
   private var owner: UInt64?
 
@@ -103,7 +105,9 @@ public final class Session {
   }
 
   private func makeContext(_ parameters: [Value]) -> StatementContext {
-    StatementContext(parameters: parameters, changes: changes, cancellation: cancellation)
+    let context = StatementContext(parameters: parameters, changes: changes, cancellation: cancellation)
+    context.viewReader = viewReader
+    return context
   }
 }
 
@@ -159,8 +163,10 @@ extension Session {
       return try change(delivery, context, resolution: .abort) { scope throws(UpkeepError) in
         try DeleteExecutor(scope: scope, statement: context).run(delete)
       }
-    case .createTable, .dropTable, .createIndex, .dropIndex:
+    case .createTable, .dropTable, .createIndex, .dropIndex, .dropView:
       return try changeSchema(statement)
+    case .createView(let view, let ifNotExists): return try create(view, ifNotExists, context)
+    case .alterTable(let table, let alteration): return try alter(table, alteration, context)
     case .createTableAs(let made): return try make(made, context)
     case .begin, .commit, .rollback, .savepoint, .rollbackTo, .release:
       try control(statement)
@@ -180,7 +186,37 @@ extension Session {
       case .createIndex(let definition, let ifNotExists):
         try change.createIndex(definition, ifNotExists: ifNotExists)
       case .dropIndex(let name, let ifExists): try change.dropIndex(name, ifExists: ifExists)
+      case .dropView(let name, let ifExists): try change.dropView(name, ifExists: ifExists)
       default: break
+      }
+    }
+    return StatementSummary(changes: changes)
+  }
+
+  private func create(
+    _ view: ViewDefinition, _ ifNotExists: Bool, _ context: StatementContext
+  ) throws(UpkeepError) -> StatementSummary {
+    try writing { scope throws(UpkeepError) in
+      try scope.statement { () throws(UpkeepError) in
+        let schema = ViewSchema(name: view.name, columns: view.columns, text: view.text)
+        guard try SchemaChange(scope).createView(schema, ifNotExists: ifNotExists) else { return }
+        try ViewKeeper(scope, context).check(view.name)
+      }
+    }
+    return StatementSummary(changes: changes)
+  }
+
+  private func alter(
+    _ table: String, _ alteration: TableAlteration, _ context: StatementContext
+  ) throws(UpkeepError) -> StatementSummary {
+    try writing { scope throws(UpkeepError) in
+      try scope.statement { () throws(UpkeepError) in
+        let views = ViewKeeper(scope, context)
+        let readable = try views.readable()
+        let name = try scope.catalog.table(table).name
+        try SchemaChange(scope).alterTable(name, alteration)
+        if case .rename(let new) = alteration { try views.follow(from: name, to: new) }
+        try views.require(readable)
       }
     }
     return StatementSummary(changes: changes)

@@ -84,7 +84,7 @@ enum JSONNode: Sendable, Hashable {
       case .real(let real): return .real(real)
       case nil: return .null
       }
-    case .string(let inside): return .text(String(decoding: JSONEscapes.removed(inside[...]), as: UTF8.self))
+    case .string(let inside): return .text(String(decoding: JSONStringText.unescaped(inside[...]), as: UTF8.self))
     case .array, .object: return .json(text)
     }
   }
@@ -118,7 +118,7 @@ struct JSONMember: Sendable, Hashable {
   var value: JSONNode
 
   /// The name without its escapes.
-  var plainName: [UInt8] { JSONEscapes.removed(name[...]) }
+  var plainName: [UInt8] { JSONStringText.unescaped(name[...]) }
 }
 
 /// Reads text that is known to be JSON and no deeper than `JSONText.deepest`.

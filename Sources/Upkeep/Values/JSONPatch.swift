@@ -126,7 +126,7 @@ enum JSONPatch {
         let written = Array(bytes[start..<position])
         skipSpace()
         position += 1
-        members.set(JSONEscapes.removed(written.dropFirst().dropLast()), written, value())
+        members.set(JSONStringText.unescaped(written.dropFirst().dropLast()), written, value())
       } while byte == UInt8(ascii: ",")
       position += 1
       return members

@@ -34,7 +34,7 @@ struct JSONPath: Sendable {
       guard end < rest.endIndex else { return nil }
       let name = rest[(rest.startIndex + 1)..<end]
       rest = rest[(end + 1)...]
-      return .member(JSONEscapes.removed(name))
+      return .member(JSONStringText.unescaped(name))
     }
     let name = rest.prefix { $0 != UInt8(ascii: ".") && $0 != UInt8(ascii: "[") }
     rest = rest.dropFirst(name.count)

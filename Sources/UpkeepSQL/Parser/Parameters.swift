@@ -34,6 +34,8 @@ struct ParameterList: Sendable {
   private let values: SQLParameters?
   private var numbers: [String: Int] = [:]
   private var count = 0
+  /// Whether the statement has any.
+  private(set) var isUsed = false
 
   init(_ values: SQLParameters?) { self.values = values }
 
@@ -41,10 +43,12 @@ struct ParameterList: Sendable {
   mutating func beginStatement() {
     numbers = [:]
     count = 0
+    isUsed = false
   }
 
   /// What a parameter stands for; a message if it is not allowed or has no value.
   mutating func resolve(_ token: String) -> Result<Expression, ParameterError> {
+    isUsed = true
     if token.hasPrefix("?") {
       let number = token == "?" ? count + 1 : Int(token.dropFirst()) ?? .max
       guard (1...Self.highest).contains(number) else {

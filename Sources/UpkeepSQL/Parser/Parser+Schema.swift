@@ -7,9 +7,13 @@ extension Parser {
     switch token.keyword {
     case .temp?, .temporary?:
       try advance()
+      if at(.view) { throw unsupported("CREATE TEMP VIEW", hint: "WITH names a query for one statement") }
       try expect(.table)
       return try createTable(isTemporary: true)
-    case .trigger?, .view?, .materialized?, .virtual?, .schema?, .database?:
+    case .view?:
+      try advance()
+      return try createView()
+    case .trigger?, .materialized?, .virtual?, .schema?, .database?:
       throw unsupported("CREATE \(describe(token).uppercased())")
     case .or?: throw unsupported("CREATE OR REPLACE")
     default: break
@@ -33,7 +37,11 @@ extension Parser {
       let ifExists = try ifExists()
       return .dropIndex(try tableName("the name of an index"), ifExists: ifExists)
     }
-    if at(.view) || at(.trigger) || at(.schema) || at(.database) {
+    if try accept(.view) {
+      let ifExists = try ifExists()
+      return .dropView(try tableName("the name of a view"), ifExists: ifExists)
+    }
+    if at(.trigger) || at(.schema) || at(.database) {
       throw unsupported("DROP \(describe(token).uppercased())")
     }
     throw unexpected()
@@ -44,7 +52,7 @@ extension Parser {
     return true
   }
 
-  private mutating func ifNotExists() throws(SyntaxError) -> Bool {
+  mutating func ifNotExists() throws(SyntaxError) -> Bool {
     guard at(.if), try peek().keyword == .not else {
       expected.insert(.if)
       return false
@@ -160,7 +168,7 @@ extension Parser {
     }
   }
 
-  private mutating func column(_ table: inout TableDefinition) throws(SyntaxError) {
+  mutating func column(_ table: inout TableDefinition) throws(SyntaxError) {
     let start = token.start
     let name = try name("the name of a column")
     guard !table.columns.contains(where: { Names.equal($0.name, name) }) else {

@@ -28,13 +28,14 @@ extension Parser {
     case .delete: return .delete(try delete())
     case .create: return try create()
     case .drop: return try drop()
+    case .alter: return try alter()
     case .begin, .commit, .end, .rollback, .savepoint, .release: return try transactionControl()
     case .explain: return try explain()
     case .sync where isName(try peek()): return .sync(try sync())
     case .merge where try peek().kind == .word: return .merge(try merge())
     case .preview where try peek().kind == .word: return try preview()
     case .with: return try withStatement()
-    case .merge, .sync, .preview, .alter, .analyze, .attach, .detach, .copy, .grant, .pragma, .reindex,
+    case .merge, .sync, .preview, .analyze, .attach, .detach, .copy, .grant, .pragma, .reindex,
       .truncate,
       .vacuum:
       // Words that are no statement here may still be a slip; followed by anything, they are refused by name.
@@ -56,7 +57,8 @@ extension Parser {
   ]
 
   private static let beginnings: [Keyword] = [
-    .select, .values, .with, .insert, .replace, .upsert, .update, .delete, .create, .drop, .begin, .commit,
+    .select, .values, .with, .insert, .replace, .upsert, .update, .delete, .create, .drop, .alter, .begin,
+    .commit,
     .end, .rollback, .savepoint, .release, .explain, .sync, .preview, .merge,
   ]
 

@@ -33,6 +33,21 @@ extension SQLPrinter {
     return text + ";"
   }
 
+  /// CREATE VIEW for a definition, ending with `;`.
+  public static func createView(_ view: ViewDefinition) -> String {
+    "CREATE VIEW \(name(view.name))\(view.columns.map { " \(names($0))" } ?? "") AS \(view.text);"
+  }
+
+  /// What stands behind the table in ALTER TABLE.
+  static func alteration(_ alteration: TableAlteration) -> String {
+    switch alteration {
+    case .rename(let new): "RENAME TO \(name(new))"
+    case .renameColumn(let old, let new): "RENAME COLUMN \(name(old)) TO \(name(new))"
+    case .addColumn(let column): "ADD COLUMN \(self.column(column, TableDefinition("", columns: []), [:]))"
+    case .dropColumn(let column): "DROP COLUMN \(name(column))"
+    }
+  }
+
   private static func column(
     _ column: ColumnDefinition, _ table: TableDefinition, _ inlineKeys: [String: IndexDefinition]
   ) -> String {

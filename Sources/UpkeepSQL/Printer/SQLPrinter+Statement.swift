@@ -18,6 +18,13 @@ extension SQLPrinter {
       return ifNotExists ? inserting("IF NOT EXISTS", behind: "INDEX", in: text) : text
     case .dropIndex(let index, let ifExists):
       return "DROP INDEX \(ifExists ? "IF EXISTS " : "")\(tableName(index))"
+    case .createView(let view, let ifNotExists):
+      let text = String(createView(view).dropLast())
+      return ifNotExists ? inserting("IF NOT EXISTS", behind: "VIEW", in: text) : text
+    case .dropView(let view, let ifExists):
+      return "DROP VIEW \(ifExists ? "IF EXISTS " : "")\(tableName(view))"
+    case .alterTable(let table, let alteration):
+      return "ALTER TABLE \(tableName(table)) \(self.alteration(alteration))"
     case .upsert(let upsert): return self.upsert(upsert)
     case .sync(let sync): return self.sync(sync)
     case .merge(let merge): return self.merge(merge)

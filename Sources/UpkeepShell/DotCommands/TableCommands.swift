@@ -5,11 +5,14 @@ extension DotCommand {
   /// Commands that say what tables and indexes there are.
   static var tableCommands: [DotCommand] {
     [
-      DotCommand(".tables", "\\dt", arguments: "[PATTERN]", does: "list the tables, of those LIKE PATTERN") {
+      DotCommand(
+        ".tables", "\\dt", arguments: "[PATTERN]", does: "list the tables and views, of those LIKE PATTERN"
+      ) {
         shell, arguments in
         let pattern = try arguments.atMostOne("a pattern")
-        for table in try shell.tables() where pattern.map({ NamePattern($0).matches(table.name) }) ?? true {
-          shell.results.write(table.name + "\n")
+        let names = try shell.tables().map(\.name) + shell.views().map(\.name)
+        for name in names where pattern.map({ NamePattern($0).matches(name) }) ?? true {
+          shell.results.write(name + "\n")
         }
       },
       DotCommand(".indexes", ".indices", arguments: "[TABLE]", does: "list the indexes, of one table or all")
@@ -21,11 +24,15 @@ extension DotCommand {
         }
       },
       DotCommand(
-        ".schema", "\\d", arguments: "[TABLE]", does: "show the SQL that makes the tables and their indexes"
+        ".schema", "\\d", arguments: "[TABLE]", does: "show the SQL that makes tables, indexes and views"
       ) {
         shell, arguments in
         let name = try arguments.atMostOne("a table")
-        for table in try shell.tables(name) { shell.results.write(SchemaText.of(table)) }
+        let views = try shell.views(name)
+        if name == nil || views.isEmpty {
+          for table in try shell.tables(name) { shell.results.write(SchemaText.of(table)) }
+        }
+        for view in views { shell.results.write(SchemaText.of(view)) }
       },
     ]
   }
@@ -42,11 +49,26 @@ extension Shell {
   }
 }
 
+extension Shell {
+  /// The views, or the one of this name.
+  func views(_ name: String? = nil) throws -> [ViewSchema] {
+    try database.session.look { scope throws(UpkeepError) in
+      let catalog = try scope.catalog
+      guard let name else { return catalog.views }
+      return catalog.find(name) == nil ? catalog.view(name).map { [$0] } ?? [] : []
+    }
+  }
+}
+
 /// The statements that make a table as it is.
 enum SchemaText {
   static func of(_ table: TableSchema) -> String {
     let indexes = table.indexes.filter { !$0.isConstraint }.map(\.definition)
     return SQLPrinter.createTable(table.definition, indexes: indexes) + "\n"
+  }
+
+  static func of(_ view: ViewSchema) -> String {
+    SQLPrinter.createView(ViewDefinition(view.name, columns: view.columns, as: view.text)) + "\n"
   }
 }
 

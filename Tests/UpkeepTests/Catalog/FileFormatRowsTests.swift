@@ -82,6 +82,11 @@ struct FileFormatRowsTests {
         "unique": Int(Index.unique), "predicate": Int(Index.predicate), "constraint": Int(Index.constraint),
         "nullsAreEqual": Int(Index.nullsAreEqual),
       ])
+    typealias View = CatalogCodec.ViewTag
+    #expect(
+      try Self.codes("Fields of a view") == [
+        "name": Int(View.name), "column": Int(View.column), "query": Int(View.query),
+      ])
     typealias Bucket = CatalogCodec.BucketTag
     #expect(
       try Self.codes("Fields of a bucket") == [
@@ -101,7 +106,7 @@ struct FileFormatRowsTests {
   @Test func kindsOfCatalogEntries() throws {
     let kinds = try #require(Self.tables["The catalog"]).compactMap { $0.count == 3 ? Int($0[0]) : nil }
     typealias Kind = CatalogCodec.Kind
-    #expect(kinds == [Kind.table, Kind.index, Kind.bucket, Kind.automaticID].map(Int.init))
+    #expect(kinds == [Kind.table, Kind.index, Kind.bucket, Kind.automaticID, Kind.view].map(Int.init))
   }
 
   @Test func expressionTags() throws {

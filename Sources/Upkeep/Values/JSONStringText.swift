@@ -1,7 +1,7 @@
-/// The escapes in the strings of JSON.
-enum JSONEscapes {
+/// What the strings of JSON say.
+enum JSONStringText {
   /// The inside of a string without escapes. A lone surrogate stays as it was written: no text has it.
-  static func removed(_ written: ArraySlice<UInt8>) -> [UInt8] {
+  static func unescaped(_ written: ArraySlice<UInt8>) -> [UInt8] {
     guard written.contains(UInt8(ascii: "\\")) else { return Array(written) }
     var result: [UInt8] = []
     var index = written.startIndex
