@@ -14,7 +14,7 @@ extension SchemaChange {
       case .addColumn(let column):
         let missing = try missingValue(of: column, in: try catalog.table(name))
         scope.adopt(try catalog.adding(column: column, missing: missing, to: name, in: transaction))
-      case .dropColumn(let column): try drop(column, of: try catalog.table(name))
+      case .dropColumn(let column): try drop(column, of: name)
       }
     }
   }
@@ -54,12 +54,13 @@ extension SchemaChange {
   }
 
   /// Takes a column out of the catalog and of every row.
-  private func drop(_ column: String, of table: TableSchema) throws(UpkeepError) {
+  private func drop(_ column: String, of name: String) throws(UpkeepError) {
+    let table = try scope.catalog.table(name)
     // The rows as they were are read while those without the column are written.
     let before = try scope.frozen()
     defer { before.rollback() }
     let transaction = try scope.writing
-    let changed = try scope.catalog.dropping(column: column, of: table.name, in: transaction)
+    let changed = try scope.catalog.dropping(column: column, of: name, in: transaction)
     scope.adopt(changed.catalog)
     let rows = try RowReader(before).scan(table)
     let value = ByteBuffer()

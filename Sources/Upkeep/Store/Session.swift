@@ -214,8 +214,9 @@ extension Session {
         let views = ViewKeeper(scope, context)
         let readable = try views.readable()
         let name = try scope.catalog.table(table).name
-        try SchemaChange(scope).alterTable(name, alteration)
-        if case .rename(let new) = alteration { try views.follow(from: name, to: new) }
+        let isLasting = try scope.catalog.table(table).definition.owner == nil
+        try SchemaChange(scope).alterTable(table, alteration)
+        if case .rename(let new) = alteration, isLasting { try views.follow(from: name, to: new) }
         try views.require(readable)
       }
     }
