@@ -41,7 +41,8 @@ package final class RowCheck {
     }
     let values = ordinals.map { "\(schema.columns[$0].name) = \(row[$0].literalText)" }.joined(
       separator: ", ")
-    let text = check.text.map { " (\($0))" } ?? ""
+    let written = check.text ?? check.expression.shortText
+    let text = written.contains("…") ? "" : " (\(written))"
     let name = check.name.map { " \($0)" } ?? ""
     let because = values.isEmpty ? "" : ": the row has \(values)"
     var error = UpkeepError(

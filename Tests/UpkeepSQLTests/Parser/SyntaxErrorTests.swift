@@ -72,6 +72,10 @@ import UpkeepSQL
     Case("SELECT ?0", 1, 8, "numbered from ?1"),
     Case("SELECT a LIMT 1", 1, 10, "did you mean LIMIT?"),
     Case("SELECT rank() FROM t", 1, 8, "OVER (ORDER BY"),
+    Case("CREATE VIEW v AS SELECT a = ? FROM t", 1, 13, "no parameters"),
+    Case("CREATE VIEW v AS DELETE FROM t", 1, 18, "expected a query"),
+    Case("ALTER TABLE t RENAME a b", 1, 24, "expected TO"),
+    Case("ALTER TABLE t CHANGE a", 1, 15, "expected"),
     Case("SELECT sum(a) OVER (PARTITON BY a) FROM t", 1, 30, "expected"),
     Case(
       "SELECT sum(a) OVER (ROWS BETWEEN 1 FOLLOWING AND 1 PRECEDING) FROM t", 1, 26, "ends before it begins"),
