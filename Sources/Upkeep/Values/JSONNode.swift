@@ -84,7 +84,8 @@ enum JSONNode: Sendable, Hashable {
       case .real(let real): return .real(real)
       case nil: return .null
       }
-    case .string(let inside): return .text(String(decoding: JSONStringText.unescaped(inside[...]), as: UTF8.self))
+    case .string(let inside):
+      return .text(String(decoding: JSONStringText.unescaped(inside[...]), as: UTF8.self))
     case .array, .object: return .json(text)
     }
   }

@@ -18,7 +18,8 @@ extension Parser {
       throw source.error(.misuse, "the query of a view has no parameters; write their values", at: start)
     }
     return .createView(
-      ViewDefinition(qualified?.name ?? written, columns: columns, as: self.written(from: queryStart)), ifNotExists: ifNotExists)
+      ViewDefinition(qualified?.name ?? written, columns: columns, as: self.written(from: queryStart)),
+      ifNotExists: ifNotExists)
   }
 
   /// `ALTER TABLE t RENAME TO x | RENAME [COLUMN] a TO b | ADD [COLUMN] column | DROP [COLUMN] a`
