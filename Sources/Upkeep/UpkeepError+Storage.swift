@@ -59,6 +59,8 @@ extension UpkeepError {
       self.init(.misuse, reason)
     case .transactionEnded:
       self.init(.misuse, "the transaction has ended")
+    case .stopped:
+      self.init(.cancelled, "it was stopped before its end; nothing was changed")
     case .outOfMemory:
       self.init(.limit, "there is not enough memory")
     }

@@ -13,6 +13,7 @@ struct ShellArguments: ParsableCommand {
       upkeep load|diff DATABASE FILE… --into TABLE [--mode MODE] [OPTIONS]
       upkeep schema|stats|check|compact DATABASE
       upkeep backup DATABASE FILE
+      upkeep draw DATABASE TABLE --svg FILE
       """,
     discussion: """
       Without DATABASE the store is in memory; one that does not exist is made. SQL and dot commands come \
@@ -43,6 +44,11 @@ struct ShellArguments: ParsableCommand {
 
   @Option(parsing: .unconditional, help: ArgumentHelp("What stands for NULL.", valueName: "TEXT"))
   var null: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Colours: auto (on a terminal, unless NO_COLOR is set), always or never.", valueName: "WHEN"))
+  var color = ColorChoice.auto
 
   @Flag(help: "Stop at the first error.")
   var bail = false
@@ -111,6 +117,7 @@ struct ByteSize: ExpressibleByArgument, Equatable {
 }
 
 extension ResultFormat: ExpressibleByArgument {}
+extension ColorChoice: ExpressibleByArgument {}
 
 /// What -c and -f ask for, in the order given.
 enum ScriptSource: Equatable {
@@ -121,13 +128,13 @@ enum ScriptSource: Equatable {
 /// Reads the command line.
 enum ArgumentReading {
   /// The subcommands that there are, and those that will be: their names are not database names.
-  static let subcommands = ["load", "diff", "schema", "stats", "check", "backup", "compact"]
-  static let laterSubcommands = ["dump", "draw", "import-sqlite"]
+  static let subcommands = ["load", "diff", "schema", "stats", "check", "backup", "compact", "draw"]
+  static let laterSubcommands = ["dump", "import-sqlite"]
 
   /// The scripts of -c and -f in the order in which they stand. The parser keeps each option's values
   /// in order, but not the order between the two.
   static func scripts(_ arguments: [String]) -> [ScriptSource] {
-    let valueOptions: Set<String> = ["--format", "--null", "--durability", "--wait", "--cache"]
+    let valueOptions: Set<String> = ["--format", "--null", "--durability", "--wait", "--cache", "--color"]
     var scripts: [ScriptSource] = []
     var index = 0
     while index < arguments.count {

@@ -19,7 +19,7 @@ struct BackupArguments: ParsableCommand {
 
   func backUp() -> ExitStatus {
     options.inspect { database, output in
-      try database.store.backup(to: file)
+      try options.watched { watch in try database.store.backup(to: file, watch: watch) }
       let size = try DiskFileSystem().status(file)?.size ?? 0
       output.write(
         options.json

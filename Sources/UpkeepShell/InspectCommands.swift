@@ -13,12 +13,21 @@ struct InspectOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How long to wait for another process to let go.", valueName: "SECONDS"))
   var wait: Double = 0
 
+  /// Runs work that takes a while, with a line that says how far it is.
+  func watched<T>(_ work: (StatementWatch) throws -> T) rethrows -> T {
+    let watch = StatementWatch()
+    let progress = ProgressLine(isQuiet: json)
+    progress?.watch(watch)
+    defer { progress?.clear() }
+    return try work(watch)
+  }
+
   /// Opens the database, for reading unless said, and tells what `body` finds.
   func inspect(
     writing: Bool = false, _ body: (Database, Output) throws -> ExitStatus
   ) -> ExitStatus {
     let output = Output(STDOUT_FILENO)
-    let messages = Messages(results: output, errors: Output(STDERR_FILENO))
+    let messages = Messages(results: output, errors: .standard(STDERR_FILENO))
     var opening = OpeningOptions()
     opening.readonly = !writing
     opening.durability = .full
@@ -31,6 +40,9 @@ struct InspectOptions: ParsableArguments {
       try database.close()
       return status
     } catch let error as UpkeepError {
+      messages.error(error.message, code: error.code)
+      return ExitStatus(error.code)
+    } catch let error as ShellError {
       messages.error(error.message, code: error.code)
       return ExitStatus(error.code)
     } catch {
@@ -77,8 +89,8 @@ struct StatsArguments: ParsableCommand {
 
   func show() -> ExitStatus {
     options.inspect { database, output in
-      let statistics = try database.store.statistics()
-      output.write(options.json ? Inspector.json(statistics) : Inspector.statistics(of: database, statistics))
+      let screen = try StatisticsScreen(database.path, database.session)
+      output.write(options.json ? screen.json : screen.text)
       return .success
     }
   }
@@ -95,13 +107,13 @@ struct CheckArguments: ParsableCommand {
 
   func check() -> ExitStatus {
     options.inspect { database, output in
-      let problems = try database.store.verify()
+      let problems = try options.watched { watch in try database.store.verify(watch: watch) }
       if options.json {
         output.write(
           "{\"ok\":\(problems.isEmpty),\"problems\":[\(problems.map(JSONText.quoted).joined(separator: ","))]}\n"
         )
       } else {
-        output.write(Inspector.findings(problems))
+        output.write(Findings.text(problems))
       }
       return problems.isEmpty ? .success : .corrupt
     }

@@ -20,6 +20,7 @@ enum UpkeepCommand {
     case "stats": return run(StatsArguments.self, arguments) { $0.show() }
     case "check": return run(CheckArguments.self, arguments) { $0.check() }
     case "backup": return run(BackupArguments.self, arguments) { $0.backUp() }
+    case "draw": return run(DrawArguments.self, arguments) { $0.draw() }
     case "compact": return run(CompactArguments.self, arguments) { $0.compact() }
     case let name? where ArgumentReading.laterSubcommands.contains(name):
       return usageError("`upkeep \(name)` is not there yet; a database of that name is written ./\(name)")
@@ -53,8 +54,8 @@ enum UpkeepCommand {
       return usageError(
         "the subcommand \(name) must come first; a database of that name is written ./\(name)")
     }
-    let console = Output(STDOUT_FILENO)
-    let messages = Messages(results: console, errors: Output(STDERR_FILENO))
+    let console = Output.standard(STDOUT_FILENO, options.color)
+    let messages = Messages(results: console, errors: .standard(STDERR_FILENO, options.color))
     messages.isQuiet = options.quiet
     let scripts = ArgumentReading.scripts(arguments)
     let isConversing = scripts.isEmpty && Conversation.isPossible
@@ -82,6 +83,8 @@ enum UpkeepCommand {
     if isConversing, let conversation = Conversation(shell, history: history) {
       Interrupts.aim(at: database.session.cancellation)
       if !options.quiet { shell.greet() }
+      shell.settings.countsRows = !options.quiet
+      shell.pager = Pager(environment: ProcessInfo.processInfo.environment)
       conversation.run()
     } else if scripts.isEmpty {
       shell.run(descriptor: STDIN_FILENO, isInteractive: isConversing)

@@ -78,14 +78,16 @@ package final class Storage: Sendable {
   }
 
   /// Walks everything and tells what is wrong; empty if nothing is.
-  package func verify() throws(StorageError) -> [String] {
+  package func verify(progress: PageProgress? = nil) throws(StorageError) -> [String] {
     if core.isClosed { throw .closed }
-    if core.options.isReadOnly { return try IntegrityCheck(core).run() }
+    if core.options.isReadOnly { return try IntegrityCheck(core, progress: progress).run() }
     try core.turn.take()
     defer { core.turn.giveBack() }
     // What nobody could make durable is not looked at, but known to the check.
     if core.latch?.failure == nil { try core.wait(for: CommitTicket(version: core.commits.newest.number)) }
-    return try core.checkpoints.lock.withLock { () throws(StorageError) in try IntegrityCheck(core).run() }
+    return try core.checkpoints.lock.withLock { () throws(StorageError) in
+      try IntegrityCheck(core, progress: progress).run()
+    }
   }
 
   /// What the store is made of, at this moment.
@@ -100,6 +102,9 @@ package final class Storage: Sendable {
       result.fileSize = end * UInt64(Extent.unitSize)
       result.freeBytes = free * UInt64(Extent.unitSize)
     }
+    let cache = core.pages.pool.figures
+    result.cachedPages = cache.frameCount
+    result.cacheLimit = core.pages.pool.isBounded ? core.pages.pool.limit : nil
     let log = core.log
     result.logSize = log?.fileSize ?? 0
     result.logBytesWritten = log?.bytesWritten ?? 0

@@ -1,3 +1,6 @@
+/// Told now and then how many pages of how many are done; it throws `stopped` to end what it looks at.
+package typealias PageProgress = (_ done: UInt64, _ total: UInt64) throws(StorageError) -> Void
+
 /// What can go wrong below the tables.
 package enum StorageError: Error, Sendable {
   /// A call on a file failed.
@@ -36,6 +39,8 @@ package enum StorageError: Error, Sendable {
   case badOption(String)
   /// The transaction ended or was given up after an earlier error.
   case transactionEnded
+  /// Whoever looked on asked for a stop.
+  case stopped
   /// No memory could be had.
   case outOfMemory
 }

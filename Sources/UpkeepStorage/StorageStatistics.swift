@@ -10,6 +10,10 @@ package struct StorageStatistics: Sendable {
   package var logSize: UInt64 = 0
   /// Bytes of records written to the log since it was begun.
   package var logBytesWritten: UInt64 = 0
+  /// Pages in memory.
+  package var cachedPages = 0
+  /// Pages that may be in memory; nil for a store in memory.
+  package var cacheLimit: Int?
   /// Pages in use.
   package var pageCount: UInt64 = 0
   /// The number of the newest visible version.

@@ -18,7 +18,9 @@ import Testing
       ["Buckets"], ["Import"], ["Store"], ["Records"],
     ],
     "UpkeepSQL": [["Lexer"], ["Parser"], ["Printer"]],
-    "UpkeepShell": [["Terminal"], ["Formats"], ["Session"], ["Load"], ["DotCommands"], ["Conversation"]],
+    "UpkeepShell": [
+      ["Terminal"], ["Formats"], ["Inspect"], ["Session"], ["Load"], ["DotCommands"], ["Conversation"],
+    ],
   ]
 
   /// Names of a room above that a file may use all the same, and why.

@@ -28,6 +28,44 @@ import Upkeep
 
       """
     ),
+    (
+      "box",
+      """
+      ┌────┬─────────┬──────┬──────┬─────────┐
+      │ id │ text    │ none │ real │ bytes   │
+      ├────┼─────────┼──────┼──────┼─────────┤
+      │  1 │ a|b,"c" │ NULL │  2.5 │ x'ab12' │
+      └────┴─────────┴──────┴──────┴─────────┘
+
+      """
+    ),
+    (
+      "markdown",
+      """
+      |  id | text     | none | real | bytes   |
+      |----:|----------|------|-----:|---------|
+      |   1 | a\\|b,"c" | NULL |  2.5 | x'ab12' |
+
+      """
+    ),
+    (
+      "line",
+      """
+         id = 1
+       text = a|b,"c"
+       none = NULL
+       real = 2.5
+      bytes = x'ab12'
+
+      """
+    ),
+    (
+      "insert",
+      """
+      INSERT INTO result (id, text, none, real, bytes) VALUES (1, 'a|b,"c"', NULL, 2.5, x'ab12');
+
+      """
+    ),
   ]
 
   @Test("Each format shows a row as it should", arguments: formats.indices)
@@ -63,6 +101,44 @@ import Upkeep
     let run = try ShellRun(
       ["--format", "csv", "--no-header"], input: "SELECT '', NULL, 'a\nb', 'é';", in: scratch)
     #expect(run.output == "\"\",,\"a\nb\",é\n")
+  }
+
+  @Test("insert names the table that the rows are from, or the one that was asked for")
+  func insertTable() throws {
+    let make =
+      "CREATE TABLE \"a b\" (id INTEGER PRIMARY KEY, \"order\" TEXT); INSERT INTO \"a b\" VALUES (1, 'it''s');"
+    let input =
+      "\(make)\n.format insert\nSELECT * FROM \"a b\";\n.format insert other\nSELECT * FROM \"a b\";\n"
+    let run = try ShellRun([], input: input, in: scratch)
+    #expect(
+      run.output
+        == "INSERT INTO \"a b\" (id, \"order\") VALUES (1, 'it''s');\nINSERT INTO other (id, \"order\") VALUES (1, 'it''s');\n",
+      "\(run)")
+  }
+
+  @Test("Rows beyond .maxrows are counted and not shown, in the formats for people only")
+  func rowsBeyond() throws {
+    let rows = "VALUES (1), (2), (3), (4);\n"
+    let input = ".maxrows 2\n.header off\n.format table\n\(rows).format line\n\(rows).format list\n\(rows)"
+    let run = try ShellRun([], input: input, in: scratch)
+    #expect(
+      run.output
+        == "1\n2\n… 2 more rows\ncolumn1 = 1\n\ncolumn1 = 2\n\n… 2 more rows\n1\n2\n3\n4\n", "\(run)")
+  }
+
+  @Test(".width cuts columns and fills them, negative to the right")
+  func columnWidths() throws {
+    let input = ".format table\n.width 4 -6 0\nSELECT 'abcdef' AS a, 'x' AS b, 'long enough' AS c;\n"
+    let run = try ShellRun([], input: input, in: scratch)
+    #expect(
+      run.output == "a    |      b | c\n-----+--------+------------\nabc… |      x | long enough\n", "\(run)")
+  }
+
+  @Test("A statement that fails before its first row shows no header in tables")
+  func noHeaderOfFailures() throws {
+    let run = try ShellRun(
+      ["--format", "box"], input: "SELECT abs(-9223372036854775807 - 1) AS x;\n", in: scratch)
+    #expect(run.output == "" && run.status == 1, "\(run)")
   }
 
   @Test("Control characters are escaped in JSON and visible in tables")

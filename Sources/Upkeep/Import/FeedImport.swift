@@ -110,6 +110,7 @@ package final class FeedImport {
       let number = start + lastNumber
       if areNumbered { lines.note(number, rows.line) }
       rowCount += 1
+      if rowCount & 1023 == 0 { try scope.watch?.cancellation.check() }
       try spool?.keep(rows.record, line: rows.line, number: number)
       switch rows.read(into: &row) {
       case .good: try batch.add(row, number: number)

@@ -49,7 +49,11 @@ struct IndexBuild {
     let evaluates = index.predicate != nil || index.columnOrdinals == nil
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     var values = [Value](repeating: .null, count: schema.rowWidth)
+    let rowCount = Int(clamping: try RowReader(scope).count(schema))
+    var rowNumber = 0
     while try cursor.next() {
+      rowNumber += 1
+      try scope.watch?.note(rowNumber, of: rowCount)
       let row = try cursor.row
       entry.removeAll()
       let state: IndexKeyState
@@ -99,7 +103,10 @@ struct IndexBuild {
     let lastKey = ByteBuffer()
     let lastValue = ByteBuffer()
     var isFirst = true
+    var entryCount = 0
     while let source = line.popLast() {
+      entryCount += 1
+      if entryCount & 1023 == 0 { try scope.watch?.cancellation.check() }
       let cursor = source.cursor
       let key = cursor.key
       let value = try storing { () throws(StorageError) in try cursor.value() }

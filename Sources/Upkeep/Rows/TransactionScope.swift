@@ -78,6 +78,9 @@ package final class TransactionScope {
 
   deinit { rollback() }
 
+  /// Who looks on while a statement runs in here; nil where nobody does.
+  package var watch: StatementWatch?
+
   /// The session whose temporary tables the transaction sees.
   package var owner: UInt64? {
     didSet {

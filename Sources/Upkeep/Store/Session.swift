@@ -16,7 +16,9 @@ public final class Session {
   /// The store.
   public let store: Store
   /// Stops the running statement, from any thread.
-  public let cancellation = Cancellation()
+  public var cancellation: Cancellation { watch.cancellation }
+  /// Who looks on while a statement runs.
+  package let watch = StatementWatch()
   /// What `changes()` gives: the number of rows that the last statement which writes changed.
   public private(set) var changes = 0
   private var transaction: SessionTransaction?
@@ -321,6 +323,7 @@ extension Session {
     _ body: (TransactionScope) throws(UpkeepError) -> T
   ) throws(UpkeepError) -> T {
     if transaction != nil, let scope = try transaction?.writing(store, owner) {
+      scope.watch = watch
       let savepoint = try scope.savepoint()
       defer { scope.release(savepoint) }
       let result: T
@@ -335,6 +338,7 @@ extension Session {
     }
     let scope = try store.beginWrite()
     scope.owner = owner
+    scope.watch = watch
     defer { scope.rollback() }
     return try body(scope)
   }
@@ -376,17 +380,25 @@ extension Statement {
 
 extension Session {
   private func reading<T>(_ body: (TransactionScope) throws(UpkeepError) -> T) throws(UpkeepError) -> T {
-    if transaction != nil, let scope = try transaction?.reading(store, owner) { return try body(scope) }
+    if transaction != nil, let scope = try transaction?.reading(store, owner) {
+      scope.watch = watch
+      return try body(scope)
+    }
     let scope = try store.beginRead()
     scope.owner = owner
+    scope.watch = watch
     defer { scope.rollback() }
     return try body(scope)
   }
 
   private func writing<T>(_ body: (TransactionScope) throws(UpkeepError) -> T) throws(UpkeepError) -> T {
-    if transaction != nil, let scope = try transaction?.writing(store, owner) { return try body(scope) }
+    if transaction != nil, let scope = try transaction?.writing(store, owner) {
+      scope.watch = watch
+      return try body(scope)
+    }
     let scope = try store.beginWrite()
     scope.owner = owner
+    scope.watch = watch
     let result: T
     do throws(UpkeepError) {
       result = try body(scope)

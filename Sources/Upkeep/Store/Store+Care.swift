@@ -1,5 +1,15 @@
 internal import UpkeepStorage
 
+extension StatementWatch {
+  /// What the storage tells of pages.
+  var pages: PageProgress {
+    { done, total throws(StorageError) in
+      self.progress?(Progress(done: Int(clamping: done), total: Int(clamping: total), unit: .pages))
+      if self.cancellation.isCancelled { throw .stopped }
+    }
+  }
+}
+
 /// A store's file as a whole.
 extension Store {
   /// Writes what the store holds now to a new store at `path`, while reads and writes go on: one compact file, complete
@@ -14,9 +24,16 @@ extension Store {
   /// - Parameter fileSystem: what `path` lies on; that of the store unless said.
   /// - Throws: `exists` if something stands at `path`; `full`, `io`, `corrupt`. The store goes on whatever happens.
   public func backup(to path: String, fileSystem: (any FileSystem)? = nil) throws(UpkeepError) {
+    try backup(to: path, fileSystem: fileSystem, watch: StatementWatch())
+  }
+
+  /// The same, with somebody who looks on and may stop it.
+  package func backup(
+    to path: String, fileSystem: (any FileSystem)? = nil, watch: StatementWatch
+  ) throws(UpkeepError) {
     let target = fileSystem ?? self.fileSystem
     do throws(StorageError) {
-      try storage.backup(to: path, fileSystem: target)
+      try storage.backup(to: path, fileSystem: target, progress: watch.pages)
     } catch {
       if case .io(let cause) = error, cause.isNameTaken {
         throw UpkeepError(

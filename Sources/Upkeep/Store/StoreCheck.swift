@@ -6,9 +6,13 @@ extension Store {
   ///
   /// - Returns: what is wrong, in words; empty if all is well.
   /// - Throws: `io`, `closed`; damage is in the result, not thrown.
-  public func verify() throws(UpkeepError) -> [String] {
-    var problems = try storing { () throws(StorageError) in try storage.verify() }
+  public func verify() throws(UpkeepError) -> [String] { try verify(watch: StatementWatch()) }
+
+  /// The same, with somebody who looks on and may stop it.
+  package func verify(watch: StatementWatch) throws(UpkeepError) -> [String] {
+    var problems = try storing { () throws(StorageError) in try storage.verify(progress: watch.pages) }
     let scope = try beginRead()
+    scope.watch = watch
     defer { scope.rollback() }
     do throws(UpkeepError) {
       let catalog = try scope.catalog
@@ -61,9 +65,11 @@ struct TableCheck {
     let context = EvaluationContext()
     let buffer = ByteBuffer()
     let cursor = try RowReader(scope).scan(schema)
+    let total = Int(clamping: try RowReader(scope).count(schema))
     var rowCount: UInt64 = 0
     while try cursor.next() {
       rowCount += 1
+      try scope.watch?.note(Int(clamping: rowCount), of: total)
       if problems.count >= Self.mostProblems { return problems + ["… and more in table \(schema.name)"] }
       do throws(UpkeepError) {
         let view = try cursor.row

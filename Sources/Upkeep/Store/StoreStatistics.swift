@@ -40,6 +40,10 @@ public struct StoreStatistics: Sendable, Hashable {
   public var fileSize = 0
   /// Bytes of the data file that nothing uses.
   public var freeBytes = 0
+  /// Bytes of pages in memory.
+  public var cachedBytes = 0
+  /// Bytes of pages that may be in memory; nil where nothing limits them.
+  public var cacheSize: Int?
   /// Bytes of the log file.
   public var logSize = 0
   /// How many transactions have changed the store since it was made.
@@ -55,6 +59,8 @@ extension Store {
     statistics.pageCount = Int(clamping: below.pageCount)
     statistics.fileSize = Int(clamping: below.fileSize)
     statistics.freeBytes = Int(clamping: below.freeBytes)
+    statistics.cachedBytes = below.cachedPages * below.pageSize
+    statistics.cacheSize = below.cacheLimit.map { $0 * below.pageSize }
     statistics.logSize = Int(clamping: below.logSize)
     statistics.version = below.version
     let scope = try beginRead()

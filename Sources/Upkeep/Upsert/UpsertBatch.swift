@@ -204,6 +204,7 @@ package final class UpsertBatch {
   @inline(__always)
   private func sweepIfFull() throws(UpkeepError) {
     guard sweep.isFull else { return }
+    try scope.watch?.cancellation.check()
     try flush()
     try stopIfHopeless()
     try forgetSettled()
@@ -391,6 +392,7 @@ extension UpsertBatch {
 
   /// Runs a row's step; an error of the row is noted, any other ends the statement.
   func step(_ index: Int, _ body: () throws(UpkeepError) -> Void) throws(UpkeepError) {
+    if index & 1023 == 1023 { try scope.watch?.cancellation.check() }
     do throws(UpkeepError) {
       try body()
     } catch {

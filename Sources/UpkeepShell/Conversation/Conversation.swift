@@ -13,7 +13,8 @@ final class Conversation {
   private var reader = ScriptReader()
   /// The lines of the statement that is being typed.
   private var typed = ""
-  private var lastRemembered = ""
+  /// What was typed before, oldest first.
+  private var entries: [String] = []
 
   /// Whether a person is at both ends.
   static var isPossible: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
@@ -27,10 +28,9 @@ final class Conversation {
 
   func run() {
     shell.isConversing = true
-    for entry in history?.load() ?? [] {
-      editor.remember(entry)
-      lastRemembered = entry
-    }
+    entries = history?.load() ?? []
+    for entry in entries { editor.remember(entry) }
+    shell.typedBefore = { [unowned self] in entries }
     editor.complete = { [unowned self] in completion($0, $1) }
     while !shell.isFinished {
       if !reader.isInStatement { begin() }
@@ -64,8 +64,8 @@ final class Conversation {
   private func remember() {
     let entry = typed.trimmingCharacters(in: .newlines)
     let isHidden = entry.hasPrefix(" ") || entry.hasPrefix("\t")
-    guard !isHidden, !entry.isEmpty, entry != lastRemembered else { return }
-    lastRemembered = entry
+    guard !isHidden, !entry.isEmpty, entry != entries.last else { return }
+    entries.append(entry)
     editor.remember(entry)
     history?.append(entry)
   }

@@ -4,23 +4,41 @@ extension DotCommand {
   /// Commands that run scripts, open databases and end the shell.
   static var controlCommands: [DotCommand] {
     [
-      DotCommand(".read", arguments: "FILE", does: "run a script") { shell, arguments in
+      DotCommand(".read", arguments: "FILE", does: "run a script", example: ".read schema.sql") {
+        shell, arguments in
         shell.run(file: try arguments.one("a file"))
       },
-      DotCommand(".open", arguments: "[FILE]", does: "close this database and open another, or one in memory")
-      {
-        shell, arguments in
+      DotCommand(
+        ".open", arguments: "[FILE]", does: "close this database and open another, or one in memory",
+        example: ".open feeds.upkeep"
+      ) { shell, arguments in
         try shell.open(try arguments.atMostOne("a file"))
       },
-      DotCommand(".close", does: "close this database and go on in memory") { shell, arguments in
+      DotCommand(".close", does: "close this database and go on in memory", example: ".close") {
+        shell, arguments in
         try arguments.none()
         try shell.open(nil)
       },
-      DotCommand(".help", "\\?", arguments: "[COMMAND]", does: "say what dot commands there are") {
-        shell, arguments in
+      DotCommand(
+        ".history", arguments: "[N]", does: "show the last N entries that were typed, or all",
+        example: ".history 10"
+      ) { shell, arguments in
+        var entries = shell.typedBefore()[...]
+        if let word = try arguments.atMostOne("a number") {
+          guard let count = Int(word), count >= 0 else {
+            throw ShellError(".history takes a number, not \(word)")
+          }
+          entries = entries.suffix(count)
+        }
+        for entry in entries { shell.results.write(entry + "\n") }
+      },
+      DotCommand(
+        ".help", "\\?", arguments: "[COMMAND]", does: "say what dot commands there are",
+        example: ".help .import"
+      ) { shell, arguments in
         try shell.help(try arguments.atMostOne("a command"))
       },
-      DotCommand(".quit", ".exit", "\\q", does: "leave") { shell, _ in shell.quit() },
+      DotCommand(".quit", ".exit", "\\q", does: "leave", example: ".quit") { shell, _ in shell.quit() },
     ]
   }
 }
@@ -36,12 +54,13 @@ extension Shell {
         throw ShellError("there is no dot command \(dotted)\(suggestion)")
       }
     }
-    let width = commands.map(\.usage.count).max() ?? 0
     for command in commands {
-      let padding = String(repeating: " ", count: width - command.usage.count)
       let others = command.names.dropFirst()
       let also = others.isEmpty ? "" : " (also \(others.joined(separator: ", ")))"
-      console.write("\(command.usage)\(padding)  \(command.summary)\(also)\n")
+      console.write("\(console.paint(command.usage, .bold))\n    \(command.summary)\(also)\n")
+      let isTold = command.example.isEmpty || command.example == command.usage
+      if !isTold { console.write(console.paint("    \(command.example)", .dim) + "\n") }
     }
+    if name == nil { console.write("\nStatements are SQL, and end with a semicolon.\n") }
   }
 }

@@ -8,16 +8,19 @@ struct DotCommand {
   var arguments: String
   /// What it does, in one line.
   var summary: String
+  /// A line that a person could type.
+  var example: String
   /// Does it. The first argument is the shell, the second what follows the name.
   var run: (Shell, DotArguments) throws -> Void
 
   init(
-    _ names: String..., arguments: String = "", does summary: String,
+    _ names: String..., arguments: String = "", does summary: String, example: String = "",
     run: @escaping (Shell, DotArguments) throws -> Void
   ) {
     self.names = names
     self.arguments = arguments
     self.summary = summary
+    self.example = example
     self.run = run
   }
 
@@ -26,13 +29,12 @@ struct DotCommand {
 
   /// Every dot command, in the order of `.help`.
   static var all: [DotCommand] {
-    tableCommands + importCommands + showingCommands + careCommands + controlCommands
+    tableCommands + importCommands + showingCommands + [parameterCommand] + careCommands + controlCommands
   }
 
   /// Dot commands of SHELL's whole list that are not there yet; named so that they are not taken for typing errors.
   static let later: Set<String> = [
-    ".tree", ".export", ".dump", ".maxrows", ".width", ".explain", ".param",
-    ".history",
+    ".export", ".dump",
   ]
 }
 
@@ -93,8 +95,9 @@ struct DotArguments {
     guard words.isEmpty else { throw ShellError("\(name) takes nothing after it") }
   }
 
-  /// `on` or `off`.
-  func onOff() throws -> Bool {
+  /// `on` or `off`; for psql's commands, nothing is the other than `current`.
+  func onOff(_ current: Bool? = nil) throws -> Bool {
+    if let current, words.isEmpty, name.hasPrefix("\\") { return !current }
     switch try one("on or off").lowercased() {
     case "on", "yes", "true", "1": return true
     case "off", "no", "false", "0": return false

@@ -7,13 +7,15 @@ extension DotCommand {
     [
       DotCommand(
         ".import", arguments: "FILE TABLE [OPTIONS]",
-        does: "take a CSV, TSV, JSON or JSONL file into a table; options as of `upkeep load`"
+        does: "take a CSV, TSV, JSON or JSONL file into a table; options as of `upkeep load`",
+        example: ".import airports.csv airport --mode merge --rejects bad.csv"
       ) { shell, arguments in
         try shell.load(try shell.importArguments(arguments))
       },
       DotCommand(
         ".sync", arguments: "FILE TABLE [OPTIONS]",
-        does: "make a table equal to a file: .import with --mode sync"
+        does: "make a table equal to a file: .import with --mode sync",
+        example: ".sync airports.csv airport"
       ) { shell, arguments in
         var parsed = try shell.importArguments(arguments)
         guard parsed.feed.mode ?? .sync == .sync else {
@@ -24,7 +26,8 @@ extension DotCommand {
       },
       DotCommand(
         ".diff", arguments: "FILE TABLE [OPTIONS]",
-        does: "list the rows that an import would change, and change nothing; --mode is merge unless said"
+        does: "list the rows that an import would change, and change nothing; --mode is merge unless said",
+        example: ".diff airports.csv airport --mode sync"
       ) { shell, arguments in
         try shell.compare(try shell.importArguments(arguments))
       },

@@ -6,27 +6,24 @@ extension DotCommand {
   static var tableCommands: [DotCommand] {
     [
       DotCommand(
-        ".tables", "\\dt", arguments: "[PATTERN]", does: "list the tables and views, of those LIKE PATTERN"
-      ) {
-        shell, arguments in
-        let pattern = try arguments.atMostOne("a pattern")
+        ".tables", "\\dt", arguments: "[PATTERN]", does: "list the tables and views, of those LIKE PATTERN",
+        example: ".tables air%"
+      ) { shell, arguments in
+        let pattern = try arguments.atMostOne("a pattern").map { NamePattern($0) }
         let names = try shell.tables().map(\.name) + shell.views().map(\.name)
-        for name in names where pattern.map({ NamePattern($0).matches(name) }) ?? true {
-          shell.results.write(name + "\n")
-        }
-      },
-      DotCommand(".indexes", ".indices", arguments: "[TABLE]", does: "list the indexes, of one table or all")
-      {
-        shell, arguments in
-        let name = try arguments.atMostOne("a table")
-        for table in try shell.tables(name) {
-          for index in table.indexes { shell.results.write(index.name + "\n") }
-        }
+        shell.list(names.filter { pattern?.matches($0) ?? true })
       },
       DotCommand(
-        ".schema", "\\d", arguments: "[TABLE]", does: "show the SQL that makes tables, indexes and views"
-      ) {
-        shell, arguments in
+        ".indexes", ".indices", arguments: "[TABLE]", does: "list the indexes, of one table or all",
+        example: ".indexes airport"
+      ) { shell, arguments in
+        let tables = try shell.tables(try arguments.atMostOne("a table"))
+        shell.list(tables.flatMap { $0.indexes.map(\.name) })
+      },
+      DotCommand(
+        ".schema", "\\d", arguments: "[TABLE]", does: "show the SQL that makes tables, indexes and views",
+        example: ".schema airport"
+      ) { shell, arguments in
         let name = try arguments.atMostOne("a table")
         let views = try shell.views(name)
         if name == nil || views.isEmpty {
@@ -39,6 +36,15 @@ extension DotCommand {
 }
 
 extension Shell {
+  /// Shows names: a line each, or in columns to a person.
+  fileprivate func list(_ names: [String]) {
+    if isConversing, let window = results.window {
+      results.write(Columns.of(names, width: window.columns))
+    } else {
+      for name in names { results.write(name + "\n") }
+    }
+  }
+
   /// The tables, or the one of this name.
   func tables(_ name: String? = nil) throws -> [TableSchema] {
     try database.session.look { scope throws(UpkeepError) in

@@ -17,7 +17,7 @@ final class JSONLinesPrinter: ResultPrinter {
     output.write(UInt8(ascii: "\n"))
   }
 
-  func end() {}
+  func end(failed: Bool) {}
 }
 
 /// One array of objects.
@@ -42,7 +42,7 @@ final class JSONArrayPrinter: ResultPrinter {
     object.write(values, to: output)
   }
 
-  func end() { output.write("]\n") }
+  func end(failed: Bool) { output.write("]\n") }
 }
 
 /// One JSON array for each row, for columns that share a name.
@@ -68,7 +68,7 @@ final class JSONRowsPrinter: ResultPrinter {
     output.write("]\n")
   }
 
-  func end() {}
+  func end(failed: Bool) {}
 }
 
 /// Writes rows as objects, with their keys made ready once.

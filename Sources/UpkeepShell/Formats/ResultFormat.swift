@@ -1,7 +1,9 @@
 /// How rows are shown.
 enum ResultFormat: String, CaseIterable {
-  /// Values joined by `|`, without a header: for pipes.
-  case list
+  /// Columns of one width: for people.
+  case table
+  /// The same with lines all around.
+  case box
   case csv
   case tsv
   /// One array of objects for each result.
@@ -10,16 +12,21 @@ enum ResultFormat: String, CaseIterable {
   case jsonl
   /// One JSON array for each row.
   case jsonrows
-  /// Columns of one width: for people.
-  case table
+  /// Values joined by `|`, without a header: for pipes.
+  case list
+  /// A line for each column of a row.
+  case line
+  case markdown
+  /// An INSERT statement for each row.
+  case insert
 
   static let names = allCases.map(\.rawValue).joined(separator: ", ")
 
   /// Whether a header is shown where nobody said.
   var showsHeader: Bool {
     switch self {
-    case .csv, .tsv, .table: true
-    case .list, .json, .jsonl, .jsonrows: false
+    case .csv, .tsv, .table, .box, .markdown: true
+    case .list, .json, .jsonl, .jsonrows, .line, .insert: false
     }
   }
 }
@@ -31,9 +38,17 @@ struct ResultStyle {
   var header: Bool?
   /// What stands for NULL; nil for the format's own way.
   var null: String?
+  /// Widths of the first columns in tables, negative to put them to the right; 0 for the table's own way.
+  var widths: [Int] = []
+  /// Rows that tables show of a result; nil for all.
+  var mostRows: Int?
+  /// The table that `insert` names; nil for the one that the rows are from.
+  var insertTable: String?
 
   /// The printer that shows one result in this way.
-  func printer(_ output: Output) -> any ResultPrinter {
+  ///
+  /// - Parameter source: the table that the rows are from, if it is one.
+  func printer(_ output: Output, source: String? = nil) -> any ResultPrinter {
     let showsHeader = header ?? format.showsHeader
     switch format {
     case .list: return ListPrinter(output, showsHeader: showsHeader, null: null ?? "")
@@ -42,7 +57,11 @@ struct ResultStyle {
     case .json: return JSONArrayPrinter(output)
     case .jsonl: return JSONLinesPrinter(output)
     case .jsonrows: return JSONRowsPrinter(output, showsHeader: showsHeader)
-    case .table: return TablePrinter(output, showsHeader: showsHeader, null: null ?? "NULL")
+    case .table: return TablePrinter(output, .plain, self)
+    case .box: return TablePrinter(output, .box, self)
+    case .markdown: return TablePrinter(output, .markdown, self)
+    case .line: return LinePrinter(output, self)
+    case .insert: return InsertPrinter(output, table: insertTable ?? source ?? "result")
     }
   }
 }

@@ -4,7 +4,8 @@ import Upkeep
 protocol ResultPrinter: AnyObject {
   func begin(_ columns: [String])
   func row(_ values: [Value])
-  func end()
+  /// - Parameter failed: whether the statement failed before its end.
+  func end(failed: Bool)
 }
 
 /// Values joined by `|`.
@@ -31,7 +32,7 @@ final class ListPrinter: ResultPrinter {
     output.write(UInt8(ascii: "\n"))
   }
 
-  func end() {}
+  func end(failed: Bool) {}
 }
 
 /// CSV and TSV that read back as the same values: NULL is empty, empty text is `""`, and quotes stand
@@ -65,7 +66,7 @@ final class DelimitedPrinter: ResultPrinter {
     output.write(UInt8(ascii: "\n"))
   }
 
-  func end() {}
+  func end(failed: Bool) {}
 
   private func writeField(_ text: String) {
     let needsQuotes =

@@ -8,7 +8,7 @@ struct LoadCommand {
   private let messages: Messages
 
   init(isQuiet: Bool) {
-    messages = Messages(results: output, errors: Output(STDERR_FILENO))
+    messages = Messages(results: output, errors: .standard(STDERR_FILENO))
     messages.isQuiet = isQuiet
   }
 

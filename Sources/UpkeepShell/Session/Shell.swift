@@ -16,6 +16,10 @@ final class Shell {
     var showsTime = false
     var echoes = false
     var bails: Bool
+    /// Whether a query's rows are counted below them, with the time that it took.
+    var countsRows = false
+    /// The values of parameters in statements.
+    var parameters = SQLParameters([])
   }
 
   let console: Output
@@ -28,6 +32,12 @@ final class Shell {
   private(set) var isFinished = false
   /// A person types at a terminal: Ctrl-C stops what runs and not the program.
   var isConversing = false
+  /// What shows results that are longer than the window; nil for none.
+  var pager: Pager?
+  /// What was typed before, oldest first.
+  var typedBefore: () -> [String] = { [] }
+  /// The last statement that ran, for `.explain`.
+  private(set) var lastStatement: String?
   /// Somebody pressed Ctrl-C since the last line was typed.
   var isInterrupted: Bool { isConversing && Interrupts.isPending }
   /// Where rows go: the console, or a file after `.output` and `.once`.
@@ -102,12 +112,19 @@ final class Shell {
 
   func runPieces(of reader: inout ScriptReader, file: String?) {
     while !isFinished, !isInterrupted, let piece = reader.next() {
+      if let pager { console.beginPage(pager) }
       switch piece {
       case .statement(let statement): run(statement, file: file)
       case .dotCommand(let text): runDotCommand(text)
       }
+      endPage()
       finishPiece()
     }
+  }
+
+  /// Shows what a page held back, and waits for the person who reads it.
+  private func endPage() {
+    if let problem = console.endPage() { messages.notice(problem) }
   }
 
   private func finishPiece() {
@@ -132,17 +149,31 @@ final class Shell {
     }
     let clock = ContinuousClock()
     let began = clock.now
-    let sink = ResultSink(results, settings.style)
+    let progress = ProgressLine(isQuiet: messages.isQuiet)
+    progress?.watch(database.session.watch)
+    defer { database.session.watch.progress = nil }
+    var sink = ResultSink(results, settings.style)
     do throws(UpkeepError) {
-      let summary = try database.session.execute(try parse(statement), into: sink)
+      let parsed = try parse(statement)
+      lastStatement = statement.text
+      sink = ResultSink(results, settings.style, source: parsed.statement.source)
+      let summary = try database.session.execute(parsed, into: sink)
+      progress?.clear()
       sink.end()
       results.flush()
+      endPage()
       tell(summary, after: clock.now - began)
+      if settings.countsRows, sink.hasBegun, summary.tally.isEmpty {
+        messages.aside("\(Figures.count(sink.rowCount, "row")) (\(Figures.seconds(clock.now - began)))")
+      }
       if resultsAreForOnce && sink.hasBegun { resetOutput() }
     } catch {
-      sink.end()
-      // A reader that has gone away is told of by the output.
-      if results.failure == nil { report(error, at: TextPlace(error, in: statement, file: file)) }
+      progress?.clear()
+      sink.end(failed: true)
+      let isUnwanted = results.failure != nil
+      endPage()
+      // Of a reader that has gone away the output tells; one who has seen enough needs to be told nothing.
+      if !isUnwanted { report(error, at: TextPlace(error, in: statement, file: file)) }
     }
     if settings.showsTime {
       messages.line("time: \(String(format: "%.3f", Figures.inSeconds(clock.now - began))) s")
@@ -152,7 +183,11 @@ final class Shell {
   private func parse(_ piece: StatementSplitter.Piece) throws(UpkeepError) -> SQLStatement {
     // Without the blanks behind it, so that an error at its end stands where the text does.
     let end = piece.utf8.lastIndex { $0 > 32 }.map { $0 + 1 } ?? 0
-    var parser = SQLParser(utf8: Array(piece.utf8[..<end]), firstLine: piece.line)
+    // What is only explained needs no values.
+    let isExplained = Names.folded(String(decoding: piece.utf8.prefix(8), as: UTF8.self)).hasPrefix("explain")
+    var parser = SQLParser(
+      utf8: Array(piece.utf8[..<end]), parameters: isExplained ? nil : settings.parameters,
+      firstLine: piece.line)
     guard let statement = try parser.next() else {
       throw UpkeepError(.syntax, "there is no statement here")
     }
@@ -188,6 +223,7 @@ final class Shell {
   }
 
   private func report(_ message: String, _ code: UpkeepError.Code, _ place: TextPlace?) {
+    endPage()
     messages.error(message, code: code, place: place)
     status.raise(to: ExitStatus(code))
     if settings.bails { isFinished = true }
@@ -259,26 +295,48 @@ final class Shell {
 final class ResultSink: RowSink {
   private let output: Output
   private let style: ResultStyle
+  private let source: String?
   private var printer: (any ResultPrinter)?
+  private(set) var rowCount = 0
 
-  init(_ output: Output, _ style: ResultStyle) {
+  /// - Parameter source: the table that the rows are from, if it is one.
+  init(_ output: Output, _ style: ResultStyle, source: String? = nil) {
     self.output = output
     self.style = style
+    self.source = source
   }
 
   /// Whether the statement gave rows, if perhaps none.
   var hasBegun: Bool { printer != nil }
 
   func begin(columns: [String]) throws {
-    let printer = style.printer(output)
+    let printer = style.printer(output, source: source)
     printer.begin(columns)
     self.printer = printer
   }
 
   func row(_ values: [Value]) throws {
+    rowCount += 1
     printer?.row(values)
     if output.failure != nil { throw ShellError("the output takes no more rows", code: .io) }
   }
 
-  func end() { printer?.end() }
+  func end(failed: Bool = false) { printer?.end(failed: failed) }
+}
+
+extension Statement {
+  /// The table that the statement's rows are from, if it is one.
+  fileprivate var source: String? {
+    switch self {
+    case .select(let query):
+      guard query.compounds.isEmpty, case .select(let select) = query.block, select.from.count == 1,
+        case .table(let table) = select.from[0].source
+      else { return nil }
+      return table.name
+    case .with(_, .statement(let inner)): return inner.source
+    case .upsert(let upsert): return upsert.table
+    case .delete(let delete): return delete.table.name
+    default: return nil
+    }
+  }
 }

@@ -24,6 +24,8 @@ enum Interrupts {
   ///
   /// The signal of a changed window is blocked too: the thread that edits lets it in, so that no other one gets it.
   static func begin() {
+    // It is never delivered but between a pager's start and our blocking it again; then it must end nothing.
+    signal(SIGINT) { _ in }
     var blocked = signals([SIGINT, SIGWINCH])
     pthread_sigmask(SIG_BLOCK, &blocked, nil)
     let thread = Thread { takeSignals() }
@@ -33,6 +35,15 @@ enum Interrupts {
 
   /// What the signal stops from now on.
   static func aim(at work: Cancellation) { aim.withLock { $0 = .work(work) } }
+
+  /// Runs `body` with no signal blocked, for programs that it starts inherit what is.
+  static func unblocked<T>(_ body: () -> T) -> T {
+    var before = sigset_t()
+    var ours = signals([SIGINT, SIGWINCH])
+    pthread_sigmask(SIG_UNBLOCK, &ours, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    return body()
+  }
 
   /// Runs `body` with this thread taking note of changes of the window's size.
   static func watchingWindow<T>(_ body: () -> T) -> T {

@@ -24,15 +24,18 @@ final class Messages {
       return
     }
     results.flush()
-    errors.write("error: \(message)\n")
-    if let place { errors.write(place.shown) }
+    errors.write("\(errors.paint("error:", .red)) \(message)\n")
+    if let place { errors.write(place.shown(errors.paint)) }
     errors.flush()
   }
 
   /// Something worth telling that is no error.
   func notice(_ text: String) {
-    if !isQuiet { line("notice: \(text)") }
+    if !isQuiet { line("\(errors.paint("notice:", .yellow)) \(text)") }
   }
+
+  /// Something on the side, such as how long it took.
+  func aside(_ text: String) { line(errors.paint(text, .dim)) }
 
   /// A line on standard error.
   func line(_ text: String) {
@@ -63,7 +66,7 @@ struct TextPlace {
   }
 
   /// The place in words, the line and the caret; a long line is cut around the place.
-  var shown: String {
+  func shown(_ paint: Paint = Paint()) -> String {
     var text = "  "
     if let file { text += "\(file), " }
     text += "line \(line), column \(column)\n"
@@ -73,7 +76,7 @@ struct TextPlace {
     let shown = characters[first..<min(characters.count, first + 120)].map { $0 == "\t" ? " " : $0 }
     let beforeCaret = String(shown.prefix(max(0, caret - 1 - first)))
     text += "  \(String(shown))\n"
-    text += "  " + String(repeating: " ", count: DisplayWidth.of(beforeCaret)) + "^\n"
+    text += "  " + String(repeating: " ", count: DisplayWidth.of(beforeCaret)) + paint("^", .green) + "\n"
     return text
   }
 }
@@ -97,6 +100,20 @@ enum Figures {
 
   static func inSeconds(_ duration: Duration) -> Double {
     Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+  }
+
+  /// How much of a whole: `[######····]`.
+  static func bar(_ share: Double, cells: Int) -> String {
+    let filled = min(cells, max(0, Int(share * Double(cells))))
+    return "[" + String(repeating: "#", count: filled) + String(repeating: "·", count: cells - filled) + "]"
+  }
+
+  /// A share as `83 %`.
+  static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+
+  /// A number of things: `1 page`, `1,204 pages`.
+  static func count(_ number: Int, _ noun: String) -> String {
+    "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
   }
 
   /// Bytes in a unit that fits: `1.5 MB`.

@@ -6,10 +6,29 @@ final class Output {
   private var buffer: [UInt8] = []
   /// The first failure of a write (`EPIPE` where the reader has gone); nothing is written after it.
   private(set) var failure: Int32?
+  /// Colours, where this goes to a terminal.
+  let paint: Paint
+  /// What is held back until it is clear whether it fits the window.
+  private var page: Page?
 
-  init(_ descriptor: Int32) {
+  /// A result on its way to a person.
+  private struct Page {
+    let pager: Pager
+    let rows: Int
+    /// The pager, once there is more than a window of it.
+    var pipe: PagerPipe?
+  }
+
+  init(_ descriptor: Int32, paint: Paint = Paint()) {
     self.descriptor = descriptor
+    self.paint = paint
     buffer.reserveCapacity(64 << 10)
+  }
+
+  /// Standard output or standard error, coloured where it is a terminal that has colours.
+  static func standard(_ descriptor: Int32, _ color: ColorChoice = .auto) -> Output {
+    let isOn = color.isOn(descriptor, environment: ProcessInfo.processInfo.environment)
+    return Output(descriptor, paint: Paint(isOn: isOn))
   }
 
   /// A file to write to, made anew.
@@ -42,12 +61,55 @@ final class Output {
     Foundation.close(descriptor)
   }
 
+  /// The window that this goes to; nil if it goes elsewhere.
+  var window: Window.Size? { Window.size(descriptor) }
+
   private func flushIfLong() {
-    if buffer.count >= 60 << 10 { flush() }
+    guard buffer.count >= 60 << 10 else { return }
+    if page != nil { turnPage() }
+    flush()
   }
 
-  /// Writes what was gathered.
+  // MARK: Pages
+
+  /// What is written from here on goes through the pager if it is longer than the window.
+  func beginPage(_ pager: Pager) {
+    flush()
+    guard page == nil, let window else { return }
+    page = Page(pager: pager, rows: window.rows)
+  }
+
+  /// Ends the page, and waits for the person who reads it. One who left early is no failure.
+  ///
+  /// - Returns: what went wrong with the pager, if anything.
+  func endPage() -> String? {
+    guard page != nil else { return nil }
+    if lineCount >= (page?.rows ?? 0) { turnPage() }
+    guard let ended = page, let pipe = ended.pipe else {
+      page = nil
+      flush()
+      return nil
+    }
+    flush()
+    page = nil
+    failure = nil
+    return pipe.finish()
+      ? nil : "the pager `\(ended.pager.command)` is not there; PAGER names another, or none if it is empty"
+  }
+
+  private var lineCount: Int { buffer.reduce(0) { $0 + ($1 == 10 ? 1 : 0) } }
+
+  /// Starts the pager; where there is none to be had, the page is an ordinary one.
+  private func turnPage() {
+    guard var turned = page, turned.pipe == nil else { return }
+    turned.pipe = turned.pager.start()
+    page = turned.pipe == nil ? nil : turned
+  }
+
+  /// Writes what was gathered, unless it is held back.
   func flush() {
+    if let page, page.pipe == nil { return }
+    let descriptor = page?.pipe?.descriptor ?? descriptor
     defer { buffer.removeAll(keepingCapacity: buffer.count <= 1 << 20) }
     guard failure == nil else { return }
     buffer.withUnsafeBytes { bytes in

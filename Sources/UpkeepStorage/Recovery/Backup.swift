@@ -13,9 +13,12 @@ struct Backup {
   private let writer: ExtentWriter
   private var map: PageMap
   private var roots: PageMap
+  private let progress: PageProgress?
+  private var copied: UInt64 = 0
 
   /// - Parameter file: empty, to be filled.
-  init(of read: ReadTransaction, into file: StoreFile) {
+  init(of read: ReadTransaction, into file: StoreFile, progress: PageProgress? = nil) {
+    self.progress = progress
     self.read = read
     core = read.core
     let pageSize = core.pages.pageSize
@@ -131,6 +134,8 @@ struct Backup {
   private mutating func store(_ page: PageID, _ base: UnsafeMutableRawPointer) throws(StorageError) {
     guard try map.entry(page.rawValue, PageMap.unread).isNone else { throw damaged(page, "is reached twice") }
     try map.set(page.rawValue, try writer.store(base, identity: page.rawValue), PageMap.unread)
+    copied += 1
+    if copied & 255 == 0 { try progress?(copied, core.pages.usedPageCount) }
   }
 }
 
@@ -153,7 +158,9 @@ extension Storage {
   /// - Parameter fileSystem: where `path` is. Its failures are none of the store's.
   /// - Throws: `io` with the code for a name that is taken where something stands at `path` already; `logMismatch` where a
   ///   log lies beside it.
-  package func backup(to path: String, fileSystem: any FileSystem) throws(StorageError) {
+  package func backup(
+    to path: String, fileSystem: any FileSystem, progress: PageProgress? = nil
+  ) throws(StorageError) {
     let folder = StoreFolder(fileSystem)
     let taken = FileError(.rename, path: path, code: SystemErrorCode.exists)
     let read = try beginRead()
@@ -166,7 +173,7 @@ extension Storage {
           file: path + "-wal", reason: "a log lies where a backup is to be made: move it away")
       }
       let isMade = try NewDatabase(path: path, folder: folder).make { file throws(StorageError) in
-        var backup = Backup(of: read, into: file)
+        var backup = Backup(of: read, into: file, progress: progress)
         try backup.write()
       }
       if isMade { return }

@@ -8,8 +8,15 @@
 struct IntegrityCheck {
   private static let limit = 200
   private let core: StorageCore
+  private let progress: PageProgress?
 
-  init(_ core: StorageCore) { self.core = core }
+  init(_ core: StorageCore, progress: PageProgress? = nil) {
+    self.core = core
+    self.progress = progress
+  }
+
+  /// Pages are looked at twice: as nodes of trees, and as they lie on disk.
+  private var total: UInt64 { core.pages.usedPageCount * (core.data == nil ? 1 : 2) }
 
   func run() throws(StorageError) -> [String] {
     var problems: [String] = []
@@ -18,9 +25,15 @@ struct IntegrityCheck {
     let roots = core.versions.visible.roots
     // What is left of dropped trees are trees too.
     for (tree, root) in roots.trees + roots.droppedTrees {
-      for problem in TreeVerifier.verify(root, core.pages, reader, visit: { reached.insert($0).inserted }) {
-        problems.append("\(tree): \(problem)")
+      var stop: StorageError?
+      let found = TreeVerifier.verify(root, core.pages, reader) { page in
+        // A walk that was stopped goes no deeper, and what it says is not told.
+        if stop != nil { return false }
+        if reached.count & 255 == 255 { stop = tell(UInt64(reached.count)) }
+        return reached.insert(page).inserted
       }
+      if let stop { throw stop }
+      for problem in found { problems.append("\(tree): \(problem)") }
     }
     checkIDs(reached, &problems)
     do throws(StorageError) { try checkExtents(&problems) } catch {
@@ -29,6 +42,11 @@ struct IntegrityCheck {
       problems.append("\(place): \(reason)")
     }
     return Array(problems.prefix(Self.limit))
+  }
+
+  private func tell(_ done: UInt64) -> StorageError? {
+    do throws(StorageError) { try progress?(done, total) } catch { return error }
+    return nil
   }
 
   private func checkIDs(_ reached: Set<PageID>, _ problems: inout [String]) {
@@ -62,7 +80,8 @@ struct IntegrityCheck {
     defer { frame.deallocate() }
     var ids: [UInt64] = []
     try maps.pages.forEachEntry(data.readMapPage) { id, _ in ids.append(id) }
-    for id in ids {
+    for (number, id) in ids.enumerated() {
+      if number & 255 == 255 { try progress?(total / 2 + UInt64(number), total) }
       do throws(StorageError) { try data.read(PageID(rawValue: id), into: frame) } catch {
         guard case .corrupt(_, let place, let reason) = error else { throw error }
         problems.append("\(place): \(reason)")

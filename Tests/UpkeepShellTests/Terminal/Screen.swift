@@ -7,8 +7,9 @@ import Foundation
 struct Screen {
   private(set) var row = 0
   private(set) var column = 0
-  private let columns: Int
-  private let rows: Int
+  /// The window's size.
+  var columns: Int
+  var rows: Int
   /// A cell a character; a wide one has an empty cell behind it.
   private var cells: [[String]] = [[]]
   private var pending: [UInt8] = []

@@ -62,7 +62,11 @@ final class TerminalRun {
   /// Types text and waits until it is seen before the cursor.
   func type(_ text: String) throws {
     press(text)
-    try wait("\(text) before the cursor") { $0.line.hasSuffix(text) || $0.text.hasSuffix(text) }
+    // A long line goes on in the next row, and blanks at a row's end are not seen.
+    let wanted = text.filter { $0 != " " }
+    try wait("\(text) before the cursor") { screen in
+      screen.lines.joined().filter { $0 != " " }.hasSuffix(wanted)
+    }
   }
 
   /// Types a line, presses Enter, and waits for the next prompt.
@@ -104,7 +108,11 @@ final class TerminalRun {
     return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
   }
 
-  func resize(columns: Int, rows: Int) { upkeep_resize_terminal(terminal, Int32(columns), Int32(rows)) }
+  func resize(columns: Int, rows: Int) {
+    upkeep_resize_terminal(terminal, Int32(columns), Int32(rows))
+    screen.columns = columns
+    screen.rows = rows
+  }
 
   /// Reads what there is, waiting for a while; false at the end.
   private func read() -> Bool {
