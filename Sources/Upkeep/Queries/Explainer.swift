@@ -78,10 +78,9 @@ struct Explainer {
       lines.append(
         "change each as the first row of \(names(of: update.sources)) says for which the condition holds")
     }
-    let assigned = Set(plan.assignments.map(\.column.ordinal))
-    let touched = plan.schema.indexes.filter { !$0.columnsRead.isDisjoint(with: assigned) }
+    let touched = plan.schema.indexes.filter { !$0.columnsRead.isDisjoint(with: plan.changing) }
     if plan.movesKeys {
-      let isKey = !assigned.isDisjoint(with: plan.schema.primaryKey)
+      let isKey = !plan.changing.isDisjoint(with: plan.schema.primaryKey)
       let keys = (isKey ? ["primary key"] : []) + touched.filter(\.isUnique).map(\.name)
       let isWhole = update.otherwise == .abort || update.otherwise == .rollback
       lines.append(

@@ -209,6 +209,9 @@ final class MergeBatch {
       for column in columns where given[column.source] != nil {
         changed[column.ordinal] = try rowActions.coerced(source[column.source], column.ordinal)
       }
+      try schema.touch(&changed, old, at: context.now) { ordinal in
+        columns.contains { $0.ordinal == ordinal && given[$0.source] != nil }
+      }
       new = changed
     case .insert, .insertAll, .nothing, .error: return
     }

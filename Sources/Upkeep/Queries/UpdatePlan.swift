@@ -9,6 +9,10 @@ struct UpdatePlan {
   let schema: TableSchema
   let assignments: [SetColumn]
   let selection: RowSelection
+  /// The columns that may change, by position: those assigned, and the TOUCH columns.
+  let changing: Set<Int>
+  /// The TOUCH columns that are not assigned.
+  private let touched: [Int]
   /// Whether a key that is unique may change.
   let movesKeys: Bool
   /// Whether evaluating the statement twice for one row gives the same.
@@ -46,9 +50,12 @@ struct UpdatePlan {
     self.assignments = assignments
     replacesNulls = update.otherwise == .replace
     let assigned = Set(assignments.map(\.column.ordinal))
+    let touched = (schema.mergeRules?.touched ?? []).filter { !assigned.contains($0) }
+    changing = assigned.union(touched)
+    self.touched = touched
     var keyColumns = Set(schema.primaryKey)
     for index in schema.indexes where index.isUnique { keyColumns.formUnion(index.columnsRead) }
-    movesKeys = !assigned.isDisjoint(with: keyColumns)
+    movesKeys = !changing.isDisjoint(with: keyColumns)
     var evaluated = update.assignments.compactMap(\.value)
     if let condition = update.condition { evaluated.append(condition) }
     for assignment in assignments where assignment.value == nil {
@@ -81,6 +88,7 @@ struct UpdatePlan {
         throw error.inRow(schema.keyDescription(of: old))
       }
     }
+    if !touched.isEmpty { try schema.touch(&new, old, touched, at: context.now) { _ in false } }
     return new
   }
 

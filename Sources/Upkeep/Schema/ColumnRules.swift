@@ -81,6 +81,23 @@ package struct ColumnRules: Sendable {
   }
 }
 
+extension TableSchema {
+  /// Gives TOUCH columns that are not assigned the statement's time, if anything else of a row changes.
+  ///
+  /// - Parameter columns: the TOUCH columns in question; all of the table unless said.
+  func touch(
+    _ new: inout [Value], _ old: [Value], _ columns: [Int]? = nil, at now: Timestamp,
+    isAssigned: (Int) -> Bool
+  ) throws(UpkeepError) {
+    guard let touched = columns ?? mergeRules?.touched, !touched.isEmpty,
+      new.indices.contains(where: { !new[$0].hasSameBytes(as: old[$0]) })
+    else { return }
+    for ordinal in touched where !isAssigned(ordinal) {
+      new[ordinal] = try Coercion.coerce(.timestamp(now), to: self.columns[ordinal])
+    }
+  }
+}
+
 /// Makes rules ready for use, and refuses those that do not fit their columns.
 private struct RuleMaker {
   let columns: ColumnList

@@ -29,7 +29,9 @@ extension RowActions {
           old[ordinal], proposal[ordinal], rules.rules[ordinal], schema.columns[ordinal])
       }
     }
-    try touch(&new, old, rules, gives)
+    try schema.touch(&new, old, rules.touched, at: context.now) { ordinal in
+      gives(ordinal) && rules.mask?[ordinal] ?? true
+    }
     return new
   }
 
@@ -150,17 +152,6 @@ extension RowActions {
   }
 
   // MARK: - TOUCH
-
-  /// Gives TOUCH columns that the row does not assign the statement's time, if anything else changes.
-  private func touch(
-    _ new: inout [Value], _ old: [Value], _ rules: ColumnRules, _ gives: (Int) -> Bool
-  ) throws(UpkeepError) {
-    if rules.touched.isEmpty { return }
-    guard new.indices.contains(where: { !new[$0].hasSameBytes(as: old[$0]) }) else { return }
-    for ordinal in rules.touched where !(gives(ordinal) && rules.mask?[ordinal] ?? true) {
-      new[ordinal] = try Coercion.coerce(.timestamp(context.now), to: schema.columns[ordinal])
-    }
-  }
 
   /// A row that replaces another and differs from it in nothing but the times of TOUCH columns that it does not give
   /// gets these as they were: it is the same row.

@@ -98,6 +98,7 @@ final class RowActions {
       if let condition, !(try condition.isTrue(context)) { return nil }
       var new = old
       for column in columns { new[column.ordinal] = try assigned(column) }
+      try schema.touch(&new, old, at: context.now) { ordinal in columns.contains { $0.ordinal == ordinal } }
       return new
     }
   }

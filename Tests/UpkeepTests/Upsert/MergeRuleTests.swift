@@ -162,6 +162,90 @@ import UpkeepTestSupport
     }
   }
 
+  /// Whatever statement changes a row: its time is that of the statement if another column changed and it did not give the
+  /// column, and else what it was.
+  @Test("TOUCH tells of every statement that changed a row, and of no other")
+  func touchOfAnyStatement() throws {
+    var random = SeededGenerator(seed: firstSeed())
+    let long = Value.timestamp(Timestamp(microseconds: 0))
+    for round in 0..<300 {
+      let store = try store([
+        ColumnDefinition("n", .integer), ColumnDefinition("m", .integer),
+        ColumnDefinition("at", .timestamp, merge: .touch),
+      ])
+      try store.write { tx throws in
+        try tx.upsert(
+          contentsOf: (1...4).map { id -> RowInput in
+            ["id": .integer(id), "n": .integer(Int64(random.below(2))), "m": 0, "at": long]
+          },
+          into: "t")
+      }
+      let before = try store.read { try $0.scan("t").rows().map(\.values) }
+      let gives = random.oneIn(3)
+      let given = Value.timestamp(Timestamp(microseconds: Int64(1 + random.below(2))))
+      func row(_ id: Int64) -> RowInput {
+        gives ? ["id": .integer(id), "n": 1, "at": given] : ["id": .integer(id), "n": 1]
+      }
+      let rows = (2...Int64(4 + random.below(2))).map(row)
+      func incoming(_ name: String, _ row: String) -> Expression { .column(ColumnReference(name, of: row)) }
+      func assignments(of row: String) -> [Assignment] {
+        (gives ? ["n", "at"] : ["n"]).map { Assignment($0, incoming($0, row)) }
+      }
+      let same = Expression.binary(.equal, incoming("id", "t"), incoming("id", "source"))
+      let way = random.below(8)
+      switch way {
+      case 0: try store.write { tx in for row in rows { try tx.upsert(row, into: "t") } }
+      case 1: try store.write { tx in try tx.upsert(contentsOf: rows, into: "t") }
+      case 2:
+        try store.write { tx in
+          for row in rows {
+            try tx.upsert(row, into: "t", .update(assignments: assignments(of: "excluded"), where: nil))
+          }
+        }
+      case 3:
+        try store.write { tx in
+          try tx.upsert(
+            contentsOf: rows, into: "t", .update(assignments: assignments(of: "excluded"), where: nil))
+        }
+      case 4:
+        try store.write { tx in
+          try tx.merge(
+            into: "t", using: rows, on: same,
+            [MergeClause(.matched, .updateAll), MergeClause(.notMatched, .insertAll)])
+        }
+      case 5:
+        try store.write { tx in
+          try tx.merge(
+            into: "t", using: rows, on: same,
+            [MergeClause(.matched, .update(assignments(of: "source"))), MergeClause(.notMatched, .insertAll)])
+        }
+      case 6:
+        // Without an m in any row a sync leaves it.
+        try store.write { tx in try tx.sync("t", with: [["id": 1]] + rows) }
+      default:
+        let isOne = Expression.binary(.greater, incoming("id", "t"), .literal(1))
+        let constants = [Assignment("n", .literal(1))] + (gives ? [Assignment("at", .literal(given))] : [])
+        try Session(store).execute(
+          .update(UpdateStatement(TableReference("t"), set: constants, where: isOne)))
+      }
+      let after = try store.read { try $0.scan("t").rows().map(\.values) }
+      #expect(after.count >= 4)
+      for new in after {
+        let old = before.first { $0[0] == new[0] }
+        let isMeant = new[0] != 1
+        let changed = old.map { $0[1] != new[1] } ?? true
+        let place = "round \(round), way \(way), gives \(gives): \(old ?? []) to \(new)"
+        if !isMeant {
+          #expect(new[3] == long, "\(place)")
+        } else if gives {
+          #expect(new[3] == given, "\(place)")
+        } else {
+          #expect((new[3] == long) == !changed, "\(place)")
+        }
+      }
+    }
+  }
+
   @Test("A sync makes rows equal to the source whatever their rules; TOUCH tells when that changed one")
   func syncAsksNoRules() throws {
     let store = try store([
