@@ -158,6 +158,19 @@ import Testing
     #expect(again.status == 0)
   }
 
+  @Test("Views are listed behind the tables, and .schema makes them again")
+  func views() throws {
+    let input =
+      "CREATE TABLE t (id INTEGER PRIMARY KEY);\nCREATE VIEW shown (k) AS SELECT id\n  FROM t;\n.tables\n.tables S%\n.schema shown\n"
+    let run = try ShellRun(["v.upkeep"], input: input, in: scratch)
+    let view = "CREATE VIEW shown (k) AS SELECT id\n  FROM t;\n"
+    #expect(run.output == "t\nshown\nshown\n" + view, "\(run)")
+    let schema = try ShellRun(["schema", "v.upkeep"], in: scratch)
+    #expect(schema.output.hasSuffix(view))
+    let again = try ShellRun([], input: schema.output + ".schema\n", in: scratch)
+    #expect(again.output == schema.output)
+  }
+
   @Test("A store in memory leaves nothing behind, and .check says ok")
   func check() throws {
     let run = try ShellRun(["-c", "CREATE TABLE t (id INTEGER PRIMARY KEY)", "-c", ".check"], in: scratch)
