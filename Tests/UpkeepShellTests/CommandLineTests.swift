@@ -70,7 +70,7 @@ import Testing
       ["--nonsense"], ["a", "b"], ["--format", "xml"], ["-c"], ["load"], ["load", "x", "y"],
       ["load", "x", "y", "--into", "t", "--mode", "nonsense"],
       ["load", "x", "y", "--into", "t", "--key", "a", "--on", "b"],
-      ["dump", "x"], ["--quiet", "load"], ["--wait", "-1"], ["stats"],
+      ["draw", "x"], ["--quiet", "load"], ["--wait", "-1"], ["stats"],
       ["--cache", "much"], ["--cache", "0"], ["--cache", "99999999999GB"], ["--durability", "some"],
     ])
   func usage(_ arguments: [String]) throws {
