@@ -9,14 +9,16 @@ extension DotCommand {
       DotCommand(
         ".export", arguments: "FILE TABLE|QUERY",
         does:
-          "write rows to FILE (- for here), by its ending or --as FORMAT; also --header, --no-header, --null TEXT"
+          "write rows to FILE (- for here), by its ending or --as FORMAT; also --header, --no-header, --null TEXT",
+        example: ".export big.csv.gz SELECT * FROM airport WHERE elevation > 9000"
       ) { shell, arguments in
         try shell.export(try ExportArguments(arguments))
       },
       DotCommand(
         ".dump", arguments: "[TABLE…]",
         does:
-          "print the SQL that makes the tables with their rows; --sqlite for SQLite, --no-comments with it"
+          "print the SQL that makes the tables with their rows; --sqlite for SQLite, --no-comments with it",
+        example: ".dump airport --sqlite"
       ) { shell, arguments in
         try shell.dump(arguments)
       },

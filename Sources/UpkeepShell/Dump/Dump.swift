@@ -44,7 +44,27 @@ struct Dump {
       try writeRows(table, text, scope, output)
       for index in text.indexes { put(index, output) }
     }
+    if tables == nil {
+      for view in Self.inOrder(catalog.views) {
+        put(SQLPrinter.createView(ViewDefinition(view.name, columns: view.columns, as: view.text)), output)
+      }
+    }
     put("COMMIT;", output)
+  }
+
+  /// Views so that each comes behind those that it may read.
+  private static func inOrder(_ views: [ViewSchema]) -> [ViewSchema] {
+    var left = views
+    var ordered: [ViewSchema] = []
+    while !left.isEmpty {
+      let texts = left.map { Names.folded($0.text) }
+      let place =
+        left.indices.first { place in
+          !left.indices.contains { $0 != place && texts[place].contains(Names.folded(left[$0].name)) }
+        } ?? 0
+      ordered.append(left.remove(at: place))
+    }
+    return ordered
   }
 
   private func put(_ statement: String, _ output: Output) {
