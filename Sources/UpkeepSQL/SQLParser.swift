@@ -16,6 +16,9 @@ public struct SQLParser: Sendable {
   /// Where the statement that is read next, or was read in vain, begins.
   private var statementStart = 0
 
+  /// The names of the parameters of the statement read last, by number from 1; nil for one that has only a number.
+  package var parameterNames: [String?] { parser?.parameters.names ?? [] }
+
   /// How many bytes of the text have been read: up to the end of the last statement, without its `;`.
   public private(set) var offset = 0
 

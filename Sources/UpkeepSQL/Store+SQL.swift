@@ -16,6 +16,9 @@ extension Store {
   /// - Returns: what the last statement did.
   /// - Throws: the error of the first statement that cannot be read or fails; those before it have run. BEGIN
   ///   and SAVEPOINT are errors here: a transaction of several statements needs a ``Session``.
+  ///
+  /// A literal with values in it, `"… \(value) …"`, is a ``SQLText``: its values are bound.
+  @_disfavoredOverload
   @discardableResult
   public func execute(
     _ sql: String, _ parameters: SQLParameters = []
@@ -27,7 +30,9 @@ extension Store {
   ///
   ///     let near = try store.query("SELECT name FROM airport WHERE lat > ? ORDER BY name", [51.0])
   ///
-  /// For results too large for memory run the query in a ``Session`` with a sink.
+  /// For results too large for memory run the query in a ``Session`` with a sink, or prepared. A literal with values in it,
+  /// `"… \(value) …"`, is a ``SQLText``: its values are bound.
+  @_disfavoredOverload
   public func query(_ sql: String, _ parameters: SQLParameters = []) throws(UpkeepError) -> SQLRows {
     let sink = LastResult()
     try run(sql, parameters, into: sink)

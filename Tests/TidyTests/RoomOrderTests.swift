@@ -19,8 +19,7 @@ import Testing
     ],
     "UpkeepSQL": [["Lexer"], ["Parser"], ["Printer"]],
     "UpkeepShell": [
-      ["Terminal"], ["Formats"], ["Inspect"], ["Session"], ["Load"], ["Dump"], ["SQLite"], ["DotCommands"],
-      ["Conversation"],
+      ["Terminal"], ["Formats"], ["Inspect"], ["Session"], ["Load"], ["DotCommands"], ["Conversation"],
     ],
   ]
 

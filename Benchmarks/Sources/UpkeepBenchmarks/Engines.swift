@@ -8,6 +8,9 @@ enum Engines {
   /// What people of the language use for records.
   static func withRecords() -> [any Contender] { [UpkeepContender(usesRecords: true), GRDBContender()] }
 
+  /// What is asked in SQL.
+  static func withSQL() -> [any Contender] { [UpkeepContender(), SQLiteContender(isExclusive: false)] }
+
   /// New contenders: Upkeep first, then those that are asked for.
   static func made(_ options: Options, withExclusive: Bool) -> [any Contender] {
     var all: [any Contender] = [UpkeepContender(), SQLiteContender(isExclusive: false)]

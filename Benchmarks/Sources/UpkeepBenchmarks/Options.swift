@@ -17,6 +17,7 @@ struct Options {
       --name NAME      that name (storage)
       --sustained SECONDS   random one-row upserts on a store four times the cache, for so long
       --snapshot       with --sustained: a reader keeps the snapshot from before it all the time
+      --sql            queries in SQL and prepared statements, against SQLite
       --records        rows as records of the language, against GRDB
       --memory         what is resident while a table is loaded in one transaction and read
       --statement-memory    what is resident after statements that remember something of every row
@@ -36,6 +37,7 @@ struct Options {
   var sustained: Int?
   var keepsSnapshot = false
   var usesRecords = false
+  var usesSQL = false
   var asksForHelp = false
   var measuresMemory = false
   /// For the process that `--memory` starts: the engine by its number.
@@ -73,6 +75,7 @@ struct Options {
       case "--name": name = try text(argument)
       case "--sustained": sustained = try number(argument)
       case "--records": usesRecords = true
+      case "--sql": usesSQL = true
       case "--snapshot": keepsSnapshot = true
       case "--memory": measuresMemory = true
       case "--memory-of": memoryOf = try number(argument)

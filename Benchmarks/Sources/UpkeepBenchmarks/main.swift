@@ -78,14 +78,21 @@ func run() throws -> Bool {
     settings["every sync made slower by"] = "\(delay) µs"
   }
   let setting = Setting(people: Population(count: rows), commits: options.commits)
-  var comparison =
-    options.usesRecords
-    ? Comparison(
+  var comparison: Comparison
+  if options.usesRecords {
+    comparison = Comparison(
       setting, stages: Stage.records, folder: options.folder, only: options.only, main: GRDBContender.version,
       peers: [], Engines.withRecords)
-    : Comparison(
+  } else if options.usesSQL {
+    comparison = Comparison(
+      setting, stages: Stage.queries, folder: options.folder, only: options.only, main: Engines.main,
+      peers: [],
+      Engines.withSQL)
+  } else {
+    comparison = Comparison(
       setting, folder: options.folder, only: options.only, main: Engines.main, peers: Engines.peers
     ) { Engines.made(options, withExclusive: true) }
+  }
   for round in 0..<rounds { try comparison.round(round) }
   try report(comparison.results, options, settings: settings, title: "Storage")
   for failure in comparison.failures { FileHandle.standardError.write(Data("error: \(failure)\n".utf8)) }

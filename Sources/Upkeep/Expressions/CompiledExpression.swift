@@ -69,6 +69,12 @@ extension Expression {
 class ExpressionNode: @unchecked Sendable {
   func evaluate(_ context: EvaluationContext) throws(UpkeepError) -> Value { .null }
 
+  /// Whether `scalar` mostly has an answer.
+  var isNumeric: Bool { false }
+
+  /// The value, where it is a number or NULL and that is known without making a value of it.
+  func scalar(_ context: EvaluationContext) throws(UpkeepError) -> Scalar { .other }
+
   /// The value as a condition. Nodes that are conditions answer this and derive their value from it.
   func truth(_ context: EvaluationContext) throws(UpkeepError) -> Truth { Truth(try evaluate(context)) }
 }

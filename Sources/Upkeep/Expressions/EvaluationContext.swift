@@ -15,7 +15,7 @@ package final class EvaluationContext {
 
   private let sources: UnsafeMutablePointer<Source>
   private let views: UnsafeMutablePointer<RowView>
-  private var rows: [[Value]]
+  @exclusivity(unchecked) private var rows: [[Value]]
   /// The parameters of a prepared statement; parameter 1 is the first. Those missing are NULL.
   package var parameters: [Value] = []
   /// The time of the statement.

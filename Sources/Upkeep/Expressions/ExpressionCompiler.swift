@@ -170,7 +170,7 @@ struct ExpressionCompiler {
     var part: CompiledPart
     if level == 0 {
       columnsRead.insert(column)
-      part = CompiledPart(ColumnNode(column), affinity: type)
+      part = CompiledPart(ColumnNode(column, type ?? .any), affinity: type)
     } else {
       outerColumnsRead.insert(OuterColumn(level: level, column: column))
       part = CompiledPart(OuterColumnNode(level, column), affinity: type)

@@ -5,13 +5,27 @@ final class LiteralNode: ExpressionNode, @unchecked Sendable {
   let value: Value
   init(_ value: Value) { self.value = value }
   override func evaluate(_ context: EvaluationContext) -> Value { value }
+  override var isNumeric: Bool { Scalar(value).kind != .other }
+  override func scalar(_ context: EvaluationContext) -> Scalar { Scalar(value) }
 }
 
 final class ColumnNode: ExpressionNode, @unchecked Sendable {
   let column: SlotColumn
-  init(_ column: SlotColumn) { self.column = column }
+  /// The type of the column, as far as the scope knows.
+  private let type: ValueType
+  init(_ column: SlotColumn, _ type: ValueType = .any) {
+    self.column = column
+    self.type = type
+  }
   override func evaluate(_ context: EvaluationContext) throws(UpkeepError) -> Value {
     try context.value(column)
+  }
+  override var isNumeric: Bool { type == .integer || type == .real }
+  override func scalar(_ context: EvaluationContext) throws(UpkeepError) -> Scalar {
+    guard let view = context.view(column.slot), column.ordinal < view.pointee.width else {
+      return Scalar(try context.value(column))
+    }
+    return try view.pointee.scalar(column.ordinal)
   }
 }
 
@@ -57,6 +71,15 @@ final class ArithmeticNode: ExpressionNode, @unchecked Sendable {
   }
   override func evaluate(_ context: EvaluationContext) throws(UpkeepError) -> Value {
     Arithmetic.apply(op, try left.evaluate(context), try right.evaluate(context))
+  }
+  override var isNumeric: Bool {
+    switch op {
+    case .add, .subtract, .multiply, .divide, .remainder: left.isNumeric && right.isNumeric
+    default: false
+    }
+  }
+  override func scalar(_ context: EvaluationContext) throws(UpkeepError) -> Scalar {
+    Arithmetic.apply(op, try left.scalar(context), try right.scalar(context))
   }
 }
 

@@ -6,6 +6,10 @@ final class LikeNode: ConditionNode, @unchecked Sendable {
   let isNegated: Bool
   /// The pattern, if it is constant.
   private let fixed: LikePattern?
+  /// The column, if the operand is one.
+  private let column: SlotColumn?
+  /// Whether ESCAPE is NULL, always.
+  private let isEscapeNull: Bool
 
   init(
     _ operand: ExpressionNode, _ pattern: ExpressionNode, escape: ExpressionNode?, isNegated: Bool
@@ -14,6 +18,8 @@ final class LikeNode: ConditionNode, @unchecked Sendable {
     self.pattern = pattern
     self.escape = escape
     self.isNegated = isNegated
+    column = (operand as? ColumnNode)?.column
+    isEscapeNull = (escape as? LiteralNode).map { $0.value == .null } ?? false
     let fixedEscape = escape.map { ($0 as? LiteralNode)?.value }
     if let text = (pattern as? LiteralNode)?.value.castText, fixedEscape != .some(nil) {
       fixed = try LikePattern(text, escape: Self.escapeByte(fixedEscape ?? nil))
@@ -32,22 +38,29 @@ final class LikeNode: ConditionNode, @unchecked Sendable {
   }
 
   override func truth(_ context: EvaluationContext) throws(UpkeepError) -> Truth {
-    var chosen = fixed
-    if chosen == nil {
-      guard let text = try pattern.evaluate(context).castText else { return .unknown }
-      let escapeValue = try escape?.evaluate(context)
-      if let escapeValue, case .null = escapeValue { return .unknown }
-      chosen = try LikePattern(text, escape: Self.escapeByte(escapeValue))
-    }
-    guard let chosen else { return .unknown }
-    if let escape = escape as? LiteralNode, case .null = escape.value { return .unknown }
-    if let column = (operand as? ColumnNode)?.column, let view = context.view(column.slot)?.pointee,
-      column.ordinal < view.width, view.holdsText(column.ordinal)
-    {
-      return try view.withBytes(column.ordinal) { (text) throws(UpkeepError) in
-        text.map { Truth(chosen.matches($0) != isNegated) } ?? .unknown
+    if isEscapeNull { return .unknown }
+    guard let fixed else { return try truth(by: varying(context), context) }
+    if let column, let view = context.view(column.slot), column.ordinal < view.pointee.width {
+      switch try view.pointee.lentBytes(column.ordinal) {
+      case .null: return .unknown
+      case .bytes(let bytes) where view.pointee.holdsText(column.ordinal):
+        return Truth(fixed.matches(bytes) != isNegated)
+      default: break
       }
     }
+    return try truth(by: fixed, context)
+  }
+
+  /// The pattern as it is on this row; nil if it, or its escape, is NULL.
+  private func varying(_ context: EvaluationContext) throws(UpkeepError) -> LikePattern? {
+    guard let text = try pattern.evaluate(context).castText else { return nil }
+    let escapeValue = try escape?.evaluate(context)
+    if let escapeValue, case .null = escapeValue { return nil }
+    return try LikePattern(text, escape: Self.escapeByte(escapeValue))
+  }
+
+  private func truth(by chosen: LikePattern?, _ context: EvaluationContext) throws(UpkeepError) -> Truth {
+    guard let chosen else { return .unknown }
     guard var text = try operand.evaluate(context).castText else { return .unknown }
     return Truth(text.withUTF8 { chosen.matches(UnsafeRawBufferPointer($0)) } != isNegated)
   }
@@ -101,6 +114,10 @@ struct LikePattern: Sendable {
 
   /// Matches from left to right. On a mismatch the last run takes one byte more: earlier runs never need to.
   func matches(_ text: UnsafeRawBufferPointer) -> Bool {
+    steps.withUnsafeBufferPointer { Self.matches(text, $0) }
+  }
+
+  private static func matches(_ text: UnsafeRawBufferPointer, _ steps: UnsafeBufferPointer<Step>) -> Bool {
     var at = 0
     var step = 0
     var runStep = -1
@@ -109,9 +126,15 @@ struct LikePattern: Sendable {
       if step < steps.count {
         switch steps[step] {
         case .run:
-          runStep = step
-          runAt = at
+          // What follows a run at the end is as good as any.
+          if step + 1 == steps.count { return true }
           step += 1
+          if case .byte(let byte) = steps[step] {
+            while at < text.count, TextBytes.folded(text[at]) != byte { at += 1 }
+            if at == text.count { return false }
+          }
+          runStep = step - 1
+          runAt = at
           continue
         case .one where at < text.count:
           at += 1
@@ -131,8 +154,12 @@ struct LikePattern: Sendable {
       guard runStep >= 0, runAt < text.count else { return false }
       runAt += 1
       while runAt < text.count, text[runAt] & 0xC0 == 0x80 { runAt += 1 }
-      at = runAt
       step = runStep + 1
+      if case .byte(let byte) = steps[step] {
+        while runAt < text.count, TextBytes.folded(text[runAt]) != byte { runAt += 1 }
+        if runAt == text.count { return false }
+      }
+      at = runAt
     }
   }
 }

@@ -255,6 +255,38 @@ struct AggregateState {
     text?.append(piece)
   }
 
+  /// The same as `add` of a value, of which none is made. Not of `other`.
+  ///
+  /// - Returns: whether it is the new least or greatest.
+  @inline(__always)
+  mutating func add(_ scalar: Scalar) -> Bool {
+    if scalar.kind == .null { return false }
+    switch function {
+    case .count: count += 1
+    case .sum, .total, .avg:
+      count += 1
+      if scalar.kind == .integer { add(integer: scalar.integer) } else { add(real: scalar.real) }
+    case .min, .max: return improve(scalar)
+    default: break
+    }
+    return false
+  }
+
+  private mutating func improve(_ scalar: Scalar) -> Bool {
+    let isBetter: Bool
+    switch (best, scalar.kind) {
+    case (.integer(let best), .integer):
+      isBetter = function == .min ? scalar.integer < best : scalar.integer > best
+    case (.real(let best), .real): isBetter = function == .min ? scalar.real < best : scalar.real > best
+    default:
+      return improve(
+        scalar.kind == .integer ? .integer(scalar.integer) : .real(scalar.real), by: function == .min ? -1 : 1
+      )
+    }
+    if isBetter { best = scalar.kind == .integer ? .integer(scalar.integer) : .real(scalar.real) }
+    return isBetter
+  }
+
   /// The same as `add` of a number, without making a value of it.
   @inline(__always)
   mutating func addNumber(integer: Int64) {

@@ -9,7 +9,7 @@ internal import UpkeepStorage
 /// key: it makes groups, one after the other, when all rows went by.
 struct Groups {
   private let keys: [CompiledExpression]
-  private let parts: [KeyPart]
+  private let maker: KeyMaker
   private let calls: [Aggregate]
   private let condition: CompiledExpression?
   /// The columns of the sources that are shown.
@@ -20,13 +20,37 @@ struct Groups {
   private let leader: Int?
   /// Whether what is kept of a group grows with its rows.
   private let growsWithRows: Bool
+  private let feeds: [Feed]
+
+  /// How rows reach an aggregate, with the common cases told apart once.
+  private enum Feed {
+    case rows
+    /// A number of each row.
+    case number(ExpressionNode)
+    case value
+
+    init(_ call: Aggregate) {
+      self = .value
+      if call.filter != nil || call.isDistinct || call.second != nil || !call.order.isEmpty { return }
+      guard let argument = call.argument else {
+        self = .rows
+        return
+      }
+      switch call.function {
+      case .count, .sum, .total, .avg, .min, .max:
+        if argument.node.isNumeric { self = .number(argument.node) }
+      default: break
+      }
+    }
+  }
 
   init(
     keys: [CompiledExpression], calls: [Aggregate], condition: CompiledExpression?, shown: Set<SlotColumn>,
     slot: Int
   ) {
     self.keys = keys
-    parts = keys.map { KeyPart(.any, collation: $0.collation ?? .binary) }
+    maker = KeyMaker(keys, keys.map { KeyPart(.any, collation: $0.collation ?? .binary) })
+    feeds = calls.map { Feed($0) }
     self.calls = calls
     self.condition = condition
     self.shown = shown.sorted { ($0.slot, $0.ordinal) < ($1.slot, $1.ordinal) }
@@ -76,17 +100,36 @@ struct Groups {
       guard let number = try number(context) else { return try putAside(context) }
       let first = number * groups.calls.count
       var isLeading = false
-      for (position, call) in groups.calls.enumerated() {
-        let before = groups.growsWithRows ? states[first + position].heldByteCount : 0
-        let improved = try states[first + position].feed(call, context, seen[position], group: number)
+      for position in 0..<groups.feeds.count {
+        let improved: Bool
+        switch groups.feeds[position] {
+        case .rows:
+          states[first + position].addRows()
+          continue
+        case .number(let node):
+          let scalar = try node.scalar(context)
+          improved =
+            scalar.kind == .other
+            ? try feed(position, first, context, number) : states[first + position].add(scalar)
+        case .value: improved = try feed(position, first, context, number)
+        }
         if improved && position == groups.leader { isLeading = true }
-        if groups.growsWithRows { count(states[first + position].heldByteCount - before) }
       }
       guard isLeading else { return }
       let place = number * groups.shown.count
       for (position, column) in groups.shown.enumerated() {
         values[place + position] = try context.value(column)
       }
+    }
+
+    private func feed(
+      _ position: Int, _ first: Int, _ context: EvaluationContext, _ number: Int
+    ) throws(UpkeepError) -> Bool {
+      let before = groups.growsWithRows ? states[first + position].heldByteCount : 0
+      let improved = try states[first + position].feed(
+        groups.calls[position], context, seen[position], group: number)
+      if groups.growsWithRows { count(states[first + position].heldByteCount - before) }
+      return improved
     }
 
     /// The number of the group of the row in the context; nil if it is not here.
@@ -96,9 +139,7 @@ struct Groups {
         return 0
       }
       key.removeAll()
-      for (expression, part) in zip(groups.keys, groups.parts) {
-        try KeyCodec.append(try expression.evaluate(context), part, to: key)
-      }
+      try groups.maker.appendWhole(context, to: key)
       // A group that grows goes on growing aside: what is here stays as large as it is.
       if aside != nil { return groups.growsWithRows ? nil : table.find(key.bytes) }
       let number = table.insert(key.bytes)

@@ -35,14 +35,19 @@ final class JoinTable {
   /// The columns of a table that are kept.
   let columns: [Int]
   private let keys: [JoinKey]
-  private let parts: [KeyPart]
+  /// Makes the keys of the source's rows, and of what is asked for.
+  private let ownKey: KeyMaker
+  private let otherKey: KeyMaker
   /// Whether which rows found a partner is to be known.
   private let keepsFlags: Bool
   private let memory: QueryMemory
   private var rows: Rows?
   private var isMatched: [Bool] = []
   /// The row that is looked at.
-  private var current = 0
+  @exclusivity(unchecked) private var current = 0
+  /// What `next` gives: a row in memory, or in the file.
+  @exclusivity(unchecked) private var hashed: KeyedRows?
+  @exclusivity(unchecked) private var sorted: SortedRun?
   private let buffer = ByteBuffer(capacity: 64)
 
   init(
@@ -53,13 +58,18 @@ final class JoinTable {
     self.selection = selection
     self.columns = columns.sorted()
     self.keys = keys
-    parts = keys.map { KeyPart(.any, collation: $0.collation) }
+    let parts = keys.map { KeyPart(.any, collation: $0.collation) }
+    ownKey = KeyMaker(keys.map(\.own), parts, conversions: keys.map(\.ownConversion))
+    otherKey = KeyMaker(keys.map(\.other), parts, conversions: keys.map(\.otherConversion))
     self.keepsFlags = keepsFlags
     self.memory = memory
   }
 
   func begin() {
-    if !content.isStable { rows = nil }
+    if !content.isStable {
+      rows = nil
+      (hashed, sorted) = (nil, nil)
+    }
     isMatched = []
   }
 
@@ -127,24 +137,56 @@ final class JoinTable {
   /// Puts the key of the row in the context in the buffer; false if there is a NULL in it.
   private func makeOwnKey(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
     buffer.removeAll()
-    for (key, part) in zip(keys, parts) {
-      let value = key.ownConversion.apply(try key.own.evaluate(context))
-      if value == .null { return false }
-      try KeyCodec.append(value, part, to: buffer)
-    }
-    return true
+    return try ownKey.append(context, to: buffer)
   }
 
   /// The key that the rows before ask for.
   private func makeOtherKey(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
     buffer.removeAll()
-    for (key, part) in zip(keys, parts) {
-      let value = key.otherConversion.apply(try key.other.evaluate(context))
-      if value == .null { return false }
-      try KeyCodec.append(value, part, to: buffer)
+    return try otherKey.append(context, to: buffer)
+  }
+
+  // MARK: From row to row
+
+  /// Whether rows are found by a key: others are walked over in a closure.
+  var canAdvance: Bool { !keys.isEmpty }
+
+  /// Looks for the rows that the ones before ask for.
+  @inline(__always)
+  func open(_ context: EvaluationContext, _ slot: Int, load: Loader) throws(UpkeepError) {
+    if hashed == nil && sorted == nil { try find(context, slot, load) }
+    let hasKey = try makeOtherKey(context)
+    if let hashed {
+      current = hasKey ? hashed.first(buffer.bytes) : -1
+    } else if let sorted {
+      try sorted.seek(buffer.bytes, isWanted: hasKey)
     }
+  }
+
+  private func find(_ context: EvaluationContext, _ slot: Int, _ load: Loader) throws(UpkeepError) {
+    switch try ready(context, slot, load) {
+    case .hashed(let rows): hashed = rows
+    case .sorted(let run): sorted = run
+    case .spool: break
+    }
+  }
+
+  /// Puts the next of them in the context; false if there is none.
+  @inline(__always)
+  func next(_ context: EvaluationContext, _ slot: Int) throws(UpkeepError) -> Bool {
+    if let hashed {
+      guard current >= 0 else { return false }
+      context.set(slot: slot, row: hashed[current])
+      current = hashed.next(current)
+      return true
+    }
+    guard let sorted, let bytes = try sorted.nextEqual(buffer.bytes) else { return false }
+    var reader = SpilledBytes(bytes)
+    context.set(slot: slot, row: try reader.row())
     return true
   }
+
+  // MARK: In a closure
 
   func candidates(
     _ context: EvaluationContext, _ slot: Int, load: Loader, _ body: () throws(UpkeepError) -> Bool
@@ -214,12 +256,12 @@ final class JoinTable {
 /// Rows in memory, found by the bytes of their keys.
 private final class KeyedRows {
   private let memory: QueryMemory
-  private var rows: [[Value]] = []
+  @exclusivity(unchecked) private var rows: [[Value]] = []
   private let table = ByteKeyTable()
   /// For each key its first row and its last; for each row the next with its key, and its key or -1.
-  private var firsts: [Int] = []
+  @exclusivity(unchecked) private var firsts: [Int] = []
   private var lasts: [Int] = []
-  private var nexts: [Int] = []
+  @exclusivity(unchecked) private var nexts: [Int] = []
   private var entries: [Int] = []
   private var counted = 0
 

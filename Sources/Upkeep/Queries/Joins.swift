@@ -1,19 +1,24 @@
 /// The sources of a SELECT and the order in which they are joined: for each row of one step the next one is asked.
 final class Joins {
   private let steps: [JoinStep]
+  /// Whether each step can be asked for one row after the other.
+  private let canAdvance: Bool
   /// What the sources and their conditions read of the queries around.
   let reads: Set<OuterColumn>
 
   /// - Parameter read: all that is evaluated on the joined rows, besides the conditions.
   init(_ sources: Sources, read: [CompiledExpression], _ place: QueryPlace) throws(UpkeepError) {
     var planner = try JoinPlanner(sources, read: read, place)
-    steps = try planner.steps()
+    let steps = try planner.steps()
+    self.steps = steps
+    canAdvance = !steps.isEmpty && steps.allSatisfy(\.canAdvance)
     reads = planner.reads
   }
 
   /// Puts each joined row in the context, until `row` says that it wants no more.
   func run(_ context: EvaluationContext, _ row: () throws(UpkeepError) -> Bool) throws(UpkeepError) {
     for step in steps { step.begin() }
+    if canAdvance { return try advance(context, row) }
     guard try run(0, context, row) else { return }
     // What found no partner in a RIGHT or FULL JOIN, with nothing before it.
     for (number, step) in steps.enumerated() where step.keepsOwnRows {
@@ -23,6 +28,26 @@ final class Joins {
         return try run(number + 1, context, row)
       }
       guard goesOn else { return }
+    }
+  }
+
+  /// The same, where every step goes from row to row by itself.
+  private func advance(
+    _ context: EvaluationContext, _ row: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) {
+    let last = steps.count - 1
+    var number = 0
+    try steps[0].open(context)
+    while true {
+      if try !steps[number].advance(context) {
+        if number == 0 { return }
+        number -= 1
+      } else if number == last {
+        guard try row() else { return }
+      } else {
+        number += 1
+        try steps[number].open(context)
+      }
     }
   }
 
@@ -69,15 +94,22 @@ final class JoinStep {
   let slot: Int
   private let kind: JoinKind
   private let access: Access
+  /// The way, taken apart: one of these is there, or none for what comes as a stream.
+  private let selection: RowSelection?
+  private let lookup: KeyLookup?
+  private let table: JoinTable?
   /// What holds of rows that belong together.
-  private let match: [CompiledExpression]
+  private let match: [ExpressionNode]
   /// What holds of joined rows besides.
-  private let filter: [CompiledExpression]
+  private let filter: [ExpressionNode]
   private let statement: StatementContext
   private let scope: TransactionScope
   /// Holds the table's row for its own conditions.
   private let own: EvaluationContext
-  private var scan: PathScan?
+  @exclusivity(unchecked) private var scan: PathScan?
+  /// Whether there are more rows for the row before, and whether one of them belonged to it.
+  @exclusivity(unchecked) private var isOpen = false
+  @exclusivity(unchecked) private var isMatched = false
   /// How it runs, for people.
   let description: [String]
 
@@ -88,8 +120,14 @@ final class JoinStep {
     self.slot = slot
     self.kind = kind
     self.access = access
-    self.match = match
-    self.filter = filter
+    self.match = match.map(\.node)
+    self.filter = filter.map(\.node)
+    switch access {
+    case .scan(let selection): (self.selection, lookup, table) = (selection, nil, nil)
+    case .lookup(let lookup): (selection, self.lookup, table) = (nil, lookup, nil)
+    case .kept(let table): (selection, lookup, self.table) = (nil, nil, table)
+    case .stream, .call: (selection, lookup, table) = (nil, nil, nil)
+    }
     self.description = description
     statement = host.statement
     scope = try host.scope
@@ -106,16 +144,87 @@ final class JoinStep {
 
   @inline(__always)
   func matches(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
-    for condition in match { guard try condition.isTrue(context) else { return false } }
-    if keepsOwnRows, case .kept(let table) = access { table.noteMatch() }
+    for number in 0..<match.count { guard try match[number].truth(context) == .true else { return false } }
+    if keepsOwnRows, let table { table.noteMatch() }
     return true
   }
 
   @inline(__always)
   func passes(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
-    for condition in filter { guard try condition.isTrue(context) else { return false } }
+    for number in 0..<filter.count { guard try filter[number].truth(context) == .true else { return false } }
     return true
   }
+
+  // MARK: From row to row
+
+  var canAdvance: Bool { !keepsOwnRows && (selection != nil || lookup != nil || table?.canAdvance == true) }
+
+  /// Begins with the rows that may belong to the one before.
+  func open(_ context: EvaluationContext) throws(UpkeepError) {
+    isMatched = false
+    isOpen = true
+    if let table {
+      try table.open(context, slot, load: load)
+    } else if let lookup {
+      try statement.step()
+      isOpen = try open(lookup, context)
+    } else if let selection {
+      if let scan {
+        scan.restart()
+      } else {
+        scan = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
+      }
+    }
+  }
+
+  private func open(_ lookup: KeyLookup, _ context: EvaluationContext) throws(UpkeepError) -> Bool {
+    guard let range = try lookup.range(context) else { return false }
+    if scan == nil { scan = try PathScan(scope, lookup.schema, lookup.path) }
+    scan?.restart(in: [range])
+    return true
+  }
+
+  /// Puts the next row that belongs to those before in the context; false if there is none.
+  @inline(__always)
+  func advance(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
+    while isOpen, try next(context) {
+      guard try matches(context) else { continue }
+      isMatched = true
+      if try passes(context) { return true }
+    }
+    isOpen = false
+    if isMatched || !keepsRowsBefore { return false }
+    isMatched = true
+    context.clear(slot: slot)
+    return try passes(context)
+  }
+
+  @inline(__always)
+  private func next(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
+    if let table { return try table.next(context, slot) }
+    guard let scan else { return false }
+    if let selection {
+      if scan.isCovering { context.set(slot: slot, row: []) }
+      guard try selection.next(scan, own, statement, bindsViews: false) else { return false }
+      if scan.isCovering {
+        context.set(slot: slot, row: scan.values)
+      } else {
+        context.set(slot: slot, view: scan.view)
+      }
+      return true
+    }
+    guard let lookup else { return false }
+    while try scan.next() {
+      if try lookup.filter.passes(scan.view, own) {
+        context.set(slot: slot, view: scan.view)
+        return true
+      }
+      try statement.step()
+    }
+    return false
+  }
+
+  // MARK: In a closure
 
   /// Puts the rows that may belong to those before in the context, one by one.
   ///
@@ -165,7 +274,7 @@ final class JoinStep {
       scan = before
       scan.restart()
     } else {
-      scan = try PathScan(scope, selection.schema, selection.path)
+      scan = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
       self.scan = scan
     }
     while true {
@@ -211,7 +320,7 @@ final class JoinStep {
     switch table.content {
     case .table:
       guard let selection = table.selection else { return }
-      let scan = try PathScan(scope, selection.schema, selection.path)
+      let scan = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
       while try selection.next(scan, own, statement, bindsViews: false) {
         var values = [Value](repeating: .null, count: (table.columns.last ?? -1) + 1)
         for column in table.columns {

@@ -1,5 +1,5 @@
 /// The rows of a table whose key, or the first parts of it, equal what the sources before it say.
-struct KeyLookup {
+final class KeyLookup {
   let schema: TableSchema
   let path: AccessPath
   /// The table's own conditions.
@@ -9,6 +9,18 @@ struct KeyLookup {
   let keys: [JoinKey]
   /// Whether that is a whole unique key.
   let isPoint: Bool
+
+  init(
+    schema: TableSchema, path: AccessPath, filter: RowFilter, parts: [SearchPart], keys: [JoinKey],
+    isPoint: Bool
+  ) {
+    self.schema = schema
+    self.path = path
+    self.filter = filter
+    self.parts = parts
+    self.keys = keys
+    self.isPoint = isPoint
+  }
 
   /// Where the rows lie; nil if no row can be meant. It may be too wide: the equalities are checked on each row.
   func range(_ context: EvaluationContext) throws(UpkeepError) -> KeyBounds? {

@@ -14,14 +14,22 @@ final class PathScan {
   let isCovering: Bool
   private let scope: TransactionScope
   private let isBackward: Bool
-  private var ranges: [KeyBounds]
+  @exclusivity(unchecked) private var ranges: [KeyBounds]
   /// The next range to walk, counted in the direction of the walk.
-  private var nextRange = 0
+  @exclusivity(unchecked) private var nextRange = 0
   /// The bound that ends the walk of this range: the upper one forward, the lower one backward.
   private var limit: [UInt8] = []
   private var isLimited = false
-  private var position = Position.outside
+  @exclusivity(unchecked) private var position = Position.outside
   private let cursor: TreeCursor
+  /// Entries of a leaf at once, for a walk forward over the table's own tree.
+  private let run: LeafRun?
+  /// The run's entries, of which those from `runPlace` on are still to come.
+  private let entries: UnsafeMutablePointer<LeafRun.Entry>?
+  @exclusivity(unchecked) private var runPlace = 0
+  @exclusivity(unchecked) private var runEnd = 0
+  /// Whether columns of the primary key are read of rows.
+  private let readsKeys: Bool
   private let isTable: Bool
   private let shape: RowShape
   /// Where rows are looked up by primary key.
@@ -31,7 +39,10 @@ final class PathScan {
   /// The row met, of a covering walk.
   private(set) var values: [Value]
 
-  init(_ scope: TransactionScope, _ schema: TableSchema, _ path: AccessPath) throws(UpkeepError) {
+  /// - Parameter readsKeys: whether columns of the primary key will be read.
+  init(
+    _ scope: TransactionScope, _ schema: TableSchema, _ path: AccessPath, readsKeys: Bool = true
+  ) throws(UpkeepError) {
     try scope.requireOpen()
     self.scope = scope
     self.schema = schema
@@ -47,7 +58,11 @@ final class PathScan {
     values = isCovering ? Array(repeating: .null, count: schema.rowWidth) : []
     let read = scope.read
     let tree = path.index?.tree ?? schema.tree
-    cursor = try storing { () throws(StorageError) in try read.cursor(tree) }
+    let cursor = try storing { () throws(StorageError) in try read.cursor(tree) }
+    self.cursor = cursor
+    run = path.index == nil && !path.isBackward ? cursor.makeRun() : nil
+    entries = run?.entries
+    self.readsKeys = readsKeys
     table =
       path.index == nil || isCovering
       ? nil : try storing { () throws(StorageError) in try read.cursor(schema.tree) }
@@ -61,6 +76,7 @@ final class PathScan {
     if let ranges { self.ranges = ranges }
     nextRange = 0
     position = .outside
+    (runPlace, runEnd) = (0, 0)
     _ = beginRange()
   }
 
@@ -69,12 +85,59 @@ final class PathScan {
   var view: RowView { place.pointee }
 
   /// Steps to the next row; false after the last.
+  @inline(__always)
   func next() throws(UpkeepError) -> Bool {
+    if runPlace < runEnd, let entries {
+      show(entries[runPlace])
+      return true
+    }
+    return try nextSlowly()
+  }
+
+  @inline(__always)
+  private func show(_ entry: LeafRun.Entry) {
+    let key = readsKeys ? run?.key(runPlace) : nil
+    place.pointee = RowView(
+      shape, key: key ?? UnsafeRawBufferPointer(start: nil, count: 0), value: entry.bytes)
+    runPlace &+= 1
+  }
+
+  @inline(never)
+  private func nextSlowly() throws(UpkeepError) -> Bool {
+    if let run, let entries {
+      guard try fill(run) else { return false }
+      show(entries[0])
+      return true
+    }
     guard try nextEntry() else { return false }
     if isTable { return true }
     guard let index else { return true }
     if let table { try lookUp(index, in: table) } else { try readEntry(index) }
     return true
+  }
+
+  /// Fills the run with the entries that follow; false at the end of the last range.
+  private func fill(_ run: LeafRun) throws(UpkeepError) -> Bool {
+    (runPlace, runEnd) = (0, 0)
+    do throws(StorageError) {
+      repeat {
+        switch position {
+        case .outside: continue
+        case .before: if try seek() { runEnd = try cursor.nextRun(run, includingCurrent: true) }
+        case .primed: runEnd = try cursor.nextRun(run, includingCurrent: true)
+        case .on: runEnd = try cursor.nextRun(run, includingCurrent: false)
+        }
+        if runEnd > 0 {
+          position = .on
+          return true
+        }
+        position = .outside
+        nextRange += 1
+      } while beginRange()
+      return false
+    } catch {
+      throw UpkeepError(error)
+    }
   }
 
   private func nextEntry() throws(UpkeepError) -> Bool {
@@ -100,6 +163,7 @@ extension PathScan {
     let limit = isBackward ? range.lower : range.upper
     self.limit = limit ?? []
     isLimited = limit != nil
+    if run != nil { cursor.setUpperBound(limit) }
     position = .before
     return true
   }

@@ -43,7 +43,8 @@ extension QueryExecutor {
   private func resultsOfWalk(
     _ plan: SelectPlan, _ selection: RowSelection, _ context: EvaluationContext
   ) throws(UpkeepError) -> [Value] {
-    let scan = try PathScan(scope, selection.schema, selection.path)
+    let readsKeys = plan.showsRows || selection.readsKeys
+    let scan = try PathScan(scope, selection.schema, selection.path, readsKeys: readsKeys)
     let feeds = plan.aggregates.map { Feed($0.aggregate, selection.schema, readsViews: !scan.isCovering) }
     let states = UnsafeMutableBufferPointer<AggregateState>.allocate(capacity: plan.aggregates.count)
     _ = states.initialize(from: plan.aggregates.map { AggregateState($0.aggregate) })
@@ -56,11 +57,17 @@ extension QueryExecutor {
     let extremes = plan.aggregates.indices.filter { plan.aggregates[$0].aggregate.isExtreme }
     let leader = showsRow && extremes.count == 1 ? extremes.first : nil
     var shown: [Value]?
-    let isBinding = feeds.contains { $0 == .expression }
+    let isBinding = feeds.contains(where: \.readsContext)
     while try selection.next(scan, context, statement, bindsViews: isBinding) {
       var isLeading = shown == nil
       for number in feeds.indices {
-        if feeds[number] == .expression {
+        if case .number(let node) = feeds[number] {
+          let scalar = try node.scalar(context)
+          let improved =
+            scalar.kind == .other
+            ? try states[number].add(try node.evaluate(context)) : states[number].add(scalar)
+          if improved && number == leader { isLeading = true }
+        } else if case .expression = feeds[number] {
           let aggregate = plan.aggregates[number].aggregate
           let improved = try states[number].feed(aggregate, context, seen[number], group: 0)
           if improved && number == leader { isLeading = true }
@@ -77,12 +84,22 @@ extension QueryExecutor {
   }
 
   /// How rows reach one aggregate, with the common cases told apart once.
-  private enum Feed: Equatable {
+  private enum Feed {
     case rows
     case presence(Int)
     case integerColumn(Int)
     case realColumn(Int)
+    /// Numbers that an expression gives.
+    case number(ExpressionNode)
     case expression
+
+    /// Whether the row is to be in the context.
+    var readsContext: Bool {
+      switch self {
+      case .number, .expression: true
+      case .rows, .presence, .integerColumn, .realColumn: false
+      }
+    }
 
     init(_ aggregate: Aggregate, _ schema: TableSchema, readsViews: Bool) {
       self = .expression
@@ -90,6 +107,11 @@ extension QueryExecutor {
       if aggregate.argument == nil {
         self = .rows
         return
+      }
+      if !aggregate.isDistinct, aggregate.second == nil, aggregate.order.isEmpty,
+        let node = aggregate.argument?.node, node.isNumeric, !aggregate.growsWithRows
+      {
+        self = .number(node)
       }
       guard readsViews, !aggregate.isDistinct, let column = aggregate.column else { return }
       let type = column < schema.columns.count ? schema.columns[column].type : .integer
@@ -110,7 +132,7 @@ extension QueryExecutor {
         if let integer = try view.integer(column) { state.addNumber(integer: integer) }
       case .realColumn(let column):
         if let real = try view.real(column) { state.addNumber(real: real) }
-      case .expression: break
+      case .number, .expression: break
       }
     }
   }

@@ -30,20 +30,42 @@ package struct QueryExecutor {
   package func run(
     _ query: Query, begin: ([String]) throws(UpkeepError) -> Void, row: ([Value]) throws(UpkeepError) -> Void
   ) throws(UpkeepError) {
+    try run(query, begin: begin) { values throws(UpkeepError) in
+      try row(values)
+      return true
+    }
+  }
+
+  /// The same, until `take` wants no more.
+  func run(
+    _ query: Query, begin: ([String]) throws(UpkeepError) -> Void, take: RowTaker
+  ) throws(UpkeepError) {
     if let select = query.selectOfOneTable(statement.commonTables(scope), scope) {
       let plan = try SelectPlan(query, select, subqueries, scope, statement)
       try begin(plan.outputs.map(\.name))
-      return try run(plan) { values throws(UpkeepError) in
-        try row(values)
-        return true
-      }
+      return try run(plan, row: take)
     }
     let host = statement.host(scope)
     let plan = try QueryPlan(query, QueryPlace(host: host, commonTables: statement.commonTables))
     try begin(plan.columns.map(\.name))
-    try plan.run(nil) { values throws(UpkeepError) in
-      try row(values)
-      return true
+    try plan.run(nil, take)
+  }
+
+  /// Runs a statement that gives rows and changes none.
+  func run(
+    _ asked: Statement, begin: ([String]) throws(UpkeepError) -> Void, take: RowTaker
+  ) throws(UpkeepError) {
+    switch asked {
+    case .select(let query): try run(query, begin: begin, take: take)
+    case .values(let rows): try run(Query(.values(rows)), begin: begin, take: take)
+    case .with(let tables, .statement(let inner)):
+      statement.declarations = tables
+      try run(inner, begin: begin, take: take)
+    case .explain(.statement(let explained)):
+      let lines = try Explainer(scope: scope, statement: statement).lines(explained)
+      try begin(["plan"])
+      for line in lines { guard try take([.text(line)]) else { return } }
+    default: throw UpkeepError(.misuse, "a query is wanted here")
     }
   }
 
@@ -116,7 +138,7 @@ extension QueryExecutor {
   ) throws(UpkeepError) {
     guard let selection = plan.selection, plan.limit != 0 else { return }
     let context = statement.makeEvaluationContext()
-    let scan = try PathScan(scope, selection.schema, selection.path)
+    let scan = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
     var toPass = plan.offset
     var left = plan.limit ?? .max
     if !selection.isFiltered && toPass > 0 {
@@ -140,15 +162,19 @@ extension QueryExecutor {
   private func runSorted(
     _ plan: SelectPlan, _ row: RowTaker
   ) throws(UpkeepError) {
-    guard let selection = plan.selection, plan.limit != 0 else { return }
+    guard let selection = plan.selection, plan.limit != 0, let first = plan.order.first else { return }
+    let rest = plan.order.dropFirst()
     let context = statement.makeEvaluationContext()
-    let scan = try PathScan(scope, selection.schema, selection.path)
+    let scan = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
     let most = plan.most.flatMap { $0 > UInt64(Int32.max) ? nil : Int($0) }
     let sorter = RowSorter(most: most, statement.memory(scope))
     let key = ByteBuffer()
     while try selection.next(scan, context, statement, bindsViews: true) {
       key.removeAll()
-      for term in plan.order { try term.append(try term.value(context), to: key) }
+      try first.append(context, to: key)
+      // Mostly the first term tells that the row is none of those that are kept.
+      guard sorter.mayAccept(key.bytes) else { continue }
+      for term in rest { try term.append(context, to: key) }
       guard sorter.accepts(key.bytes) else { continue }
       try sorter.add(key.bytes, try values(plan, context))
     }
@@ -183,8 +209,7 @@ extension QueryExecutor {
   private func evaluate(
     _ plan: SelectPlan, _ number: Int, _ context: EvaluationContext
   ) throws(UpkeepError) -> Value {
-    guard let expression = plan.outputs[number].expression else { return .null }
-    return try expression.evaluate(context)
+    try plan.outputNodes[number]?.evaluate(context) ?? .null
   }
 
   /// The same, with plain columns read in place.

@@ -148,8 +148,11 @@ final class QueryPlan {
     try runBlocks(outer, upTo: blocks.count - 1) { values throws(UpkeepError) in
       key.removeAll()
       for term in order {
-        let value = term.output >= 0 ? values[term.output] : try term.value(context)
-        try term.append(value, to: key)
+        if term.output >= 0 {
+          try term.append(values[term.output], to: key)
+        } else {
+          try term.append(context, to: key)
+        }
       }
       if sorter.accepts(key.bytes) { try sorter.add(key.bytes, values) }
       return true

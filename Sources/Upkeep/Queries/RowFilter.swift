@@ -14,7 +14,7 @@ final class RowFilter {
 
   private let tests: UnsafeMutableBufferPointer<Test>
   private let texts: [[UInt8]]
-  private let rest: CompiledExpression?
+  private let rest: ExpressionNode?
 
   /// - Parameter readsViews: false if rows come as values, as those of an index alone do.
   init(
@@ -30,7 +30,7 @@ final class RowFilter {
         left = .joined(left, conjunct.expression)
       }
     }
-    rest = try left.map { left throws(UpkeepError) in try CompiledExpression.compile(left, in: scope) }
+    rest = try left.map { left throws(UpkeepError) in try CompiledExpression.compile(left, in: scope).node }
     self.texts = texts
     self.tests = .allocate(capacity: tests.count)
     _ = self.tests.initialize(from: tests)
@@ -44,11 +44,14 @@ final class RowFilter {
     for test in tests where !(try passes(test, view)) { return false }
     guard let rest else { return true }
     context.set(slot: 0, view: view)
-    return try rest.isTrue(context)
+    return try rest.truth(context) == .true
   }
 
   /// For rows that come as values, in slot 0 of the context.
-  func passes(_ context: EvaluationContext) throws(UpkeepError) -> Bool { try rest?.isTrue(context) ?? true }
+  func passes(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
+    guard let rest else { return true }
+    return try rest.truth(context) == .true
+  }
 
   @inline(__always)
   private func passes(_ test: Test, _ view: RowView) throws(UpkeepError) -> Bool {

@@ -1,8 +1,10 @@
 /// The rows of one table for which a condition holds, and the way to them.
-struct RowSelection {
+final class RowSelection {
   let schema: TableSchema
   let path: AccessPath
   let filter: RowFilter
+  /// Whether columns of the primary key are among those that the request names and those of its condition.
+  let readsKeys: Bool
   /// Whether conditions are left to be checked on each row.
   var isFiltered: Bool { !path.remaining.isEmpty }
 
@@ -12,8 +14,14 @@ struct RowSelection {
   ) throws(UpkeepError) {
     let planner = Planner(scope, request) { statement.constant($0) }
     // Compiled whole first: what is wrong in it is wrong by whatever way the rows are found.
-    if let condition = request.condition { _ = try CompiledExpression.compile(condition, in: expressions) }
+    var columns = request.columns
+    if let condition = request.condition {
+      let compiled = try CompiledExpression.compile(condition, in: expressions)
+      for column in compiled.columnsRead where column.slot == 0 { columns.insert(column.ordinal) }
+    }
     schema = request.schema
+    let places = schema.places
+    readsKeys = columns.contains { places[$0].isInKey }
     path = try planner.best()
     let isCovering = path.index != nil && path.isCovering
     filter = try RowFilter(

@@ -6,6 +6,8 @@ final class SelectBlock: BlockPlan {
   private let groups: Groups?
   private let windows: Windows?
   private let outputs: [CompiledExpression]
+  /// The same without what is known of them.
+  private let nodes: [ExpressionNode]
   private let terms: [SortTerm]
   private let isEachOnce: Bool
   private let statement: StatementContext
@@ -16,7 +18,7 @@ final class SelectBlock: BlockPlan {
   override var order: [SortTerm] { terms }
 
   init(_ select: Select, order: [OrderTerm], _ place: QueryPlace) throws(UpkeepError) {
-    var sources = try Sources(select.from, place, where: select.condition)
+    var sources = try Sources(select.from, place)
     statement = place.host.statement
     memory = place.host.memory
     isEachOnce = select.isDistinct
@@ -49,6 +51,7 @@ final class SelectBlock: BlockPlan {
 
     var read: [CompiledExpression] = windows?.expressions ?? []
     outputs = try CompiledExpression.list(shown.list.map(\.expression), in: scope)
+    nodes = outputs.map(\.node)
     read += outputs
     var sortTerms: [SortTerm] = []
     for term in terms {
@@ -121,7 +124,7 @@ final class SelectBlock: BlockPlan {
   override func values() throws(UpkeepError) -> [Value] {
     var values: [Value] = []
     values.reserveCapacity(outputs.count)
-    for output in outputs { values.append(try output.evaluate(context)) }
+    for number in 0..<nodes.count { values.append(try nodes[number].evaluate(context)) }
     return values
   }
 

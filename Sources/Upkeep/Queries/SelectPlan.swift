@@ -21,6 +21,8 @@ struct SelectPlan {
   let outputs: [Output]
   /// For each output its column; -1 for an expression.
   let outputColumns: [Int]
+  /// For each output its expression; nil for a column.
+  let outputNodes: [ExpressionNode?]
   /// The aggregates of the result; empty for a query of rows.
   let aggregates: [AggregateCall]
   let isAggregated: Bool
@@ -96,6 +98,7 @@ extension SelectPlan {
     }
     self.outputs = outputs
     outputColumns = outputs.map(\.column)
+    outputNodes = outputs.map { $0.expression?.node }
     var order: [SortTerm] = []
     for term in terms {
       order.append(SortTerm(try CompiledExpression.compile(term.expression, in: expressions), term))

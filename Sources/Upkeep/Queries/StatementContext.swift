@@ -14,7 +14,7 @@ package final class StatementContext {
   package var viewReader: (any ViewReading)?
   private var madeHost: QueryHost?
   private var madeMemory: QueryMemory?
-  private var steps = 0
+  @exclusivity(unchecked) private var steps = 0
 
   package init(
     parameters: [Value] = [], changes: Int = 0, now: Timestamp = .now(),

@@ -9,11 +9,7 @@ extension QueryHost {
 
 extension QueryPlan {
   /// The query of a view, made ready where the view is read: it sees nothing of what is around.
-  ///
-  /// - Parameter narrow: gives the query with what is asked of its rows.
-  convenience init(
-    _ view: ViewSchema, _ place: QueryPlace, _ narrow: (Query, QueryPlace) -> Query
-  ) throws(UpkeepError) {
+  convenience init(_ view: ViewSchema, _ place: QueryPlace) throws(UpkeepError) {
     guard let reader = place.host.statement.viewReader else {
       throw UpkeepError(
         .unsupported, "\(view.name) is a view, whose query is SQL; read it through execute(sql:) of UpkeepSQL"
@@ -26,7 +22,7 @@ extension QueryPlan {
     if inside.views.contains(name) { throw UpkeepError(.misuse, "view \(view.name) reads itself") }
     inside.views.append(name)
     do throws(UpkeepError) {
-      try self.init(narrow(try reader.query(view.text), inside), inside)
+      try self.init(try reader.query(view.text), inside)
     } catch {
       throw error.inView(view.name)
     }

@@ -18,20 +18,20 @@ final class RowSorter {
   /// At most so many rows are kept; nil for all.
   private let most: Int?
   /// A key, four bytes that tell how long the row is, the row; and so on.
-  private var arena = ByteBuffer()
-  private var keys: [SortedKey] = []
+  @exclusivity(unchecked) private var arena = ByteBuffer()
+  @exclusivity(unchecked) private var keys: [SortedKey] = []
   /// The order of arrival.
-  private var nextNumber: UInt32 = 0
+  @exclusivity(unchecked) private var nextNumber: UInt32 = 0
   private var runs: [Run] = []
   private var file: SpillFile?
   private let sorter = KeySorter()
   /// What is counted in `memory`.
-  private var counted = 0
+  @exclusivity(unchecked) private var counted = 0
   /// Where `most` rows are known: the key of the last of them. A row that comes now with this key or a greater one is
   /// not among the first so many.
   private let last = ByteBuffer(capacity: 32)
-  private var lastHead: UInt64 = 0
-  private var hasLast = false
+  @exclusivity(unchecked) private var lastHead: UInt64 = 0
+  @exclusivity(unchecked) private var hasLast = false
 
   init(most: Int?, _ memory: QueryMemory) {
     self.most = most
@@ -47,6 +47,13 @@ final class RowSorter {
     let head = SortedKey.head(of: key)
     if head != lastHead { return head < lastHead }
     return Bytes.compare(key, last.bytes) < 0
+  }
+
+  /// Whether a row whose key begins so may be accepted.
+  @inline(__always)
+  func mayAccept(_ beginning: UnsafeRawBufferPointer) -> Bool {
+    if !hasLast || beginning.count < 8 { return true }
+    return SortedKey.head(of: beginning) <= lastHead
   }
 
   /// Takes a row that was accepted.

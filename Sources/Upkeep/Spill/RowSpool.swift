@@ -14,7 +14,7 @@ final class RowSpool<V: SpilledValue> {
   private var file: TemporaryFile?
   private var fileEnd: UInt64 = 0
   /// Rows that are to go to the file next, each with its length before it.
-  private let block = ByteBuffer()
+  private lazy var block = ByteBuffer()
 
   /// - Parameters:
   ///   - limit: bytes that may be kept in memory.

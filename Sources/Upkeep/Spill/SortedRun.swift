@@ -22,6 +22,7 @@ final class SortedRun {
   private var fences: [Fence] = []
   private let lastKey = ByteBuffer(capacity: 32)
   private(set) var count = 0
+  private var isSought = false
   private lazy var reader = SpillReader(file, 0..<file.end, blockCount: Self.blockCount)
 
   /// - Parameter filterByteCount: memory for the filter.
@@ -51,6 +52,27 @@ final class SortedRun {
 
   /// All records, for merging.
   func readAll(blockCount: Int) -> SpillReader { SpillReader(file, 0..<file.end, blockCount: blockCount) }
+
+  /// Goes to before the records with this key, for `nextEqual`; to the end if none is wanted.
+  func seek(_ key: UnsafeRawBufferPointer, isWanted: Bool) throws(UpkeepError) {
+    isSought = isWanted && filter.mayHave(ByteKeyTable.hash(key))
+    guard isSought, let fence = fence(of: key) else {
+      isSought = false
+      return
+    }
+    reader.move(to: fence.offset)
+  }
+
+  /// The next record with this key, after `seek`; nil if there is none.
+  func nextEqual(_ key: UnsafeRawBufferPointer) throws(UpkeepError) -> UnsafeRawBufferPointer? {
+    while isSought, try reader.next() {
+      let order = Bytes.compare(reader.key, key)
+      if order == 0 { return reader.row }
+      if order > 0 { break }
+    }
+    isSought = false
+    return nil
+  }
 
   func contains(_ key: UnsafeRawBufferPointer, hash: UInt64) throws(UpkeepError) -> Bool {
     var isFound = false

@@ -18,6 +18,8 @@ public final class Store: Sendable {
   let storage: Storage
   let cache = SchemaCache()
   let plans = PlanCache()
+  /// What was read of the texts of statements.
+  package let texts = TextCache()
   let taskWriter: TaskWriter
   let temporaryOwners = TemporaryOwners()
   let fileSystem: any FileSystem
@@ -122,6 +124,9 @@ public final class Store: Sendable {
   public func close() throws(UpkeepError) {
     try storing { () throws(StorageError) in try storage.close() }
   }
+
+  /// Plans of upserts of one row.
+  package var planCache: PlanCache { plans }
 
   /// A read transaction that its caller ends.
   package func beginRead() throws(UpkeepError) -> TransactionScope {

@@ -67,7 +67,9 @@ public struct Row: Sendable {
     self.columns = columns
     let missing = columns.count - values.count
     stored =
-      missing > 0 ? values + Array(repeating: .null, count: missing) : Array(values.prefix(columns.count))
+      missing == 0
+      ? values
+      : missing > 0 ? values + Array(repeating: .null, count: missing) : Array(values.prefix(columns.count))
   }
 
   package init(_ schema: TableSchema, stored: [Value]) {

@@ -173,6 +173,30 @@ package enum KeyCodec {
     }
   }
 
+  /// A number or NULL as a part of type ANY. Not of `other`.
+  @inline(__always)
+  static func appendAny(_ scalar: Scalar, to buffer: ByteBuffer) {
+    switch scalar.kind {
+    case .integer: appendNumber(integer: scalar.integer, to: buffer)
+    case .real:
+      let real = scalar.real
+      if abs(real) >= exactLimit { return appendAny(.real(real), .binary, to: buffer) }
+      let place = buffer.extend(by: 9)
+      place.storeBytes(of: Tag.number, as: UInt8.self)
+      place.storeBytes(of: orderedBits(real).bigEndian, toByteOffset: 1, as: UInt64.self)
+    case .null, .other: buffer.append(Tag.null)
+    }
+  }
+
+  /// The bytes of a text as a part of type ANY.
+  @inline(__always)
+  static func appendAny(text: UnsafeRawBufferPointer, _ collation: Collation, to buffer: ByteBuffer) {
+    buffer.append(Tag.text)
+    let start = buffer.count
+    appendEscaped(text, to: buffer)
+    if collation == .nocase { TextBytes.fold(buffer.base + start, count: buffer.count - start) }
+  }
+
   /// An integer as the nearest REAL, and from 2^53 on how far it lies from that.
   private static func appendNumber(integer: Int64, to buffer: ByteBuffer) {
     let nearest = Double(integer)

@@ -160,6 +160,16 @@ package struct RowView {
     }
   }
 
+  /// The number in an INTEGER or REAL column; `other` for columns of other types.
+  @inline(__always)
+  func scalar(_ column: Int) throws(UpkeepError) -> Scalar {
+    switch places[column].type {
+    case .integer: return try integer(column).map { Scalar($0) } ?? .null
+    case .real: return try real(column).map { Scalar($0) } ?? .null
+    default: return .other
+    }
+  }
+
   private func integerOfAny(_ column: Int) throws(UpkeepError) -> Int64? { try value(column).storedInteger }
 
   /// The number in a REAL column; nil for NULL.

@@ -39,6 +39,13 @@ struct ParameterList: Sendable {
 
   init(_ values: SQLParameters?) { self.values = values }
 
+  /// The names of the parameters read so far, by number.
+  var names: [String?] {
+    var names = [String?](repeating: nil, count: count)
+    for (name, number) in numbers { names[number - 1] = name }
+    return names
+  }
+
   /// Numbers begin anew with each statement.
   mutating func beginStatement() {
     numbers = [:]

@@ -209,6 +209,50 @@ package final class TreeCursor {
     return true
   }
 
+  /// Steps to the entry that follows, or stays where it is, and fills a run with that entry and those behind it in its
+  /// leaf, as far as the bound allows. Then it stands on the run's last entry.
+  ///
+  /// - Returns: how many entries there are; 0 at the end.
+  package func nextRun(_ run: LeafRun, includingCurrent: Bool) throws(StorageError) -> Int {
+    if !includingCurrent { index &+= 1 }
+    if index >= stop {
+      if includingCurrent { return 0 }
+      guard try moveToNextLeaf() else { return 0 }
+    }
+    run.begin(leaf.prefix, leaf.prefixLength)
+    let first = index
+    let end = min(stop, first &+ LeafRun.capacity)
+    let leaf = leaf
+    let slots = slots
+    let entries = run.entries
+    for number in first..<end {
+      let slot = Slot(
+        word: UInt32(littleEndian: slots.loadUnaligned(fromByteOffset: 4 &* number, as: UInt32.self)))
+      let value = leaf.value(in: slot)
+      if value.isOverflow {
+        if number > first {
+          index = number &- 1
+          return number &- first
+        }
+        // A long value is put together in a buffer, of which there is one.
+        let bytes = try self.value()
+        (entries).initialize(
+          to: LeafRun.Entry(
+            suffix: leaf.base + (slot.offset &+ NodeLayout.leafFront), suffixCount: slot.suffixLength,
+            value: bytes.baseAddress ?? leaf.base, valueCount: bytes.count))
+        return 1
+      }
+      (entries + (number &- first)).initialize(
+        to: LeafRun.Entry(
+          suffix: leaf.base + (slot.offset &+ NodeLayout.leafFront), suffixCount: slot.suffixLength,
+          value: value.stored.start, valueCount: value.stored.count))
+    }
+    index = end &- 1
+    return end &- first
+  }
+
+  var pageSize: Int { store.pageSize }
+
   private func makeKeyBuffer() -> UnsafeMutableRawPointer {
     // Validation holds every key in a page to the limit.
     let buffer = UnsafeMutableRawPointer.allocate(

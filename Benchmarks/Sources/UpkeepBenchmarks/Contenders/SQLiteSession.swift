@@ -20,7 +20,7 @@ final class SQLiteSession: Session {
     guard sqlite3_close(old) == SQLITE_OK else { throw PeerFailure("SQLite does not close") }
   }
 
-  private func check(_ code: Int32) throws {
+  func check(_ code: Int32) throws {
     guard code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW else {
       throw PeerFailure(String(cString: sqlite3_errmsg(database)))
     }
@@ -28,7 +28,7 @@ final class SQLiteSession: Session {
 
   func execute(_ sql: String) throws { try check(sqlite3_exec(database, sql, nil, nil, nil)) }
 
-  private func prepared(_ sql: String) throws -> OpaquePointer {
+  func prepared(_ sql: String) throws -> OpaquePointer {
     if let known = statements[sql] { return known }
     var statement: OpaquePointer?
     try check(sqlite3_prepare_v3(database, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil))

@@ -83,7 +83,17 @@ final class UpkeepSession: Session {
   let store: Store
   private static let columns = ColumnNames(["id", "email", "name", "score", "updated_at"])
 
+  private var statements: [String: PreparedStatement] = [:]
+
   init(_ store: Store) { self.store = store }
+
+  /// A statement, prepared once.
+  func statement(_ sql: String) throws -> PreparedStatement {
+    if let known = statements[sql] { return known }
+    let made = try store.prepare(sql)
+    statements[sql] = made
+    return made
+  }
 
   private static func read(_ row: borrowing StoredRow, _ total: inout Int) throws(UpkeepError) {
     total &+= Int(try row.integer(0) ?? 0)
@@ -132,7 +142,7 @@ final class UpkeepSession: Session {
     return total
   }
 
-  private static func read(_ values: [Value]) -> Int {
+  static func read(_ values: [Value]) -> Int {
     var total = 0
     for value in values {
       switch value {

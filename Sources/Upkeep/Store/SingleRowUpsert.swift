@@ -1,0 +1,68 @@
+/// An INSERT or UPSERT of one row of parameters and constants with one clause, which goes the way of upserts of single
+/// rows.
+final class SingleRowUpsert: Sendable {
+  private let table: String
+  private let clause: ConflictClause
+  /// nil for the table's columns in order.
+  private let columns: ColumnNames?
+  private let operands: [PreparedOperand]
+
+  /// Nil for any other statement.
+  init?(_ upsert: UpsertStatement) {
+    guard case .values(let rows) = upsert.source, rows.count == 1, upsert.clauses.count == 1,
+      upsert.otherwise == .abort, upsert.duplicates == .fold, upsert.rejects == .fail,
+      upsert.returning == nil,
+      upsert.alias == nil, Self.isPlain(upsert.clauses[0])
+    else { return nil }
+    var operands: [PreparedOperand] = []
+    for expression in rows[0] {
+      guard let expression, let operand = PreparedOperand(expression) else { return nil }
+      operands.append(operand)
+    }
+    if let names = upsert.columns, names.count != operands.count { return nil }
+    self.operands = operands
+    table = upsert.table
+    clause = upsert.clauses[0]
+    columns = upsert.columns.map { ColumnNames($0) }
+  }
+
+  private static func isPlain(_ clause: ConflictClause) -> Bool {
+    if case .columns(let columns, let condition) = clause.target {
+      let isPlain = columns.allSatisfy { if case .column = $0 { true } else { false } }
+      if !isPlain || condition != nil { return false }
+    }
+    switch clause.action {
+    case .fail, .ignore, .replace, .merge: return true
+    case .mergeNonNull: return false
+    case .update(let assignments, let condition):
+      return condition == nil
+        && assignments.allSatisfy { assignment in
+          switch assignment.value {
+          case .column, .literal: true
+          default: false
+          }
+        }
+    }
+  }
+
+  /// - Returns: nil if it is for the long way, and nothing was done.
+  func run(
+    _ parameters: [Value], _ scope: TransactionScope, _ plans: PlanCache
+  ) throws(UpkeepError) -> StatementSummary? {
+    let schema = try scope.table(table)
+    let names = columns ?? ColumnNames(schema.columnList)
+    guard names.count == operands.count else { return nil }
+    let prepared = try plans.take(schema, clause)
+    defer { plans.putBack(prepared) }
+    try prepared.binding.follow(names)
+    var values: [Value] = []
+    values.reserveCapacity(operands.count)
+    for operand in operands { values.append(operand.value(parameters)) }
+    guard let outcome = try prepared.upsert.run(values, prepared.binding.positions, scope) else { return nil }
+    var result = UpsertResult()
+    for kind in prepared.upsert.plan.kinds { result.tally[kind] = 0 }
+    result.tally[outcome.kind] = 1
+    result.notices = prepared.upsert.plan.notices
+    return result.summary
+  }
+}

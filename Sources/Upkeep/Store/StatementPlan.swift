@@ -1,0 +1,142 @@
+internal import UpkeepStorage
+
+/// A statement, with what need not be found out anew when it runs again.
+///
+/// A read of one row by a whole key, and an upsert of one row, remember how they go: for as long as the table's schema
+/// is the one that they were made for. Anything else is planned anew each time, by the counts of rows there are then.
+package final class StatementPlan: Sendable {
+  package let statement: Statement
+  /// The block of a query that may be a read by key, the values of an upsert that may be of one row.
+  private let query: Select?
+  private let single: SingleRowUpsert?
+  private let point = Guarded<PointRead?>(nil)
+
+  package init(_ statement: Statement) {
+    self.statement = statement
+    var query: Select?
+    var single: SingleRowUpsert?
+    switch statement {
+    case .select(let asked):
+      if asked == Query(asked.block), case .select(let select) = asked.block, select.storedTable != nil,
+        !select.isDistinct, select.grouping.isEmpty, select.groupCondition == nil
+      {
+        query = select
+      }
+    case .upsert(let upsert): single = SingleRowUpsert(upsert)
+    default: break
+    }
+    self.query = query
+    self.single = single
+  }
+
+  /// Whether it gives rows and changes none.
+  package var isQuery: Bool {
+    switch statement {
+    case .select, .values, .explain: true
+    case .with(_, .statement(let inner)):
+      if case .select = inner { true } else { false }
+    default: false
+    }
+  }
+
+  // MARK: Queries
+
+  /// Runs a query in one transaction, until `row` wants no more.
+  package func read(
+    _ parameters: [Value], in scope: TransactionScope, cancellation: Cancellation = Cancellation(),
+    row: (Row) throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) {
+    if let read = pointRead(scope), scope.write == nil, try read.run(parameters, scope, row) { return }
+    let context = StatementContext(parameters: parameters, cancellation: cancellation)
+    defer { context.release() }
+    var names = ColumnNames([])
+    try QueryExecutor(scope, context).run(
+      statement, begin: { list throws(UpkeepError) in names = ColumnNames(list) },
+      take: { values throws(UpkeepError) in try row(Row(names, values)) })
+  }
+
+  /// How the row is read by its key; nil if the query is none of that kind.
+  private func pointRead(_ scope: TransactionScope) -> PointRead? {
+    guard let query, let table = query.storedTable else { return nil }
+    // What is no table may be a view, which is read the long way.
+    guard let schema = try? scope.table(table.name) else { return nil }
+    if let known = point.withLock({ $0 }), known.schema === schema { return known.isUsable ? known : nil }
+    let made = PointRead(query, table, schema)
+    point.withLock { $0 = made }
+    return made.isUsable ? made : nil
+  }
+
+  // MARK: Changes
+
+  /// Changes rows within a transaction, as one statement of it.
+  package func change(
+    _ parameters: [Value], in scope: TransactionScope, _ plans: PlanCache,
+    row: (Row) throws(UpkeepError) -> Bool = { _ in true }
+  ) throws(UpkeepError) -> StatementSummary {
+    if let single, let summary = try single.run(parameters, scope, plans) { return summary }
+    let context = StatementContext(parameters: parameters)
+    let result = try scope.statement { () throws(UpkeepError) in
+      defer { context.release() }
+      return try change(statement, scope, context)
+    }
+    guard let columns = result.columns, let rows = result.rows else { return result.summary }
+    let names = ColumnNames(columns)
+    _ = try rows.walk { values throws(UpkeepError) in try row(Row(names, values)) }
+    return result.summary
+  }
+
+  /// The short way of an upsert of one row in a transaction that holds nothing else; nil if it is no such statement.
+  package func changeAlone(_ parameters: [Value], in store: Store) throws(UpkeepError) -> StatementSummary? {
+    guard let single else { return nil }
+    let scope = try store.beginWrite()
+    do throws(UpkeepError) {
+      guard let summary = try single.run(parameters, scope, store.plans) else {
+        scope.rollback()
+        return nil
+      }
+      try scope.commit()
+      return summary
+    } catch {
+      try scope.abandon()
+      throw error.naming(store.path)
+    }
+  }
+
+  private func change(
+    _ statement: Statement, _ scope: TransactionScope, _ context: StatementContext
+  ) throws(UpkeepError) -> ChangeResult {
+    switch statement {
+    case .with(let tables, .statement(let inner)):
+      context.declarations = tables
+      return try change(inner, scope, context)
+    case .upsert(let upsert): return try UpsertExecutor(scope: scope, statement: context).run(upsert)
+    case .sync(let sync): return try SyncExecutor(scope: scope, statement: context).run(sync)
+    case .merge(let merge): return try MergeExecutor(scope: scope, statement: context).run(merge)
+    case .update(let update): return try UpdateExecutor(scope: scope, statement: context).run(update)
+    case .delete(let delete): return try DeleteExecutor(scope: scope, statement: context).run(delete)
+    default:
+      throw UpkeepError(.misuse, "within a transaction a prepared statement reads rows or changes them")
+    }
+  }
+}
+
+/// A value that a statement names: a constant or a parameter.
+enum PreparedOperand: Sendable {
+  case value(Value)
+  case parameter(Int)
+
+  init?(_ expression: Expression) {
+    switch expression {
+    case .literal(let value): self = .value(Coercion.coerce(value, to: .any) ?? .null)
+    case .parameter(let number): self = .parameter(number)
+    default: return nil
+    }
+  }
+
+  func value(_ parameters: [Value]) -> Value {
+    switch self {
+    case .value(let value): value
+    case .parameter(let number): number <= parameters.count ? parameters[number - 1] : .null
+    }
+  }
+}
