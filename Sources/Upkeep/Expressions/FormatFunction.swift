@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// `printf()`, also called `format()`: a text with values put in where it says `%d`, `%s` and so on.
 ///
 /// A value that is missing is NULL: 0 as a number, nothing as a text. What is left over is not looked at. Width and
@@ -194,16 +186,14 @@ enum FormatFunction {
         return pad(Array((sign + (real.isNaN ? "NaN" : "Inf")).unicodeScalars), directive)
       }
       let precision = min(directive.precision ?? 6, 350)
+      let isUpper = letter == UInt8(ascii: "E") || letter == UInt8(ascii: "G")
       var text: String
-      switch letter {
+      switch letter | 0x20 {
       case UInt8(ascii: "f"): text = RealText.fixed(real.magnitude, precision)
-      case UInt8(ascii: "e"): text = RealText.printed("%.*e", precision, real.magnitude)
-      case UInt8(ascii: "E"): text = RealText.printed("%.*E", precision, real.magnitude)
-      case UInt8(ascii: "g"):
-        text = RealText.printed(directive.isAlternate ? "%#.*g" : "%.*g", max(1, precision), real.magnitude)
-      default:
-        text = RealText.printed(directive.isAlternate ? "%#.*G" : "%.*G", max(1, precision), real.magnitude)
+      case UInt8(ascii: "e"): text = RealText.scientific(real.magnitude, precision)
+      default: text = RealText.general(real.magnitude, max(1, precision), keepsZeros: directive.isAlternate)
       }
+      if isUpper { text = text.uppercased() }
       if directive.keepsPoint || directive.isAlternate, !text.utf8.contains(UInt8(ascii: ".")) {
         let end = text.firstIndex { $0 == "e" || $0 == "E" } ?? text.endIndex
         text.insert(contentsOf: directive.keepsPoint ? ".0" : ".", at: end)
@@ -213,49 +203,4 @@ enum FormatFunction {
       pad(Array((sign + String(repeating: "0", count: max(0, zeros)) + text).unicodeScalars), directive)
     }
   }
-}
-
-/// REAL as text with a wanted number of digits.
-enum RealText {
-  /// What C's printf makes of a number.
-  static func printed(_ format: String, _ precision: Int, _ real: Double) -> String {
-    var buffer = [CChar](repeating: 0, count: 400 + precision)
-    let count = withVaList([Int32(precision), real]) { vsnprintf(&buffer, buffer.count, format, $0) }
-    return String(decoding: buffer.prefix(max(0, Int(count))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  /// So many digits behind the point, rounded half up as a person does who reads the number's decimal digits, which
-  /// is why what lies a hair below a half counts as one. Digits behind the sixteenth are 0.
-  static func fixed(_ magnitude: Double, _ precision: Int) -> String {
-    let nudged = precision + magnitude.safeExponent / 3 < 15 ? magnitude + magnitude * 3e-16 : magnitude
-    var digits = Array(printed("%.*f", precision + 25, nudged).utf8)
-    let point = digits.firstIndex(of: UInt8(ascii: ".")) ?? digits.count
-    let end = point + 1 + precision
-    let roundsUp = end < digits.count && digits[end] >= UInt8(ascii: "5")
-    digits.removeSubrange(min(end, digits.count)...)
-    if precision == 0 { digits.removeAll { $0 == UInt8(ascii: ".") } }
-    var position = digits.count - 1
-    var carries = roundsUp
-    while carries, position >= 0 {
-      if digits[position] == UInt8(ascii: "9") {
-        digits[position] = UInt8(ascii: "0")
-      } else if digits[position] != UInt8(ascii: ".") {
-        digits[position] += 1
-        carries = false
-      }
-      position -= 1
-    }
-    if carries { digits.insert(UInt8(ascii: "1"), at: 0) }
-    var significant = 0
-    for position in digits.indices where digits[position] != UInt8(ascii: ".") {
-      if significant > 0 || digits[position] != UInt8(ascii: "0") { significant += 1 }
-      if significant > 16 { digits[position] = UInt8(ascii: "0") }
-    }
-    return String(decoding: digits, as: UTF8.self)
-  }
-}
-
-extension Double {
-  /// The power of two that a number begins with; that of the least number for 0.
-  fileprivate var safeExponent: Int { self == 0 ? -1023 : Int(exponent) }
 }
