@@ -11,9 +11,10 @@ struct ShellArguments: ParsableCommand {
     usage: """
       upkeep [OPTIONS] [DATABASE]
       upkeep load|diff DATABASE FILE… --into TABLE [--mode MODE] [OPTIONS]
-      upkeep schema|stats|check|compact DATABASE
+      upkeep schema|dump|stats|check|compact DATABASE
       upkeep backup DATABASE FILE
       upkeep draw DATABASE TABLE --svg FILE
+      upkeep import-sqlite DATABASE SQLITEFILE
       """,
     discussion: """
       Without DATABASE the store is in memory; one that does not exist is made. SQL and dot commands come \
@@ -127,9 +128,10 @@ enum ScriptSource: Equatable {
 
 /// Reads the command line.
 enum ArgumentReading {
-  /// The subcommands that there are, and those that will be: their names are not database names.
-  static let subcommands = ["load", "diff", "schema", "stats", "check", "backup", "compact", "draw"]
-  static let laterSubcommands = ["dump", "import-sqlite"]
+  /// The subcommands: their names are not database names.
+  static let subcommands = [
+    "load", "diff", "dump", "import-sqlite", "schema", "stats", "check", "backup", "compact", "draw",
+  ]
 
   /// The scripts of -c and -f in the order in which they stand. The parser keeps each option's values
   /// in order, but not the order between the two.

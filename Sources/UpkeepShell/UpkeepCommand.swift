@@ -17,13 +17,13 @@ enum UpkeepCommand {
     case "load": return run(LoadArguments.self, arguments) { LoadCommand(isQuiet: $0.quiet).load($0) }
     case "diff": return run(DiffArguments.self, arguments) { LoadCommand(isQuiet: $0.quiet).compare($0) }
     case "schema": return run(SchemaArguments.self, arguments) { $0.show() }
+    case "dump": return run(DumpArguments.self, arguments) { $0.dump() }
+    case "import-sqlite": return run(SQLiteImportArguments.self, arguments) { $0.takeOver() }
     case "stats": return run(StatsArguments.self, arguments) { $0.show() }
     case "check": return run(CheckArguments.self, arguments) { $0.check() }
     case "backup": return run(BackupArguments.self, arguments) { $0.backUp() }
     case "draw": return run(DrawArguments.self, arguments) { $0.draw() }
     case "compact": return run(CompactArguments.self, arguments) { $0.compact() }
-    case let name? where ArgumentReading.laterSubcommands.contains(name):
-      return usageError("`upkeep \(name)` is not there yet; a database of that name is written ./\(name)")
     default: return run(ShellArguments.self, ["upkeep"] + arguments) { runShell($0, arguments) }
     }
   }

@@ -70,7 +70,7 @@ import Testing
       ["--nonsense"], ["a", "b"], ["--format", "xml"], ["-c"], ["load"], ["load", "x", "y"],
       ["load", "x", "y", "--into", "t", "--mode", "nonsense"],
       ["load", "x", "y", "--into", "t", "--key", "a", "--on", "b"],
-      ["dump", "x"], ["--quiet", "load"], ["--wait", "-1"], ["stats"],
+      ["draw", "x"], ["--quiet", "load"], ["--wait", "-1"], ["stats"],
       ["--cache", "much"], ["--cache", "0"], ["--cache", "99999999999GB"], ["--durability", "some"],
     ])
   func usage(_ arguments: [String]) throws {
@@ -104,9 +104,9 @@ import Testing
 
   @Test("An unknown dot command names the nearest one")
   func unknownDotCommand() throws {
-    let run = try ShellRun([], input: ".tabels\n.dump\n.print still here\n", in: scratch)
+    let run = try ShellRun([], input: ".tabels\n.dmup\n.print still here\n", in: scratch)
     #expect(run.errors.contains(".tables"))
-    #expect(run.errors.contains(".dump is not there yet"))
+    #expect(run.errors.contains("did you mean .dump?"))
     #expect(run.output == "still here\n")
     #expect(run.status == 1)
   }
@@ -156,6 +156,19 @@ import Testing
     let again = try ShellRun([], input: schema.output + ".schema\n", in: scratch)
     #expect(again.output == schema.output)
     #expect(again.status == 0)
+  }
+
+  @Test("Views are listed behind the tables, and .schema makes them again")
+  func views() throws {
+    let input =
+      "CREATE TABLE t (id INTEGER PRIMARY KEY);\nCREATE VIEW shown (k) AS SELECT id\n  FROM t;\n.tables\n.tables S%\n.schema shown\n"
+    let run = try ShellRun(["v.upkeep"], input: input, in: scratch)
+    let view = "CREATE VIEW shown (k) AS SELECT id\n  FROM t;\n"
+    #expect(run.output == "t\nshown\nshown\n" + view, "\(run)")
+    let schema = try ShellRun(["schema", "v.upkeep"], in: scratch)
+    #expect(schema.output.hasSuffix(view))
+    let again = try ShellRun([], input: schema.output + ".schema\n", in: scratch)
+    #expect(again.output == schema.output)
   }
 
   @Test("A store in memory leaves nothing behind, and .check says ok")

@@ -29,7 +29,7 @@ import Testing
   @Test("Every example of the guide prints what the guide says")
   func examples() throws {
     let examples = try Self.examples()
-    #expect(examples.count >= 15)
+    #expect(examples.count >= 20)
     let scratch = try Scratch()
     for example in examples {
       let process = Process()

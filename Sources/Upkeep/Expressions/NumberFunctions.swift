@@ -92,7 +92,10 @@ enum NumberFunctions {
 
   static func randomBytes(_ call: ValueCall) throws(UpkeepError) -> Value {
     let count = max(1, try byteCount(call))
-    return .blob((0..<count).map { _ in UInt8.random(in: 0...255) })
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 8)
+    while bytes.count < count { withUnsafeBytes(of: UInt64.random(in: 0 ... .max)) { bytes += $0 } }
+    return .blob(Array(bytes.prefix(count)))
   }
 
   static func zeroBytes(_ call: ValueCall) throws(UpkeepError) -> Value {

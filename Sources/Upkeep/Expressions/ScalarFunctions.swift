@@ -45,10 +45,30 @@ struct ScalarFunction: Sendable {
     }
   }
 
+  /// What functions of other databases are here.
+  private static let otherNames: [String: String] = [
+    "last_insert_rowid": "RETURNING gives the ids of new rows",
+    "lastval": "RETURNING gives the ids of new rows",
+    "total_changes": "changes() tells of the statement before",
+    "gen_random_uuid": "write uuid()", "newid": "write uuid()",
+    "getdate": "write now()", "sysdate": "write now()",
+    "date_trunc": "write date(x, 'start of month') and its like",
+    "to_char": "write strftime(format, x)", "date_format": "write strftime(format, x)",
+    "extract": "write strftime('%Y', x) and its like",
+    "greatest": "write max(x, y, …)", "least": "write min(x, y, …)",
+    "strpos": "write instr(x, y)", "charindex": "write instr(y, x)",
+    "nvl": "write ifnull(x, y)", "isnull": "write ifnull(x, y)",
+    "len": "write length(x)", "char_length": "write length(x)",
+    "array_agg": "write json_group_array(x)", "json_agg": "write json_group_array(x)",
+    "json_build_object": "write json_object(name, x, …)",
+    "regexp_replace": "regular expressions are not supported", "soundex": "it is not supported",
+  ]
+
   static func find(_ name: String, argumentCount: Int) throws(UpkeepError) -> ScalarFunction {
     guard let known = Name(rawValue: Names.folded(name)) else {
       let known = Name.allCases.map(\.rawValue) + ValueFunction.all.keys.sorted()
-      let hint = Names.suggestion(for: name, among: known)
+      let hint =
+        otherNames[Names.folded(name)].map { "; \($0)" } ?? Names.suggestion(for: name, among: known)
       var error = UpkeepError(.unknownFunction, "there is no function \(name)\(hint)")
       error.name = name
       throw error

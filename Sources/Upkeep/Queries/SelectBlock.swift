@@ -18,7 +18,7 @@ final class SelectBlock: BlockPlan {
   override var order: [SortTerm] { terms }
 
   init(_ select: Select, order: [OrderTerm], _ place: QueryPlace) throws(UpkeepError) {
-    var sources = try Sources(select.from, place)
+    var sources = try Sources(select.from, place, where: select.condition)
     statement = place.host.statement
     memory = place.host.memory
     isEachOnce = select.isDistinct

@@ -37,18 +37,30 @@ struct Sources {
   /// Columns that USING or NATURAL made one with a column before them.
   private var hidden: Set<SlotColumn> = []
 
-  init(_ items: [FromItem], _ place: QueryPlace) throws(UpkeepError) {
+  /// - Parameter condition: WHERE, of which queries among the sources are told what concerns them alone. It is yet to be
+  ///   added.
+  init(
+    _ items: [FromItem], _ place: QueryPlace, where condition: Expression? = nil
+  ) throws(UpkeepError) {
     scope = ExpressionScope(slots: [], bareSlots: [])
     scope.refusesAmbiguity = true
     scope.outer = place.outer
     scope.depth = place.depth
     scope.subqueries = SubqueryScope(place.host, place.commonTables, nesting: place.nesting)
-    for item in items { try add(item, place) }
+    for (number, item) in items.enumerated() {
+      try add(item, place, Self.decides(number, items) ? condition : nil, isOnly: items.count == 1)
+    }
     // Names in ON may be of any source up to its own: they are bound once all are known.
     for (number, item) in items.enumerated() where number > 0 {
       guard case .on(let condition)? = item.condition else { continue }
       try add(condition, join: number)
     }
+  }
+
+  /// Whether rows of a source for which WHERE does not hold make no rows of the join.
+  private static func decides(_ number: Int, _ items: [FromItem]) -> Bool {
+    let isInner = number == 0 || items[number].kind == .inner || items[number].kind == .cross
+    return isInner && !items[(number + 1)...].contains { $0.kind == .right || $0.kind == .full }
   }
 
   /// Adds WHERE.
@@ -78,7 +90,9 @@ struct Sources {
 
   // MARK: Sources
 
-  private mutating func add(_ item: FromItem, _ place: QueryPlace) throws(UpkeepError) {
+  private mutating func add(
+    _ item: FromItem, _ place: QueryPlace, _ condition: Expression?, isOnly: Bool
+  ) throws(UpkeepError) {
     let slot = list.count
     let name: String?
     let columns: ColumnList
@@ -91,7 +105,11 @@ struct Sources {
         content = use.isItself ? .round(common) : .common(common)
         columns = try columnList(use.columns, name, slot)
       } else if let view = try place.host.view(reference.name) {
-        let plan = try QueryPlan(view, place)
+        let plan = try QueryPlan(view, place) { query, inside in
+          guard let condition else { return query }
+          return query.narrowed(
+            by: condition, called: name, columns: view.columns, takesBareNames: isOnly, inside)
+        }
         content = .query(plan)
         columns = try columnList(
           try named(plan.columns, view.columns, of: "view \(view.name)"), name, slot)
@@ -102,7 +120,11 @@ struct Sources {
       }
     case .query(let query, let alias, let names):
       name = alias
-      let plan = try QueryPlan(query, try place.innerSource())
+      var narrowed = query
+      if let condition {
+        narrowed = query.narrowed(by: condition, called: alias, columns: names, takesBareNames: isOnly, place)
+      }
+      let plan = try QueryPlan(narrowed, try place.innerSource())
       let shown = try named(plan.columns, names, of: alias ?? "the subquery")
       content = .query(plan)
       columns = try columnList(shown, name, slot)

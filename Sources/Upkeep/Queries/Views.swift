@@ -9,7 +9,11 @@ extension QueryHost {
 
 extension QueryPlan {
   /// The query of a view, made ready where the view is read: it sees nothing of what is around.
-  convenience init(_ view: ViewSchema, _ place: QueryPlace) throws(UpkeepError) {
+  ///
+  /// - Parameter narrow: gives the query with what is asked of its rows.
+  convenience init(
+    _ view: ViewSchema, _ place: QueryPlace, _ narrow: (Query, QueryPlace) -> Query
+  ) throws(UpkeepError) {
     guard let reader = place.host.statement.viewReader else {
       throw UpkeepError(
         .unsupported, "\(view.name) is a view, whose query is SQL; read it through execute(sql:) of UpkeepSQL"
@@ -22,7 +26,7 @@ extension QueryPlan {
     if inside.views.contains(name) { throw UpkeepError(.misuse, "view \(view.name) reads itself") }
     inside.views.append(name)
     do throws(UpkeepError) {
-      try self.init(try reader.query(view.text), inside)
+      try self.init(narrow(try reader.query(view.text), inside), inside)
     } catch {
       throw error.inView(view.name)
     }

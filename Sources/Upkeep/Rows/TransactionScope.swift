@@ -295,12 +295,12 @@ extension TransactionScope {
   }
 
   /// The greatest id ever given in a table with AUTOINCREMENT.
-  func automaticCounter(of schema: TableSchema) throws(UpkeepError) -> Int64 {
+  package func automaticCounter(of schema: TableSchema) throws(UpkeepError) -> Int64 {
     if let raised = raisedCounters[schema.id] { return raised }
     return try Catalog.automaticID(of: schema, in: read)
   }
 
-  func raiseAutomaticCounter(of schema: TableSchema, to id: Int64) {
+  package func raiseAutomaticCounter(of schema: TableSchema, to id: Int64) {
     raisedCounters[schema.id] = id
   }
 

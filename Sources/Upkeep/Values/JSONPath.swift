@@ -20,7 +20,10 @@ struct JSONPath: Sendable {
       rest.removeFirst()
       let step =
         mark == UInt8(ascii: ".") ? Self.member(&rest) : mark == UInt8(ascii: "[") ? Self.item(&rest) : nil
-      guard let step else { throw JSONPathError(rest: String(decoding: before, as: UTF8.self)) }
+      // No JSON is deeper than this.
+      guard let step, steps.count < JSONText.deepest else {
+        throw JSONPathError(rest: String(decoding: before.prefix(40), as: UTF8.self))
+      }
       steps.append(step)
     }
   }

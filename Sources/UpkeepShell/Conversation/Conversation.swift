@@ -76,6 +76,9 @@ final class Conversation {
       Completer.Table(
         name: table.name, columns: table.columns.map(\.name), indexes: table.indexes.map(\.name))
     }
-    return Completer(tables: tables, statement: typed).completion(before: before, after: after)
+    let views = ((try? shell.views()) ?? []).map { view in
+      Completer.Table(name: view.name, columns: view.columns ?? [], indexes: [])
+    }
+    return Completer(tables: tables + views, statement: typed).completion(before: before, after: after)
   }
 }

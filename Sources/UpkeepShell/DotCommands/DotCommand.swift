@@ -29,13 +29,9 @@ struct DotCommand {
 
   /// Every dot command, in the order of `.help`.
   static var all: [DotCommand] {
-    tableCommands + importCommands + showingCommands + [parameterCommand] + careCommands + controlCommands
+    tableCommands + importCommands + exportCommands + showingCommands + [parameterCommand] + careCommands
+      + controlCommands
   }
-
-  /// Dot commands of SHELL's whole list that are not there yet; named so that they are not taken for typing errors.
-  static let later: Set<String> = [
-    ".export", ".dump",
-  ]
 }
 
 /// What follows a dot command's name.
@@ -127,7 +123,6 @@ extension Shell {
   }
 
   private static func unknown(_ name: String, _ commands: [DotCommand]) -> ShellError {
-    if DotCommand.later.contains(name) { return ShellError("\(name) is not there yet", code: .unsupported) }
     let suggestion = Names.suggestion(for: name, among: commands.flatMap(\.names))
     return ShellError(
       "there is no dot command \(name)\(suggestion.isEmpty ? "; .help lists them" : suggestion)")

@@ -3,6 +3,8 @@ import Foundation
 /// Bytes on their way to a file descriptor: gathered, and written when a statement is done or they are many.
 final class Output {
   private let descriptor: Int32
+  /// What makes a gzip file of the bytes, if it is one.
+  private let encoder: GzipEncoder?
   private var buffer: [UInt8] = []
   /// The first failure of a write (`EPIPE` where the reader has gone); nothing is written after it.
   private(set) var failure: Int32?
@@ -19,9 +21,10 @@ final class Output {
     var pipe: PagerPipe?
   }
 
-  init(_ descriptor: Int32, paint: Paint = Paint()) {
+  init(_ descriptor: Int32, paint: Paint = Paint(), encoder: GzipEncoder? = nil) {
     self.descriptor = descriptor
     self.paint = paint
+    self.encoder = encoder
     buffer.reserveCapacity(64 << 10)
   }
 
@@ -32,10 +35,10 @@ final class Output {
   }
 
   /// A file to write to, made anew.
-  static func file(_ path: String) throws(ShellError) -> Output {
+  static func file(_ path: String, gzip: Bool = false) throws(ShellError) -> Output {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw ShellError.system("cannot write \(path)", errno) }
-    return Output(descriptor)
+    return Output(descriptor, encoder: gzip ? GzipEncoder() : nil)
   }
 
   func write(_ byte: UInt8) {
@@ -58,6 +61,7 @@ final class Output {
 
   func close() {
     flush()
+    if encoder != nil, failure == nil { write(encoding: [], isLast: true) }
     Foundation.close(descriptor)
   }
 
@@ -112,7 +116,19 @@ final class Output {
     let descriptor = page?.pipe?.descriptor ?? descriptor
     defer { buffer.removeAll(keepingCapacity: buffer.count <= 1 << 20) }
     guard failure == nil else { return }
-    buffer.withUnsafeBytes { bytes in
+    if encoder != nil { write(encoding: buffer, isLast: false) } else { write(all: buffer, to: descriptor) }
+  }
+
+  private func write(encoding bytes: [UInt8], isLast: Bool) {
+    guard let encoded = encoder?.encode(bytes, isLast: isLast) else {
+      failure = EIO
+      return
+    }
+    write(all: encoded, to: descriptor)
+  }
+
+  private func write(all bytes: [UInt8], to descriptor: Int32) {
+    bytes.withUnsafeBytes { bytes in
       var offset = 0
       while offset < bytes.count {
         let count = Foundation.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)

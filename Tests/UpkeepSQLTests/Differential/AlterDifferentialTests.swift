@@ -26,7 +26,8 @@ import UpkeepTestSupport
     for round in 0..<(only == nil ? Self.rounds : 1) {
       var generator = AlterGenerator(seed: first &+ UInt64(round))
       let sqlite = SQLiteDatabase()
-      let session = Session(try Store.inMemory())
+      let store = try Store.inMemory()
+      let session = Session(store)
       var ran: [String] = []
       for _ in 0..<40 {
         let sql = generator.statement()
@@ -48,6 +49,7 @@ import UpkeepTestSupport
           """)
         break
       }
+      #expect(try store.verify().isEmpty, "\(ran.joined(separator: ";\n"))")
       if found >= 6 { break }
     }
     print(

@@ -167,7 +167,8 @@ struct QueryGenerator {
     let outer = count == 0 ? outer : []
     var (text, names) = source(outer, depth)
     for _ in 0..<count {
-      let (next, more) = source(outer, depth)
+      let (next, more) = random.oneIn(8) ? items(of: names) : source(outer, depth)
+      let isFunction = next.hasPrefix("json_each")
       let before = names
       names += more
       switch random.below(9) {
@@ -179,8 +180,9 @@ struct QueryGenerator {
         continue
       case 2, 3, 4: text += " JOIN \(next)"
       case 5, 6: text += " LEFT JOIN \(next)"
-      case 7: text += " RIGHT JOIN \(next)"
-      default: text += " FULL JOIN \(next)"
+      case 7 where !isFunction: text += " RIGHT JOIN \(next)"
+      case 8 where !isFunction: text += " FULL JOIN \(next)"
+      default: text += " JOIN \(next)"
       }
       text += " ON \(pairing(before, more))"
       if random.oneIn(3) { text += " AND \(comparison(names))" }
@@ -188,6 +190,15 @@ struct QueryGenerator {
       if text.contains(" RIGHT JOIN ") || text.contains(" FULL JOIN ") { break }
     }
     return (text, names)
+  }
+
+  /// The items of an array that is made of a row of the sources before it.
+  private mutating func items(of names: [Name]) -> (String, [Name]) {
+    let name = alias()
+    let integers = names.filter { $0.kind == .integer }
+    let first = integers.isEmpty ? "7" : "coalesce(\(random.pick(integers).text), 0)"
+    let text = "json_each('[' || \(first) || ',\(random.below(4)),null]') AS \(name)"
+    return (text, [Name(text: "\(name).value", kind: .integer), Name(text: "\(name).id", kind: .integer)])
   }
 
   /// Two tables joined by columns that become one.

@@ -1,0 +1,224 @@
+import ArgumentParser
+import Foundation
+import Upkeep
+import UpkeepSQL
+
+/// Takes the tables of a SQLite file into a database, all of them or none.
+struct SQLiteImport {
+  /// What came over.
+  struct Report {
+    struct Table {
+      var name: String
+      var rowCount: Int
+      var indexes: [String]
+    }
+
+    var tables: [Table] = []
+    /// What did not, in words.
+    var losses: [String] = []
+  }
+
+  private let source: SQLiteDatabase
+
+  init(_ path: String) throws { source = try SQLiteDatabase(path) }
+
+  /// - Parameter progress: called now and then with the number of rows so far.
+  func run(in session: Session, progress: @escaping (Int) -> Void) throws -> Report {
+    var report = Report()
+    let tables = try readSchema(&report)
+    var failure: (any Error)?
+    var rowCount = 0
+    do {
+      try session.change { scope throws(UpkeepError) in
+        for table in tables {
+          do {
+            report.tables.append(try take(table, scope, &rowCount, progress, &report.losses))
+          } catch {
+            failure = error
+            throw error as? UpkeepError ?? UpkeepError(.badInput, "\(error)")
+          }
+        }
+      }
+    } catch {
+      throw failure ?? error
+    }
+    return report
+  }
+
+  /// The tables, and what is no table.
+  private func readSchema(_ report: inout Report) throws -> [SQLiteTable] {
+    var found: [(name: String, sql: String)] = []
+    var losses: [String] = []
+    try source.query("SELECT type, name, coalesce(sql, '') FROM sqlite_master ORDER BY rowid") { row in
+      let (type, name, sql) = (row.text(0) ?? "", row.text(1) ?? "", row.text(2) ?? "")
+      if name.hasPrefix("sqlite_") { return }
+      switch type {
+      case "table": found.append((name, sql))
+      case "view", "trigger": losses.append("\(type) \(name)")
+      default: break
+      }
+    }
+    // Which tables are virtual, belong to a virtual one or have no rowid; older libraries do not tell.
+    var kinds: [String: (type: String, isWithoutRowid: Bool)] = [:]
+    try? source.query("PRAGMA table_list") { row in
+      guard row.text(0) == "main", let name = row.text(1) else { return }
+      kinds[name] = (row.text(2) ?? "", row.integer(4) != 0)
+    }
+    var tables: [SQLiteTable] = []
+    for (name, sql) in found {
+      let isVirtual =
+        sql.range(of: "^\\s*CREATE\\s+VIRTUAL", options: [.regularExpression, .caseInsensitive]) != nil
+      if isVirtual || kinds[name]?.type == "virtual" {
+        losses.append("virtual table \(name)")
+      } else if kinds[name]?.type == "shadow" {
+        losses.append("table \(name), which belongs to a virtual table")
+      } else {
+        let isWithoutRowid =
+          kinds[name]?.isWithoutRowid
+          ?? (sql.range(of: "WITHOUT\\s+ROWID", options: [.regularExpression, .caseInsensitive]) != nil)
+        tables.append(try SQLiteTable(name, sql: sql, isWithoutRowid: isWithoutRowid, source))
+      }
+    }
+    report.losses = losses
+    return tables
+  }
+
+  /// Makes an index, or says why it cannot be one here.
+  private static func make(_ index: IndexDefinition, _ change: SchemaChange) throws(UpkeepError) -> String? {
+    do throws(UpkeepError) {
+      try change.createIndex(index)
+      return nil
+    } catch {
+      let codes: [UpkeepError.Code] = [.unknownFunction, .misuse, .unsupported, .typeMismatch]
+      guard codes.contains(error.code) else { throw error }
+      return error.message
+    }
+  }
+
+  /// The greatest id that the table ever had, which is not used again.
+  private func takeCounter(of schema: TableSchema, _ scope: TransactionScope) throws {
+    let name = schema.name.replacingOccurrences(of: "'", with: "''")
+    try source.query("SELECT seq FROM sqlite_sequence WHERE name = '\(name)'") { row in
+      if case .integer(let id) = row.value(0), try scope.automaticCounter(of: schema) < id {
+        scope.raiseAutomaticCounter(of: schema, to: id)
+      }
+    }
+  }
+
+  private func take(
+    _ table: SQLiteTable, _ scope: TransactionScope, _ rowCount: inout Int, _ progress: (Int) -> Void,
+    _ losses: inout [String]
+  ) throws -> Report.Table {
+    var table = table
+    let change = SchemaChange(scope)
+    try change.createTable(table.definition)
+    let schema = try scope.table(table.name)
+    let batch = try UpsertBatch(scope, try UpsertPlan(schema, clauses: []), now: .now())
+    var count = 0
+    do {
+      var row: [Value?] = []
+      try source.query(table.query) { values in
+        row.removeAll(keepingCapacity: true)
+        for column in 0..<values.count { row.append(values.value(column)) }
+        count += 1
+        try batch.add(row, number: count)
+        if count % 4096 == 0 { progress(rowCount + count) }
+      }
+      _ = try batch.finish()
+    } catch {
+      try batch.abandon()
+      guard var error = error as? UpkeepError else { throw error }
+      error.message = "\(table.name), row \(error.rowNumber ?? count): \(error.message)"
+      throw error
+    }
+    rowCount += count
+    if schema.isAutoincrement { try takeCounter(of: schema, scope) }
+    var made: [String] = schema.indexes.map(\.name)
+    for index in table.indexes {
+      if let reason = try Self.make(index, change) {
+        table.lose(index, because: reason)
+      } else {
+        made.append(index.name ?? "")
+      }
+    }
+    losses += table.losses
+    return Report.Table(name: table.name, rowCount: count, indexes: made)
+  }
+}
+
+/// `upkeep import-sqlite DATABASE SQLITEFILE`
+struct SQLiteImportArguments: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "upkeep import-sqlite", abstract: "Take the tables of a SQLite file into a database.",
+    discussion: """
+      Tables, keys, indexes, defaults, checks and rows come over, all of them or none; what cannot is listed. It needs \
+      SQLite's library on the system.
+
+      Example: upkeep import-sqlite feeds.upkeep feeds.sqlite
+      """)
+
+  @Argument(help: ArgumentHelp("The database's file; it is made if it is not there.", valueName: "DATABASE"))
+  var database: String
+
+  @Argument(help: ArgumentHelp("The SQLite file.", valueName: "SQLITEFILE"))
+  var file: String
+
+  @Flag(help: "Answer in JSON.")
+  var json = false
+
+  @Flag(help: "Show no progress.")
+  var quiet = false
+
+  @OptionGroup var opening: OpeningOptions
+
+  func takeOver() -> ExitStatus {
+    let output = Output(STDOUT_FILENO)
+    let messages = Messages(results: output, errors: Output(STDERR_FILENO))
+    messages.isQuiet = quiet
+    do {
+      // What cannot be read must not leave a new, empty database behind.
+      let source = try SQLiteImport(file)
+      let database = try Database(self.database, opening)
+      let bar = ProgressBar(totalBytes: nil, isQuiet: quiet)
+      let report = Result {
+        try source.run(in: database.session) { bar?.show(FeedProgress(rows: $0, bytes: 0)) }
+      }
+      bar?.clear()
+      try database.close()
+      show(try report.get(), output)
+      output.flush()
+      if let failure = output.failure { throw ShellError.system("cannot write the counts", failure) }
+      return .success
+    } catch let error as UpkeepError {
+      messages.error(error.message, code: error.code)
+      return ExitStatus(error.code)
+    } catch let error as ShellError {
+      messages.error(error.message, code: error.code)
+      return ExitStatus(error.code)
+    } catch {
+      messages.error("\(error)", code: .misuse)
+      return .failure
+    }
+  }
+
+  private func show(_ report: SQLiteImport.Report, _ output: Output) {
+    if json {
+      let tables = report.tables.map { table in
+        let indexes = table.indexes.map(JSONText.quoted).joined(separator: ",")
+        return "{\"name\":\(JSONText.quoted(table.name)),\"rows\":\(table.rowCount),\"indexes\":[\(indexes)]}"
+      }
+      let losses = report.losses.map(JSONText.quoted).joined(separator: ",")
+      return output.write("{\"tables\":[\(tables.joined(separator: ","))],\"notCarriedOver\":[\(losses)]}\n")
+    }
+    for table in report.tables {
+      let indexes = table.indexes.isEmpty ? "" : "; indexes \(table.indexes.joined(separator: ", "))"
+      output.write(
+        "\(table.name): \(Figures.grouped(table.rowCount)) \(table.rowCount == 1 ? "row" : "rows")\(indexes)\n"
+      )
+    }
+    if !report.losses.isEmpty {
+      output.write("not carried over:\n")
+      for loss in report.losses { output.write("  \(loss)\n") }
+    }
+  }
+}
