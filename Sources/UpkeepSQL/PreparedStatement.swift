@@ -26,7 +26,7 @@ public struct PreparedStatement: Sendable {
     init(_ source: SQLStatement, names: [String?]) {
       self.source = source
       self.names = names
-      plan = StatementPlan(source.statement)
+      plan = StatementPlan(source.statement, viewReader: SQLViewReader())
     }
   }
 
@@ -43,7 +43,7 @@ public struct PreparedStatement: Sendable {
     let values = try bound(parameters)
     return try located { () throws(UpkeepError) in
       if let summary = try shared.plan.changeAlone(values, in: store) { return summary }
-      let session = Session(store)
+      let session = Session.readingViews(of: store)
       let summary = try session.execute(shared.plan.statement, parameters: values)
       try session.close()
       return summary
@@ -85,7 +85,7 @@ public struct PreparedStatement: Sendable {
     } else {
       try withoutActuallyEscaping(body) { body in
         let sink = RowTakingSink(body)
-        let session = Session(store)
+        let session = Session.readingViews(of: store)
         try located { () throws(UpkeepError) in
           try session.execute(shared.plan.statement, parameters: values, into: sink)
           try session.close()

@@ -13,3 +13,12 @@ struct SQLViewReader: ViewReading {
 
   func text(_ query: Query) -> String { SQLPrinter.query(query) }
 }
+
+extension Session {
+  /// A session whose statements read views, whoever gives them to it.
+  static func readingViews(of store: Store) -> Session {
+    let session = Session(store)
+    session.viewReader = SQLViewReader()
+    return session
+  }
+}

@@ -53,6 +53,32 @@ import UpkeepTesting
     #expect(try store.read { try $0.tableNames } == [])
   }
 
+  /// A prepared statement would go on with a view or a table as they were when it was prepared.
+  @Test func preparedStatementsSeeWhatChanged() throws {
+    let store = try Store.inMemory()
+    try store.execute(
+      """
+      CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
+      INSERT INTO t VALUES (1, 'x'), (2, 'y');
+      CREATE VIEW v AS SELECT a FROM t
+      """)
+    let view = try store.prepare("SELECT * FROM v WHERE a > ?")
+    let row = try store.prepare("SELECT * FROM t WHERE id = ?")
+    let copy = try store.prepare("INSERT INTO t SELECT 10 + count(*), max(a) FROM v")
+    #expect(try view.rows([.text("x")]).map { $0[0] } == [.text("y")])
+    #expect(try row.rows([.integer(1)]).map { $0[1] } == [.text("x")])
+    try copy.run()
+    try store.write { transaction in _ = try copy.run(in: transaction) }
+    #expect(try view.rows([.text("x")]).count == 3)
+    try store.execute("ALTER TABLE t ADD COLUMN b INTEGER DEFAULT 7")
+    #expect(try row.rows([.integer(1)]).map { $0["b"] } == [.integer(7)])
+    try store.execute("DROP VIEW v; CREATE VIEW v AS SELECT 'only' AS a")
+    #expect(try view.rows([.text("a")]).map { $0[0] } == [.text("only")])
+    try store.execute("DROP VIEW v; ALTER TABLE t RENAME TO v")
+    #expect(try view.rows([.text("x")]).isEmpty == false)
+    #expect(throws: UpkeepError.self) { try row.rows([.integer(1)]) }
+  }
+
   /// A snapshot and a transaction that began before go on with the schema that they saw.
   @Test func whoReadsMeanwhileSeesTheTableAsItWas() throws {
     let store = try Store.inMemory()

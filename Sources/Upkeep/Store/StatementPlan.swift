@@ -6,13 +6,16 @@ internal import UpkeepStorage
 /// is the one that they were made for. Anything else is planned anew each time, by the counts of rows there are then.
 package final class StatementPlan: Sendable {
   package let statement: Statement
+  /// Reads the queries of views.
+  private let viewReader: (any ViewReading)?
   /// The block of a query that may be a read by key, the values of an upsert that may be of one row.
   private let query: Select?
   private let single: SingleRowUpsert?
   private let point = Guarded<PointRead?>(nil)
 
-  package init(_ statement: Statement) {
+  package init(_ statement: Statement, viewReader: (any ViewReading)? = nil) {
     self.statement = statement
+    self.viewReader = viewReader
     var query: Select?
     var single: SingleRowUpsert?
     switch statement {
@@ -48,6 +51,7 @@ package final class StatementPlan: Sendable {
   ) throws(UpkeepError) {
     if let read = pointRead(scope), scope.write == nil, try read.run(parameters, scope, row) { return }
     let context = StatementContext(parameters: parameters, cancellation: cancellation)
+    context.viewReader = viewReader
     defer { context.release() }
     var names = ColumnNames([])
     try QueryExecutor(scope, context).run(
@@ -75,6 +79,7 @@ package final class StatementPlan: Sendable {
   ) throws(UpkeepError) -> StatementSummary {
     if let single, let summary = try single.run(parameters, scope, plans) { return summary }
     let context = StatementContext(parameters: parameters)
+    context.viewReader = viewReader
     let result = try scope.statement { () throws(UpkeepError) in
       defer { context.release() }
       return try change(statement, scope, context)
