@@ -27,14 +27,14 @@ enum ExitStatus: Int32 {
   case rejects = 3
   /// Damaged, or no database.
   case corrupt = 4
-  /// Locked by another process.
+  /// Locked by another process, or busy for longer than was to be waited.
   case busy = 5
 
   /// The status that an error of this kind asks for.
   init(_ code: UpkeepError.Code) {
     switch code {
     case .corrupt, .notADatabase: self = .corrupt
-    case .locked: self = .busy
+    case .locked, .busy: self = .busy
     case .tooManyRejects: self = .rejects
     default: self = .failure
     }

@@ -1,5 +1,7 @@
 import Foundation
 import Testing
+import Upkeep
+import UpkeepSQL
 
 #if canImport(FoundationXML)
   import FoundationXML
@@ -109,6 +111,36 @@ import Testing
       title.split(separator: " ").dropFirst(2).first.flatMap { Int($0.filter(\.isNumber)) }
     }
     #expect(rows.reduce(0, +) == 4001)
+  }
+
+  @Test(
+    "Where a level has very many pages neighbours share a cell, and nothing is lost",
+    arguments: [2, 7, 16, 50])
+  func sharedCells(_ mostCells: Int) throws {
+    let session = Session(try Store.inMemory())
+    try session.execute(
+      sql: """
+        CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT);
+        WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < 5000)
+        INSERT INTO t SELECT x, '\(String(repeating: "x", count: 100))' FROM n;
+        """)
+    let drawing = try TreeDrawing("t", session, mostCells: mostCells)
+    let reader = Reader()
+    let parser = XMLParser(data: Data(drawing.svg.utf8))
+    parser.delegate = reader
+    #expect(parser.parse())
+    let leaves = reader.titles.dropFirst()
+    #expect(leaves.count <= mostCells && leaves.count >= mostCells / 2, "\(leaves.count)")
+    func numbers(_ title: String) -> [Int] {
+      title.filter { $0 != "," }.split { !$0.isNumber }.compactMap { Int($0) }
+    }
+    // A shared cell says: pages, rows, per cent, first key, last key.
+    let told = leaves.map { numbers($0) }
+    let shared = told.filter { $0.count == 5 }
+    #expect(told.map { $0[1] }.reduce(0, +) == 5000)
+    if mostCells < 50 { #expect(shared.map { $0[0] }.reduce(0, +) >= drawing.shape.pageCount - 2) }
+    #expect(told.first?[3] == 1 && told.last?[4] == 5000)
+    #expect(zip(told, told.dropFirst()).allSatisfy { $0[4] + 1 == $1[3] })
   }
 
   @Test("A drawing of a table that is not there names the nearest, and leaves no file")

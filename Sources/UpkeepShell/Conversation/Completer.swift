@@ -66,12 +66,13 @@ struct Completer {
     "SELECT",
     "SYNC", "UPDATE", "UPSERT INTO", "VALUES", "WITH",
   ]
-  private static let functions = [
-    "abs(", "avg(", "coalesce(", "count(", "hex(", "ifnull(", "iif(", "instr(", "length(", "lower(", "ltrim(",
-    "max(",
-    "min(", "now(", "nullif(", "replace(", "round(", "rtrim(", "substr(", "sum(", "total(", "trim(",
-    "typeof(", "upper(",
-  ]
+  private static let functions: [String] = {
+    let others = [
+      "avg", "count", "dense_rank", "group_concat", "lag", "lead", "rank", "row_number", "string_agg", "sum",
+      "total",
+    ]
+    return Set(FunctionNames.ofValues + others).sorted().map { $0 + "(" }
+  }()
 
   private func candidates(_ typed: String, after words: [String], in scope: [Scoped]) -> [String] {
     func cased(_ keywords: [String]) -> [String] {

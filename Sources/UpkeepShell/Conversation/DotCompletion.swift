@@ -15,8 +15,13 @@ struct DotCompletion {
     }
     let arguments = line[blank...].split(omittingEmptySubsequences: true) { $0 == " " || $0 == "\t" }
     let isBetween = line.last == " " || line.last == "\t"
-    let typed = isBetween ? "" : String(arguments.last ?? "")
-    let place = arguments.count - (isBetween ? 0 : 1)
+    var typed = isBetween ? "" : String(arguments.last ?? "")
+    var place = arguments.count - (isBetween ? 0 : 1)
+    if let quote = line.lastIndex(of: "'"), line.filter({ $0 == "'" }).count % 2 == 1 {
+      // A word in quotes may have blanks in it.
+      typed = String(line[quote...])
+      place = line[blank..<quote].split { $0 == " " || $0 == "\t" }.count
+    }
     let kinds = command.arguments.split(separator: " ").map { $0.trimmingCharacters(in: ["[", "]"]) }
     guard place >= 0, place < kinds.count else { return LineEditor.Completion() }
     if kinds[place] == "FILE" { return Self.files(typed) }
@@ -35,18 +40,22 @@ struct DotCompletion {
     }
   }
 
-  /// The files that a path can become; folders with a slash behind them.
+  /// The files that a path can become; folders with a slash behind them, and paths with blanks in quotes.
   static func files(_ typed: String) -> LineEditor.Completion {
-    let slash = typed.lastIndex(of: "/")
-    let folder = slash.map { String(typed[...$0]) } ?? ""
-    let start = slash.map { String(typed[$0...].dropFirst()) } ?? typed
+    let isQuoted = typed.hasPrefix("'")
+    let bare = isQuoted ? String(typed.dropFirst()) : typed
+    let slash = bare.lastIndex(of: "/")
+    let folder = slash.map { String(bare[...$0]) } ?? ""
+    let start = slash.map { String(bare[$0...].dropFirst()) } ?? bare
     let path = folder.isEmpty ? "." : (folder as NSString).expandingTildeInPath
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     let found = names.filter { $0.hasPrefix(start) && (start.hasPrefix(".") || !$0.hasPrefix(".")) }.sorted()
     let candidates = found.map { name in
       var isFolder: ObjCBool = false
       _ = FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder)
-      return folder + name + (isFolder.boolValue ? "/" : "")
+      let path = folder + name + (isFolder.boolValue ? "/" : "")
+      guard isQuoted || path.contains(" ") else { return path }
+      return "'" + path + (isFolder.boolValue ? "" : "'")
     }
     return LineEditor.Completion(length: typed.count, candidates: candidates)
   }

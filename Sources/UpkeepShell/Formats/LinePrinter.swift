@@ -33,6 +33,6 @@ final class LinePrinter: ResultPrinter {
 
   func end(failed: Bool) {
     guard let mostRows, rowCount > mostRows else { return }
-    output.write("\n… \(Figures.grouped(rowCount - mostRows)) more rows\n")
+    output.write("\n… \(Figures.count(rowCount - mostRows, "more row"))\n")
   }
 }

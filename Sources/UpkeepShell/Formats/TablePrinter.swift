@@ -63,7 +63,7 @@ final class TablePrinter: ResultPrinter {
     if !hasBegun { beginWriting() }
     if frame == .box { writeLine("└", "┴", "┘") }
     if let most = style.mostRows, rowCount > most {
-      output.write("… \(Figures.grouped(rowCount - most)) more rows\n")
+      output.write("… \(Figures.count(rowCount - most, "more row"))\n")
     }
     let left = columns.count - layout.shown.count { $0 != nil }
     if left > 0 {

@@ -21,11 +21,12 @@ struct TreeDrawing {
   /// For each level, the root's first, its cells from left to right.
   private let strips: [[Cell]]
 
-  init(_ name: String, _ session: Session) throws(UpkeepError) {
+  /// - Parameter mostCells: of a level.
+  init(_ name: String, _ session: Session, mostCells: Int = mostCells) throws(UpkeepError) {
     let pageSize = try session.store.statistics().pageSize
     var levels: [Int: Strip] = [:]
     shape = try session.walkTree(of: name) { page, first, last in
-      levels[page.level, default: Strip()].add(
+      levels[page.level, default: Strip(most: mostCells)].add(
         Cell(
           pageCount: 1, usedBytes: page.usedBytes, rowCount: page.rowCount, first: first, last: last,
           page: page.id))
@@ -36,8 +37,11 @@ struct TreeDrawing {
 
   /// The cells of a level as they come. When they are too many, twice as many pages share each from there on.
   private struct Strip {
+    private let most: Int
     private var cells: [Cell] = []
     private var pagesPerCell = 1
+
+    init(most: Int) { self.most = most }
 
     mutating func add(_ page: Cell) {
       if var last = cells.last, last.pageCount < pagesPerCell {
@@ -45,7 +49,7 @@ struct TreeDrawing {
         cells[cells.count - 1] = last
         return
       }
-      if cells.count == TreeDrawing.mostCells {
+      if cells.count >= most {
         pagesPerCell *= 2
         var merged: [Cell] = []
         for (place, cell) in cells.enumerated() {

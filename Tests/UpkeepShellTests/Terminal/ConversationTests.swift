@@ -71,11 +71,19 @@ import Testing
     try run.enter("CREATE TABLE t (x INTEGER PRIMARY KEY);")
     try run.enter("BEGIN; INSERT INTO t VALUES (1);")
     let endless = "WITH RECURSIVE n(x) AS (VALUES (2) UNION ALL SELECT x + 1 FROM n)"
-    for statement in ["INSERT INTO t \(endless) SELECT x FROM n;", "\(endless) SELECT count(*) FROM n;"] {
+    let statements = [
+      "INSERT INTO t \(endless) SELECT x FROM n;", "\(endless) SELECT count(*) FROM n;",
+      "\(endless) SELECT x FROM n ORDER BY x DESC;", "\(endless) SELECT a.x FROM n a, n b WHERE a.x < 0;",
+      "DELETE FROM t WHERE x IN (\(endless) SELECT x FROM n);",
+      "UPDATE t SET x = 5 WHERE x = (\(endless) SELECT max(x) FROM n);",
+    ]
+    for statement in statements {
       try run.enter("")
       run.press(statement + "\r")
       // It runs when the terminal shows keys as they are pressed again.
-      try run.wait("statement") { $0.text.hasSuffix("FROM n;\n") }
+      try run.wait("statement") { screen in
+        screen.lines.joined().hasSuffix(statement.suffix(12)) && screen.column == 0
+      }
       let row = run.screen.row
       run.press("\u{3}")
       try run.waitForPrompt(below: row)

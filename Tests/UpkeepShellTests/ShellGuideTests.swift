@@ -1,16 +1,17 @@
 import Foundation
 import Testing
 
-/// The guide to feeds: its examples are one session, and each command prints what stands below it.
-@Suite struct FeedGuideTests {
+/// The guides to feeds and to the shell: the examples of each are one session, and each command prints what stands
+/// below it.
+@Suite struct ShellGuideTests {
   private struct Example {
     var command: String
     var expected: String
   }
 
-  private static func examples() throws -> [Example] {
+  private static func examples(_ name: String) throws -> [Example] {
     let guide = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Docs/Feeds.md").standardizedFileURL
+      .appendingPathComponent("../../Docs/\(name)").standardizedFileURL
     var examples: [Example] = []
     for block in try String(contentsOf: guide, encoding: .utf8).components(separatedBy: "```shell-session\n")
       .dropFirst()
@@ -26,10 +27,10 @@ import Testing
     return examples
   }
 
-  @Test("Every example of the guide prints what the guide says")
-  func examples() throws {
-    let examples = try Self.examples()
-    #expect(examples.count >= 20)
+  @Test("Every example of a guide prints what the guide says", arguments: ["Feeds.md", "Shell.md"])
+  func examples(_ name: String) throws {
+    let examples = try Self.examples(name)
+    #expect(examples.count >= 15)
     let scratch = try Scratch()
     for example in examples {
       let process = Process()
