@@ -53,11 +53,10 @@ final class Conversation {
 
   private func take(_ line: String) {
     typed += line
-    Interrupts.reset()
     reader.feed(line.utf8)
     // What is typed is worth keeping whatever comes of it.
     if reader.endsWhole { remember() }
-    shell.runPieces(of: &reader, file: nil)
+    Interrupts.during { shell.runPieces(of: &reader, file: nil) }
     if shell.isInterrupted { begin() }
   }
 

@@ -14,11 +14,18 @@ enum Interrupts {
 
   private static let aim = Mutex(Aim.program)
   private static let isRequested = Atomic(false)
+  private static let isWorking = Atomic(false)
 
-  /// Whether somebody asked for a stop since the last `reset`.
+  /// Whether somebody asked for a stop since the work began.
   static var isPending: Bool { isRequested.load(ordering: .relaxed) }
 
-  static func reset() { isRequested.store(false, ordering: .relaxed) }
+  /// Runs `work`, which the signal stops.
+  static func during(_ work: () -> Void) {
+    isRequested.store(false, ordering: .relaxed)
+    isWorking.store(true, ordering: .relaxed)
+    defer { isWorking.store(false, ordering: .relaxed) }
+    work()
+  }
 
   /// Takes the signal over. To be called before other threads are made, for these inherit what is blocked.
   ///
@@ -62,9 +69,17 @@ enum Interrupts {
       let aim = aim.withLock { $0 }
       switch aim {
       case .program: exit(128 + SIGINT)
-      case .work(let work): work.cancel()
+      case .work(let work): stop(work)
       }
     }
+  }
+
+  /// Stops what runs, and what begins before the work has noticed: each statement begins with its button released.
+  private static func stop(_ work: Cancellation) {
+    repeat {
+      work.cancel()
+      usleep(20_000)
+    } while isPending && isWorking.load(ordering: .relaxed)
   }
 
   /// A set of signals.

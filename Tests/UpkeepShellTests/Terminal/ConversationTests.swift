@@ -10,7 +10,7 @@ import Testing
   init() throws { scratch = try Scratch() }
 
   private func begin(_ arguments: [String] = ["feeds.upkeep"]) throws -> TerminalRun {
-    let run = try TerminalRun(arguments, in: scratch)
+    let run = try TerminalRun(arguments, in: scratch, environment: ["PAGER": ""])
     try run.waitForPrompt()
     return run
   }
@@ -77,13 +77,16 @@ import Testing
       "DELETE FROM t WHERE x IN (\(endless) SELECT x FROM n);",
       "UPDATE t SET x = 5 WHERE x = (\(endless) SELECT max(x) FROM n);",
     ]
+    try run.enter(".echo on")
     for statement in statements {
-      try run.enter("")
-      run.press(statement + "\r")
-      // It runs when the terminal shows keys as they are pressed again.
-      try run.wait("statement") { screen in
-        screen.lines.joined().hasSuffix(statement.suffix(12)) && screen.column == 0
+      // It runs when it was shown once as it was typed, and once as it began.
+      func shown(_ screen: Screen) -> Int {
+        screen.lines.joined().filter { $0 != " " }.components(separatedBy: statement.filter { $0 != " " })
+          .count - 1
       }
+      let before = shown(run.screen)
+      run.press(statement + "\r")
+      try run.wait("statement that runs") { shown($0) == before + 2 }
       let row = run.screen.row
       run.press("\u{3}")
       try run.waitForPrompt(below: row)
