@@ -31,7 +31,8 @@ struct DotCompletion {
 
   private func candidates(_ kind: String) -> [String] {
     switch kind {
-    case "TABLE", "PATTERN": tables.map(\.name)
+    case "PATTERN": tables.map(\.name)
+    case let words where words.hasPrefix("TABLE"): tables.map(\.name)
     case "NAME": tables.map(\.name) + tables.flatMap(\.indexes)
     case "FORMAT": ResultFormat.allCases.map(\.rawValue)
     case "COMMAND": DotCommand.all.map { $0.names[0] }
