@@ -26,11 +26,12 @@ final class Holder: Spillable {
   /// What the statement leaves of it.
   var left: [Value]? { isGone ? nil : failure == nil ? now : before }
 
+  /// Nothing happened to it: it is stored as it was when the statement began, and holds the keys that it held then.
+  var isUntouched = false
+
   // What settling finds out.
-  /// The numbers of the keys that it held when the statement began.
+  /// The numbers of the keys that it held when the statement began; empty for one that was not there or is untouched.
   var keysBefore: [Int] = []
-  /// The first input row that chose it.
-  var firstInput: Int?
   /// Set aside: it is as it was when the statement began.
   var failure: Failure?
   /// The lowest input row with a claim of it that is contested.
@@ -53,22 +54,30 @@ final class Holder: Spillable {
     claims = keys
   }
 
+  /// A row of the table as it is and was.
+  convenience init(untouched row: [Value], birth: [UInt8], keyCount: Int) {
+    self.init(birth: birth, stored: row, before: row, now: row, keyCount: keyCount)
+    isUntouched = true
+  }
+
   var byteCount: Int {
-    let rows = [stored, before, now].reduce(0) { $0 + ($1?.rowByteCount ?? 0) }
+    let rows = (isUntouched ? [now] : [stored, before, now]).reduce(0) { $0 + ($1?.rowByteCount ?? 0) }
     return 300 + rows + 16 * keys.count + (birth?.count ?? 0)
   }
 
   func append(to buffer: ByteBuffer) {
     buffer.append(birth == nil ? 0 : 1)
     birth?.withUnsafeBytes { buffer.spill($0) }
-    buffer.spill(optional: stored)
-    buffer.spill(optional: before)
+    buffer.append(isUntouched ? 1 : 0)
     buffer.spill(optional: now)
+    if !isUntouched {
+      buffer.spill(optional: stored)
+      buffer.spill(optional: before)
+    }
     buffer.spill(keys)
     buffer.spill(claims)
     buffer.append(isGone ? 1 : 0)
     buffer.spill(keysBefore)
-    buffer.spill(firstInput.map { $0 + 1 } ?? 0)
     buffer.spill(lowestClaim.map { [$0] } ?? [])
     buffer.spill(failure.map { [$0.key, $0.claim, $0.winner] } ?? [])
     buffer.spill(displaced)
@@ -76,15 +85,14 @@ final class Holder: Spillable {
 
   init(_ bytes: inout SpilledBytes) throws(UpkeepError) {
     birth = try bytes.byte() == 0 ? nil : Array(try bytes.raw())
-    stored = try bytes.optionalRow()
-    before = try bytes.optionalRow()
+    isUntouched = try bytes.byte() != 0
     now = try bytes.optionalRow()
+    stored = isUntouched ? now : try bytes.optionalRow()
+    before = isUntouched ? now : try bytes.optionalRow()
     keys = try bytes.ints()
     claims = try bytes.ints()
     isGone = try bytes.byte() != 0
     keysBefore = try bytes.ints()
-    let first = try bytes.int()
-    firstInput = first == 0 ? nil : first - 1
     lowestClaim = try bytes.ints().first
     let failure = try bytes.ints()
     if failure.count == 3 { self.failure = Failure(key: failure[0], claim: failure[1], winner: failure[2]) }
@@ -99,7 +107,8 @@ final class HeldKey: Spillable {
   let bytes: [UInt8]
   /// Who holds it, the newest last.
   var holders: [Int] = []
-  /// The holder that had it when the statement began, if it is one; known once settling has begun.
+  /// The holder that had it when the statement began, if it is one; of one that was touched since known once settling has
+  /// begun.
   var before: Int?
   /// The new claimant that keeps it.
   var keeper: Int?
@@ -141,23 +150,46 @@ final class ClaimState {
   private let numbers: [SpillKeys]
   /// Holders by the primary key that names them.
   private let births: SpillKeys
+  /// Holders that are not untouched and were there when the statement began.
+  private let touched: SpillKeys
   private(set) var count = 0
   private(set) var keyCount = 0
   /// Keys that have more than one holder.
   private(set) var contestedCount = 0
+  /// Whether a holder has a claim of which the logs must tell who made it.
+  var hasUnknownClaims = false
 
   init(_ transaction: WriteTransaction, _ budget: SpillBudget, keyCount: Int) {
     holders = SpillMap(transaction, budget)
     keys = SpillMap(transaction, budget)
     numbers = (0..<keyCount).map { _ in SpillKeys(transaction, budget) }
     births = SpillKeys(transaction, budget)
+    touched = SpillKeys(transaction, budget)
   }
 
   func add(_ holder: Holder) -> Int {
     holders.set(count, holder)
     if let birth = holder.birth { birth.withUnsafeBytes { births.set($0, count) } }
+    if holder.before != nil, !holder.isUntouched { touched.set(touched.key(count), 0) }
     count += 1
     return count - 1
+  }
+
+  /// Something happens to a holder.
+  func touch(_ holder: Holder, _ number: Int) {
+    guard holder.isUntouched else { return }
+    holder.isUntouched = false
+    touched.set(touched.key(number), 0)
+  }
+
+  /// Whether a holder was there when the statement began, and something happened to it since.
+  func isTouched(_ number: Int) throws(UpkeepError) -> Bool { try touched.find(touched.key(number)) != nil }
+
+  /// Calls `body` with each primary key that names a holder, and the holder.
+  func forEachBirth(
+    _ body: (UnsafeRawBufferPointer, Int) throws(UpkeepError) -> Void
+  ) throws(UpkeepError) {
+    try births.forEach(body)
   }
 
   /// A holder, of which changes last.
@@ -222,6 +254,7 @@ final class ClaimState {
     holders.end()
     keys.end()
     births.end()
+    touched.end()
     for numbers in numbers { numbers.end() }
   }
 }

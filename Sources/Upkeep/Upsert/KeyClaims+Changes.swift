@@ -77,7 +77,9 @@ extension KeyClaims {
     case .nobody: break
     case .native: try writer.delete(row)
     case .holder(let number):
-      guard let holder = try state?.holder(number) else { return }
+      guard let state else { return }
+      let holder = try state.holder(number)
+      state.touch(holder, number)
       for key in 0..<keyCount { try release(key, of: holder, number) }
       holder.now = nil
       holder.isGone = true
@@ -182,6 +184,7 @@ extension KeyClaims {
   private func update(_ number: Int, to new: [Value], by input: Int) throws(UpkeepError) {
     let state = begun()
     let holder = try state.holder(number)
+    state.touch(holder, number)
     for key in 0..<keyCount {
       if hasKey[key] {
         if try state.number(of: key, keyBuffers[key].bytes) == holder.keys[key] { continue }
@@ -265,8 +268,17 @@ extension KeyClaims {
       throw .corrupt("an index of \(schema.name)", "it names a row that is not there")
     }
     let old = try rowBefore(birth)
-    let holder = addHolder(birth: birth, stored: now, before: old, now: now)
     let bytes = ByteBuffer()
+    if let old, zip(old, now).allSatisfy({ $0.hasSameBytes(as: $1) }) {
+      let state = begun()
+      let holder = state.add(Holder(untouched: now, birth: birth, keyCount: keyCount))
+      for key in 0..<keyCount where try encode(key, of: now, into: bytes) {
+        try hold(key, bytes.bytes, by: holder, claim: Holder.sinceBefore)
+        try state.key(try state.number(of: key, bytes.bytes)).before = holder
+      }
+      return holder
+    }
+    let holder = addHolder(birth: birth, stored: now, before: old, now: now)
     let oldBytes = ByteBuffer()
     for key in 0..<keyCount {
       guard try encode(key, of: now, into: bytes) else { continue }
@@ -274,6 +286,7 @@ extension KeyClaims {
       if let old, try encode(key, of: old, into: oldBytes), Bytes.equal(bytes, oldBytes) {
         claim = Holder.sinceBefore
       }
+      if claim == Holder.unknown { begun().hasUnknownClaims = true }
       try hold(key, bytes.bytes, by: holder, claim: claim)
     }
     return holder

@@ -41,7 +41,7 @@ extension KeyClaims {
 
     /// The holder that an input row chose.
     private func holder(named name: UInt64) throws(UpkeepError) -> Int? {
-      try names.find(names.key(Int(truncatingIfNeeded: name)))
+      try claims.holder(named: name, names, state)
     }
 
     /// Calls `body` with each input row that chose a row whose claim fails, applied or not.
@@ -73,37 +73,55 @@ extension KeyClaims {
 
   /// Judges the keys that are held more than once. Rows whose claims fail are as they were before, or gone.
   ///
-  /// - Parameter displaced: called for each row that gives way.
+  /// - Parameters:
+  ///   - keepsDisplaced: whether `forEachClaimant` will be asked for.
+  ///   - displaced: called for each row that gives way, with what tells of it.
   /// - Returns: nil where no key was.
   package func settle(
-    displaced: (Displacement) throws(UpkeepError) -> Void
+    keepsDisplaced: Bool = false,
+    displaced: (() throws(UpkeepError) -> Displacement) throws(UpkeepError) -> Void
   ) throws(UpkeepError) -> Verdict? {
     guard let state, state.contestedCount > 0 else { return nil }
     try findKeysBefore(state)
     let names = SpillKeys(transaction, budget)
-    try state.forEach { number, holder throws(UpkeepError) in
+    try state.forEachBirth { birth, number throws(UpkeepError) in
+      names.set(names.key(Int(truncatingIfNeeded: Self.hash(birth))), number)
       try budget.settle()
-      names.set(names.key(Int(truncatingIfNeeded: name(of: holder, number))), number)
     }
+    // For each holder that input rows chose the first of them.
+    let chosen = SpillKeys(transaction, budget)
     try choices.forEach { input, name throws(UpkeepError) in
       try budget.settle()
-      guard let number = try names.find(names.key(Int(truncatingIfNeeded: name))),
-        try state.look(number).firstInput == nil
+      guard let number = try holder(named: name, names, state), try chosen.find(chosen.key(number)) == nil
       else { return }
-      try state.holder(number).firstInput = input
+      chosen.set(chosen.key(number), input)
     }
-    try findClaims(state)
-    var settling = UpsertSettling(state, transaction, budget, displaces: displaces)
-    try settling.settle { holder, claim, number throws(UpkeepError) in
-      let key = try state.look(key: number)
-      try displaced(Displacement(row: holder.now ?? [], claim: claim, key: key.key, keyText: text(of: key)))
+    if state.hasUnknownClaims { try findClaims(state, chosen) }
+    var settling = UpsertSettling(
+      state, chosen: chosen, transaction, budget, displaces: displaces, keepsDisplaced: keepsDisplaced)
+    try settling.settle { holder, number, claimant throws(UpkeepError) in
+      try displaced { () throws(UpkeepError) in
+        let key = try state.look(key: number)
+        return Displacement(
+          row: holder.now ?? [], claim: try input(claiming: number, for: claimant, state, chosen),
+          key: key.key, keyText: text(of: key))
+      }
     }
+    chosen.end()
     let verdict = Verdict(self, state, names)
     verdict.failureCount = settling.failureCount
     if let first = settling.firstFailing {
       verdict.firstFailure = try failed(try state.look(first.holder), state)
     }
     return verdict
+  }
+
+  /// The holder that an input row chose, by what `choices` has for it.
+  fileprivate func holder(
+    named name: UInt64, _ names: SpillKeys, _ state: ClaimState
+  ) throws(UpkeepError) -> Int? {
+    if name >> 63 == 0 { return name > 0 && name <= UInt64(state.count) ? Int(name) - 1 : nil }
+    return try names.find(names.key(Int(truncatingIfNeeded: name)))
   }
 
   private func failed(_ holder: Holder, _ state: ClaimState) throws(UpkeepError) -> FailedClaim? {
@@ -113,6 +131,15 @@ extension KeyClaims {
     return FailedClaim(
       key: key.key, keyText: text(of: key), claim: failure.claim, winner: winner.before ?? winner.now ?? [],
       loser: holder.before)
+  }
+
+  /// The input row that claims a key for a holder, or else the first that chose it.
+  private func input(
+    claiming key: Int, for number: Int, _ state: ClaimState, _ chosen: SpillKeys
+  ) throws(UpkeepError) -> Int {
+    let holder = try state.look(number)
+    if let place = holder.keys.firstIndex(of: key), holder.claims[place] >= 0 { return holder.claims[place] }
+    return try chosen.find(chosen.key(number)) ?? 0
   }
 
   /// A key's values, as a person reads them.
@@ -128,6 +155,8 @@ extension KeyClaims {
     var number = 0
     while number < state.count {
       try budget.settle()
+      defer { number += 1 }
+      guard try state.isTouched(number) else { continue }
       let holder = try state.holder(number)
       holder.keysBefore = Array(repeating: Holder.none, count: keyCount)
       if let before = holder.before {
@@ -142,12 +171,11 @@ extension KeyClaims {
           if !holder.isGone { try state.key(held).before = number }
         }
       }
-      number += 1
     }
   }
 
   /// Who claimed what a row took before it was a holder: the last update that the log has, else the insert.
-  private func findClaims(_ state: ClaimState) throws(UpkeepError) {
+  private func findClaims(_ state: ClaimState, _ chosen: SpillKeys) throws(UpkeepError) {
     for number in 0..<state.count {
       try budget.settle()
       guard try state.look(number).claims.contains(Holder.unknown) else { continue }
@@ -155,7 +183,8 @@ extension KeyClaims {
       for key in 0..<keyCount where holder.claims[key] == Holder.unknown {
         let bytes = try state.look(key: holder.keys[key]).bytes
         let hash = bytes.withUnsafeBytes { claimHash(name(of: holder, number), key, $0) }
-        holder.claims[key] = try claimLog.row(of: hash) ?? holder.firstInput ?? 0
+        let first = try chosen.find(chosen.key(number))
+        holder.claims[key] = try claimLog.row(of: hash) ?? first ?? 0
       }
     }
   }

@@ -4,7 +4,9 @@ internal import UpkeepStorage
 extension UpsertBatch {
   /// Judges the keys held twice: rule by rule in `UpsertSettling`, with its consequences for input rows here.
   func settle() throws(UpkeepError) {
-    let verdict = try claims.settle { displacement throws(UpkeepError) in noteDisplaced(displacement) }
+    let verdict = try claims.settle(keepsDisplaced: keepsSteps) { displacement throws(UpkeepError) in
+      try noteDisplaced(displacement)
+    }
     guard let verdict else { return }
     if let first = verdict.firstFailure {
       if collectsRejects {
@@ -24,9 +26,12 @@ extension UpsertBatch {
   }
 
   /// Counts a row that gave way, and keeps it for the result if it is one of the first.
-  func noteDisplaced(_ displacement: KeyClaims.Displacement) {
+  func noteDisplaced(
+    _ displaced: () throws(UpkeepError) -> KeyClaims.Displacement
+  ) throws(UpkeepError) {
     displacedCount += 1
     guard displacedRows.count < UpsertResult.mostRowsListed else { return }
+    let displacement = try displaced()
     displacedRows.append(displacement.row)
     displacements.append(
       DisplacedRow(

@@ -188,8 +188,9 @@ extension UpsertBatch {
       lastInsertedID = id
     }
     for (other, old) in gone.dropFirst() {
-      noteDisplaced(
-        KeyClaims.Displacement(row: old, claim: index, key: other, keyText: keyText(other, old)))
+      try noteDisplaced { () throws(UpkeepError) in
+        KeyClaims.Displacement(row: old, claim: index, key: other, keyText: keyText(other, old))
+      }
     }
     kinds[index] = isSame ? .unchanged : .replaced
     note(index) { UpsertStep(old: first.row, new: row, key: key, displaced: displaced) }

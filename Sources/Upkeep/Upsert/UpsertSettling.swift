@@ -13,26 +13,48 @@ internal import UpkeepStorage
 /// incumbent.
 struct UpsertSettling {
   private let state: ClaimState
+  /// For each holder that input rows chose the first of them.
+  private let chosen: SpillKeys
   private let transaction: WriteTransaction
   private let budget: SpillBudget
   private let displaces: Bool
+  /// Whether claimants are to know who gave way to them.
+  private let keepsDisplaced: Bool
   /// The holder whose failing claim was made by the lowest input row.
   private(set) var firstFailing: (claim: Int, holder: Int)?
   private(set) var failureCount = 0
 
-  init(_ state: ClaimState, _ transaction: WriteTransaction, _ budget: SpillBudget, displaces: Bool) {
+  init(
+    _ state: ClaimState, chosen: SpillKeys, _ transaction: WriteTransaction, _ budget: SpillBudget,
+    displaces: Bool, keepsDisplaced: Bool
+  ) {
     self.state = state
+    self.chosen = chosen
     self.transaction = transaction
     self.budget = budget
     self.displaces = displaces
+    self.keepsDisplaced = keepsDisplaced
   }
 
-  /// Sets aside the holders whose claims fail, and calls back with each row that gives way, the input row that claims a
-  /// key of it, and the key.
-  mutating func settle(displaced: (Holder, Int, Int) throws(UpkeepError) -> Void) throws(UpkeepError) {
-    try failAgainstIncumbents(try contestedKeys())
-    try failAgainstIncumbents(try failNewClaimants())
-    if displaces { try displace(displaced) }
+  /// Sets aside the holders whose claims fail, and calls back with each row that gives way, the key that another claims
+  /// of it, and that other.
+  mutating func settle(
+    displaced: (Holder, Int, Int) throws(UpkeepError) -> Void
+  ) throws(UpkeepError) {
+    var contested = try contestedKeys()
+    try failAgainstIncumbents(contested)
+    if failureCount > 0 {
+      contested.end()
+      contested = try contestedKeys()
+    }
+    if let returned = try failNewClaimants(contested) {
+      try failAgainstIncumbents(returned)
+      returned.end()
+      contested.end()
+      contested = try contestedKeys()
+    }
+    if displaces { try displace(contested, displaced) }
+    contested.end()
   }
 
   private func makeSet() -> SpillKeys { SpillKeys(transaction, budget) }
@@ -47,15 +69,20 @@ struct UpsertSettling {
     return contested
   }
 
-  private func isBystander(_ holder: Holder) -> Bool { displaces && holder.firstInput == nil }
+  private func isBystander(_ row: Int) throws(UpkeepError) -> Bool {
+    if !displaces { return false }
+    return try chosen.find(chosen.key(row)) == nil
+  }
 
   private func claim(of holder: Holder, on key: Int) -> Int {
     holder.keys.firstIndex(of: key).map { holder.claims[$0] } ?? Holder.sinceBefore
   }
 
-  /// Round after round; keys that nothing happened to since the round before need no second look.
+  /// Round after round, beginning with `keys`, which stay the caller's. Keys that nothing happened to since the round
+  /// before need no second look.
   private mutating func failAgainstIncumbents(_ keys: SpillKeys) throws(UpkeepError) {
     var dirty = keys
+    var isOwn = false
     while !dirty.isEmpty {
       let failing = makeSet()
       try dirty.forEach { bytes, _ throws(UpkeepError) in
@@ -63,33 +90,50 @@ struct UpsertSettling {
         let number = SpillKeys.number(bytes)
         let key = try state.look(key: number)
         guard key.holders.count > 1, let incumbent = key.before, key.holders.contains(incumbent),
-          !isBystander(try state.look(incumbent))
+          try !isBystander(incumbent)
         else { return }
         for row in key.holders where row != incumbent {
           try note(row, number, winner: incumbent, in: failing)
         }
       }
-      dirty.end()
+      if isOwn { dirty.end() }
+      if failing.isEmpty { return failing.end() }
       dirty = try setAside(failing)
+      isOwn = true
     }
-    dirty.end()
+    if isOwn { dirty.end() }
   }
 
-  /// - Returns: the keys that rows have back.
-  private mutating func failNewClaimants() throws(UpkeepError) -> SpillKeys {
-    let contested = try contestedKeys()
+  /// Whether two rows of which neither gives way hold one key.
+  private func isCompetition(_ contested: SpillKeys) throws(UpkeepError) -> Bool {
+    if !displaces { return !contested.isEmpty }
+    var isOne = false
+    try contested.forEach { bytes, _ throws(UpkeepError) in
+      if isOne { return }
+      try budget.settle()
+      var count = 0
+      for row in try state.look(key: SpillKeys.number(bytes)).holders where try !isBystander(row) {
+        count += 1
+      }
+      isOne = count > 1
+    }
+    return isOne
+  }
+
+  /// - Returns: the keys that rows have back; nil where nobody competed.
+  private mutating func failNewClaimants(_ contested: SpillKeys) throws(UpkeepError) -> SpillKeys? {
+    if try !isCompetition(contested) { return nil }
     let claimants = makeSet()
     try contested.forEach { bytes, _ throws(UpkeepError) in
       try budget.settle()
       let number = SpillKeys.number(bytes)
       for row in try state.look(key: number).holders {
-        guard !isBystander(try state.look(row)) else { continue }
+        guard try !isBystander(row) else { continue }
         let holder = try state.holder(row)
         holder.lowestClaim = min(holder.lowestClaim ?? .max, claim(of: holder, on: number))
         claimants.set(claimants.key(row), 0)
       }
     }
-    contested.end()
     let order = makeSet()
     try claimants.forEach { bytes, _ throws(UpkeepError) in
       try budget.settle()
@@ -121,7 +165,7 @@ struct UpsertSettling {
   private func note(
     _ row: Int, _ key: Int, winner: Int, in failing: SpillKeys
   ) throws(UpkeepError) {
-    if isBystander(try state.look(row)) { return }
+    if try isBystander(row) { return }
     let holder = try state.holder(row)
     let claim = claim(of: holder, on: key)
     if let known = holder.failure, (known.claim, known.key) <= (claim, key) { return }
@@ -141,6 +185,7 @@ struct UpsertSettling {
       count += 1
       if let claim = holder.failure?.claim, claim < first?.claim ?? .max { first = (claim, row) }
       for number in holder.keys where number != Holder.none { try state.take(number, from: row) }
+      if holder.keysBefore.isEmpty { holder.keysBefore = holder.keys.map { _ in Holder.none } }
       holder.keys = holder.keysBefore
       holder.claims = holder.keysBefore.map { $0 == Holder.none ? Holder.none : Holder.sinceBefore }
       for number in holder.keys where number != Holder.none {
@@ -155,30 +200,28 @@ struct UpsertSettling {
   }
 
   /// Rows that no input row chose and that hold a claimed key are no longer there.
-  private func displace(_ displaced: (Holder, Int, Int) throws(UpkeepError) -> Void) throws(UpkeepError) {
-    let contested = try contestedKeys()
+  private func displace(
+    _ contested: SpillKeys,
+    _ displaced: (Holder, Int, Int) throws(UpkeepError) -> Void
+  ) throws(UpkeepError) {
     try contested.forEach { bytes, _ throws(UpkeepError) in
       try budget.settle()
       let number = SpillKeys.number(bytes)
       let held = try state.look(key: number).holders
       var claimant: Int?
       for row in held where claimant == nil {
-        if try state.look(row).firstInput != nil { claimant = row }
+        if try chosen.find(chosen.key(row)) != nil { claimant = row }
       }
       guard let claimant else { return }
-      let winner = try state.look(claimant)
-      let claim = self.claim(of: winner, on: number)
-      let input = claim == Holder.sinceBefore ? winner.firstInput ?? 0 : claim
       for row in held {
-        guard try state.look(row).firstInput == nil else { continue }
+        guard try chosen.find(chosen.key(row)) == nil else { continue }
         let holder = try state.holder(row)
-        try displaced(holder, input, number)
-        try state.holder(claimant).displaced.append(row)
-        for number in holder.keys where number != Holder.none { try state.take(number, from: row) }
-        holder.keys = holder.keys.map { _ in Holder.none }
+        // By another of its keys.
+        if holder.isGone { continue }
+        try displaced(holder, number, claimant)
+        if keepsDisplaced { try state.holder(claimant).displaced.append(row) }
         holder.isGone = true
       }
     }
-    contested.end()
   }
 }
