@@ -22,6 +22,7 @@ struct Options {
       --memory         what is resident while a table is loaded in one transaction and read
       --statement-memory    what is resident after statements that remember something of every row
       --cache MB       the cache for that (64)
+      --imports SHELL  whole commands that take a file in: this `upkeep` against `sqlite3`
     """
 
   var rows: Int?
@@ -46,6 +47,8 @@ struct Options {
   /// For the processes that `--statement-memory` starts: the statement by its number.
   var statementMemoryOf: Int?
   var cacheMegabytes = 64
+  /// The program whose imports are measured.
+  var shell: String?
 
   struct Wrong: Error, CustomStringConvertible { let description: String }
 
@@ -82,6 +85,7 @@ struct Options {
       case "--statement-memory": measuresStatementMemory = true
       case "--statement-memory-of": statementMemoryOf = try number(argument)
       case "--cache": cacheMegabytes = try number(argument)
+      case "--imports": shell = try text(argument)
       case "--help": asksForHelp = true
       default: throw Wrong(description: "unknown option \(argument)\n\n\(Self.usage)")
       }

@@ -54,6 +54,16 @@ func run() throws -> Bool {
     }
     return true
   }
+  if let shell = options.shell {
+    let rows = options.rows ?? 1_000_000
+    let table = try Imports.run(shell, options, rows: rows, rounds: max(options.rounds ?? 5, 1))
+    let text = "\(Machine.date). \(Machine.description). rows: \(rows).\n\n\(table)"
+    print(text)
+    if let into = options.into, !(try MarkedText.replace(options.name, in: into, by: text)) {
+      throw Options.Wrong(description: "\(into) has no marks for \(options.name)")
+    }
+    return true
+  }
   if options.measuresMemory {
     let rows = options.rows ?? 10_000_000
     settings["rows"] = "\(rows)"

@@ -7,6 +7,8 @@ final class CSVRows: FeedRows {
   /// The column of each field; nil for one that is passed over.
   private let ordinals: [Int?]
   private let null: [UInt8]?
+  /// By column, which field it is; negative where none is.
+  private let fields: [Int]
   let header: [UInt8]?
 
   init(_ reader: CSVReader, _ schema: TableSchema, _ options: FeedOptions) throws(UpkeepError) {
@@ -24,6 +26,9 @@ final class CSVRows: FeedRows {
       ordinals = try Self.ordinals(reader, columns)
     }
     null = options.null.map { Array($0.utf8) }
+    var fields = [Int](repeating: -1, count: schema.columns.count)
+    for (field, ordinal) in ordinals.enumerated() { if let ordinal { fields[ordinal] = field } }
+    self.fields = fields
     reader.skipsEmptyLines = ordinals.count > 1
   }
 
@@ -57,6 +62,24 @@ final class CSVRows: FeedRows {
   var record: UnsafeRawBufferPointer { reader.record }
 
   func next() throws(UpkeepError) -> Bool { try reader.next() }
+
+  /// The current record by columns.
+  private struct Text: RowText {
+    let rows: CSVRows
+
+    @inline(__always)
+    func field(_ ordinal: Int) -> RowTextField {
+      let field = rows.fields[ordinal]
+      if field < 0 { return .absent }
+      let bytes = rows.reader.bytes(field)
+      let isNull = !rows.reader.wasQuoted(field) && (bytes.isEmpty || rows.isNull(bytes))
+      return isNull ? .null : .text(bytes)
+    }
+  }
+
+  func isTaken(by batch: UpsertBatch) -> Bool {
+    reader.problem == nil && reader.fieldCount == ordinals.count && batch.takes(Text(rows: self))
+  }
 
   func read(into row: inout [Value?]) -> FeedRecordState {
     if let problem = reader.problem { return .unreadable(problem) }

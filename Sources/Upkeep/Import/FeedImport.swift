@@ -112,17 +112,29 @@ package final class FeedImport {
       rowCount += 1
       if rowCount & 1023 == 0 { try scope.watch?.cancellation.check() }
       try spool?.keep(rows.record, line: rows.line, number: number)
+      if rows.isTaken(by: batch) {
+        try batch.addTaken(number: number) {
+          _ = rows.read(into: &row)
+          return row
+        }
+        tellNowAndThen(bytesBefore + rows.bytesRead)
+        continue
+      }
       switch rows.read(into: &row) {
       case .good: try batch.add(row, number: number)
       case .flawed(let problem): try reject(row, number, problem)
       case .unreadable(let problem): try reject(nil, number, problem)
       }
-      if rowCount % Self.progressInterval == 0 {
-        byteCount = bytesBefore + rows.bytesRead
-        progress?(FeedProgress(rows: rowCount, bytes: byteCount))
-      }
+      tellNowAndThen(bytesBefore + rows.bytesRead)
     }
     byteCount = bytesBefore + rows.bytesRead
+  }
+
+  @inline(__always)
+  private func tellNowAndThen(_ bytes: Int) {
+    guard rowCount % Self.progressInterval == 0 else { return }
+    byteCount = bytes
+    progress?(FeedProgress(rows: rowCount, bytes: bytes))
   }
 
   private func open(_ source: FeedSource) throws(UpkeepError) -> any FeedRows {

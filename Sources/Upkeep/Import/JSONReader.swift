@@ -104,6 +104,14 @@ package final class JSONReader {
     UnsafeRawBufferPointer(start: buffer.base + recordStart + range.lowerBound, count: range.count)
   }
 
+  func hasEscapes(_ member: Int) -> Bool { members[member].hasEscapes }
+
+  /// The text of a member that is a string without escapes.
+  func plainText(_ member: Int) -> UnsafeRawBufferPointer {
+    let value = members[member].value
+    return bytes((value.lowerBound + 1)..<(value.upperBound - 1))
+  }
+
   // MARK: - Records
 
   /// Goes to the next record, or returns false at the end.

@@ -22,6 +22,8 @@ final class JSONRows: FeedRows {
   private let taken: Set<String>?
   private let null: [UInt8]?
   private var names: ContiguousArray<Name> = []
+  /// By column, which member of the current record it is; negative where none is.
+  private var members: [Int]
   let header: [UInt8]? = nil
 
   init(_ reader: JSONReader, _ schema: TableSchema, _ options: FeedOptions) throws(UpkeepError) {
@@ -33,6 +35,7 @@ final class JSONRows: FeedRows {
     ordinals = try options.columns.map { names throws(UpkeepError) in try columns.ordinals(of: names) }
     taken = options.columns.map { Set($0.map(Names.folded)) }
     null = options.null.map { Array($0.utf8) }
+    members = [Int](repeating: -1, count: schema.columns.count)
   }
 
   var line: Int { reader.line }
@@ -64,6 +67,46 @@ final class JSONRows: FeedRows {
       }
     }
     return flaw.map { .flawed($0) } ?? .good
+  }
+
+  /// The current record by columns.
+  private struct Text: RowText {
+    let rows: JSONRows
+
+    @inline(__always)
+    func field(_ ordinal: Int) -> RowTextField {
+      let member = rows.members[ordinal]
+      if member < 0 { return .absent }
+      switch rows.reader.kind(member) {
+      case .null: return .null
+      case .boolean(let boolean): return .value(.boolean(boolean))
+      // A string's content, and a number as it stands: into the columns for which `isPlain` lets them.
+      case .string: return .text(rows.reader.plainText(member))
+      default: return .text(rows.reader.value(member))
+      }
+    }
+  }
+
+  /// Objects whose members are plain: each is a column's, none twice, and its text is what the column reads.
+  func isTaken(by batch: UpsertBatch) -> Bool {
+    guard reader.problem == nil, reader.isObject, null == nil else { return false }
+    for ordinal in members.indices { members[ordinal] = -1 }
+    for member in 0..<reader.memberCount {
+      guard let place = try? ordinal(ofMember: member) else { return false }
+      guard members[place] < 0, isPlain(member, schema.columns[place].type) else { return false }
+      members[place] = member
+    }
+    return batch.takes(Text(rows: self))
+  }
+
+  @inline(__always)
+  private func isPlain(_ member: Int, _ type: ValueType) -> Bool {
+    switch reader.kind(member) {
+    case .null, .boolean: true
+    case .number: type == .integer || type == .real || type == .text
+    case .string: type != .json && type != .any && !reader.hasEscapes(member)
+    case .object, .array: false
+    }
   }
 
   private func readArray(into row: inout [Value?]) -> FeedRecordState {

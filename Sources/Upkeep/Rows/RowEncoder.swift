@@ -1,5 +1,20 @@
 package import UpkeepStorage
 
+/// A row whose values are text that lies somewhere, by the columns of its table.
+package protocol RowText {
+  func field(_ ordinal: Int) -> RowTextField
+}
+
+/// One value of such a row.
+package enum RowTextField {
+  /// None is given.
+  case absent
+  case null
+  /// UTF-8 without NUL, which stands for a value as in a feed.
+  case text(UnsafeRawBufferPointer)
+  case value(Value)
+}
+
 /// Rows on their way in as bytes, straight from the values given: what `RowCodec` and `KeyCodec` would make of the row
 /// with its values coerced and its defaults in place, without making that row.
 ///
@@ -133,6 +148,52 @@ package final class RowEncoder {
       }
     }
     return end()
+  }
+
+  /// The same of a row as text, which goes from where it lies into the row's bytes.
+  ///
+  /// - Returns: false if the row is to be judged elsewhere, as one with a value that does not fit.
+  @inline(__always)
+  package func take(_ row: some RowText) -> Bool {
+    begin()
+    for number in 0..<columns.count {
+      let column = columns[number]
+      if number == storedCount { storedByteCount = count }
+      switch row.field(column.ordinal) {
+      case .absent:
+        guard putDefault(column) else { return false }
+      case .null:
+        given |= 1 << UInt64(column.ordinal)
+        putNull(column.ordinal)
+      case .text(let text):
+        given |= 1 << UInt64(column.ordinal)
+        guard put(text: text, column) else { return false }
+      case .value(let value):
+        given |= 1 << UInt64(column.ordinal)
+        guard put(value, column) else { return false }
+      }
+    }
+    return end()
+  }
+
+  @inline(__always)
+  private func put(text: UnsafeRawBufferPointer, _ column: Column) -> Bool {
+    switch column.type {
+    case .text: putBytes(text, column.ordinal)
+    case .integer:
+      guard case .integer(let integer)? = NumberParser.number(text) else { return false }
+      putInteger(integer, column.ordinal)
+    case .real:
+      switch NumberParser.number(text) {
+      case .real(let real): putReal(real, column.ordinal)
+      case .integer(let integer): putReal(Double(integer), column.ordinal)
+      case nil: return false
+      }
+    default:
+      guard let value = Coercion.parse(text, as: column.type) else { return false }
+      return put(value, column)
+    }
+    return true
   }
 
   private func begin() {

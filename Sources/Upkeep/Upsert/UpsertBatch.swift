@@ -19,9 +19,9 @@ package final class UpsertBatch {
   let check: RowCheck
   let context = EvaluationContext()
   let rowActions: RowActions
-  @exclusivity(unchecked) private var isOpen = true
+  @exclusivity(unchecked) private(set) var isOpen = true
   /// What an error returns to; nil before the second row.
-  @exclusivity(unchecked) private var savepoint: ScopeSavepoint?
+  @exclusivity(unchecked) private(set) var savepoint: ScopeSavepoint?
   /// The first row, while it may stay the only one.
   private var onlyRow: [Value?]?
   let keepsSteps: Bool
@@ -61,7 +61,7 @@ package final class UpsertBatch {
   /// Rows that wait for a sweep, where the statement can be swept.
   let sweep: SweepBuffer
   /// Encodes rows for sweeps; nil where the statement cannot be swept.
-  private let encoder: RowEncoder?
+  let encoder: RowEncoder?
   let sweepAction: SweepAction
   let sweepKey = ByteBuffer()
   /// Whether something must see rows as values before they wait: a CHECK, or an index over expressions.
@@ -202,7 +202,7 @@ package final class UpsertBatch {
   }
 
   @inline(__always)
-  private func sweepIfFull() throws(UpkeepError) {
+  func sweepIfFull() throws(UpkeepError) {
     guard sweep.isFull else { return }
     try scope.watch?.cancellation.check()
     try flush()
@@ -218,7 +218,7 @@ package final class UpsertBatch {
     try claims.settleChoices(before: kinds.count)
   }
 
-  private func takeGenerally(_ row: [Value?], _ index: Int) throws(UpkeepError) {
+  func takeGenerally(_ row: [Value?], _ index: Int) throws(UpkeepError) {
     if plan.duplicates == .last {
       try waitForDuplicates(row, index)
     } else {
@@ -258,7 +258,7 @@ package final class UpsertBatch {
   /// How often what is kept of rows left memory, for tests.
   package var spillCount: Int { claims.budget.spillCount }
 
-  private func begin(_ number: Int) -> Int {
+  func begin(_ number: Int) -> Int {
     kinds.append(.rejected)
     numbers.append(number)
     return kinds.count - 1
@@ -285,7 +285,7 @@ package final class UpsertBatch {
 
   /// Runs a part of the statement; an error ends the statement and takes everything back. After OR FAIL the rows
   /// before the bad one stay.
-  private func whole<T>(_ body: () throws(UpkeepError) -> T) throws(UpkeepError) -> T {
+  func whole<T>(_ body: () throws(UpkeepError) -> T) throws(UpkeepError) -> T {
     guard isOpen else { throw UpkeepError(.misuse, "the statement has ended") }
     do throws(UpkeepError) {
       return try body()
