@@ -72,7 +72,8 @@ enum UpkeepCommand {
       style: ResultStyle(format: format, header: options.header, null: options.null),
       showsChanges: !options.quiet && isatty(STDERR_FILENO) == 1, bails: options.bail)
     let shell = Shell(
-      database, console: console, messages: messages, opening: options.opening, settings: settings)
+      database, console: console, messages: messages, opening: options.opening, settings: settings
+    ) { path throws(UpkeepError) in try OpenFile(path) }
     for script in scripts where !shell.isFinished {
       switch script {
       case .text(let text): shell.run(text: text)

@@ -101,7 +101,7 @@ package final class FeedImport {
     lastNumber = 0
     fileStarts.append((start, source.name))
     let bytesBefore = byteCount
-    let rows = try reading { () throws(UpkeepError) in try open(source) }
+    let rows = try reading { () throws(UpkeepError) in try Self.rows(source, schema, options) }
     if fileStarts.count == 1 { try rejects?.begin(rows.header, options.format) }
     for ordinal in row.indices { row[ordinal] = nil }
     let areNumbered = options.format == .json
@@ -137,7 +137,10 @@ package final class FeedImport {
     progress?(FeedProgress(rows: rowCount, bytes: bytes))
   }
 
-  private func open(_ source: FeedSource) throws(UpkeepError) -> any FeedRows {
+  /// The rows of a file, with values for the columns of a schema.
+  static func rows(
+    _ source: FeedSource, _ schema: TableSchema, _ options: FeedOptions
+  ) throws(UpkeepError) -> any FeedRows {
     switch options.format {
     case .csv: try CSVRows(CSVReader(source.bytes, format: .csv), schema, options)
     case .tsv: try CSVRows(CSVReader(source.bytes, format: .tsv), schema, options)

@@ -106,14 +106,22 @@ struct Explainer {
     let schema = try scope.table(sync.table)
     let plan = try UpsertPlan(sync, schema) { statement.admittingQueries($0, scope) }
     var lines: [String] = []
-    if case .query(let query) = sync.source { lines += try self.lines(query) }
+    lines += try self.lines(sync.source)
     return lines + self.lines(plan) + ["delete each row whose key the source lacks"]
+  }
+
+  private func lines(_ source: SyncSource) throws(UpkeepError) -> [String] {
+    switch source {
+    case .query(let query): return try lines(query)
+    case .file(let path): return ["read '\(path)'"]
+    case .values: return []
+    }
   }
 
   private func lines(_ merge: MergeStatement) throws(UpkeepError) -> [String] {
     let plan = try MergeExecutor(scope: scope, statement: statement).plan(merge)
     var lines: [String] = []
-    if case .query(let query) = merge.source { lines += try self.lines(query) }
+    lines += try self.lines(merge.source)
     let table = plan.schema.name
     lines.append(plan.path.description(of: plan.schema, from: plan.sourceName))
     for clause in plan.matched { lines.append(line("a row of \(table) that matches", clause)) }

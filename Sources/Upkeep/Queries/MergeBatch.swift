@@ -103,6 +103,14 @@ final class MergeBatch {
     try goOn()
   }
 
+  /// Tells of a row of the source that cannot be read.
+  func refuse(_ number: Int, because problem: UpkeepError) throws(UpkeepError) {
+    guard savepoint != nil else { throw UpkeepError(.misuse, "the statement has ended") }
+    lastNumber = number
+    try step(number) { () throws(UpkeepError) in throw problem }
+    try stopIfHopeless()
+  }
+
   /// Ends the statement: rows that nothing matched, then keys are judged.
   func finish() throws(UpkeepError) -> MergeResult {
     guard let savepoint else { throw UpkeepError(.misuse, "the statement has ended") }

@@ -4,25 +4,39 @@ struct MergeExecutor {
   let statement: StatementContext
 
   func run(_ merge: MergeStatement) throws(UpkeepError) -> ChangeResult {
-    let plan = try plan(merge)
+    var file: (any SourceFile)?
+    if case .file(let path) = merge.source { file = try statement.file(path) }
+    let plan = try plan(merge, file)
     let batch = try MergeBatch(scope, plan, statement)
     do throws(UpkeepError) {
-      try give(merge.source, to: batch)
+      if let file {
+        try give(file, of: plan, to: batch)
+      } else {
+        try give(merge.source, to: batch)
+      }
       let result = try batch.finish()
       return ChangeResult(
         summary: result.summary, columns: result.returnedColumns, rows: batch.returned)
     } catch {
       try batch.abandon()
-      throw error.saying(rowOf: plan.schema.name)
+      throw file.map { error.saying(recordOf: $0) } ?? error.saying(rowOf: plan.schema.name)
     }
   }
 
-  func plan(_ merge: MergeStatement) throws(UpkeepError) -> MergePlan {
+  /// - Parameter file: the source, if it is a file; nil to open that for the plan alone.
+  func plan(_ merge: MergeStatement, _ file: (any SourceFile)? = nil) throws(UpkeepError) -> MergePlan {
     let statement = statement
     let scope = scope
+    let schema = try scope.table(merge.table.name)
     var untyped: Set<SlotColumn> = []
-    let source = try columns(of: merge, &untyped)
-    return try MergePlan(merge, try scope.table(merge.table.name), source: source) { [untyped] expressions in
+    let source: ColumnList
+    if case .file(let path) = merge.source {
+      let file = if let file { file } else { try statement.file(path) }
+      source = try file.columns(besides: schema, called: merge.sourceName).columnList
+    } else {
+      source = try columns(of: merge, &untyped)
+    }
+    return try MergePlan(merge, schema, source: source) { [untyped] expressions in
       var expressions = expressions
       expressions.untyped.formUnion(untyped)
       return statement.admittingQueries(expressions, scope)
@@ -37,6 +51,7 @@ struct MergeExecutor {
   ) throws(UpkeepError) -> ColumnList {
     let definitions: [ColumnDefinition]
     switch merge.source {
+    case .file: definitions = []
     case .values(_, let names):
       definitions = names.map { ColumnDefinition($0, .any) }
       untyped = Set(names.indices.map { SlotColumn(slot: 1, ordinal: $0) })
@@ -53,9 +68,24 @@ struct MergeExecutor {
     return try ColumnList(definitions, ofSource: merge.sourceName)
   }
 
+  private func give(
+    _ file: any SourceFile, of plan: MergePlan, to batch: MergeBatch
+  ) throws(UpkeepError) {
+    let schema = try file.columns(besides: plan.schema, called: plan.sourceName)
+    try file.forEach(schema) { number, row, problem throws(UpkeepError) in
+      try statement.step()
+      if let problem {
+        try batch.refuse(number, because: problem)
+      } else {
+        try batch.add(row ?? [], number: number)
+      }
+    }
+  }
+
   private func give(_ source: SyncSource, to batch: MergeBatch) throws(UpkeepError) {
     var number = 0
     switch source {
+    case .file: break
     case .query(let query):
       try QueryExecutor(scope, statement).run(query) { _ in
       } row: { values throws(UpkeepError) in

@@ -10,8 +10,10 @@ struct SourceFeed {
   ///
   /// - Parameter hasOneRow: whether there is no other row that the statement could give, so that errors need not say
   ///   which it is.
+  /// - Parameter file: where its rows come from, if from a file.
   func run(
-    hasOneRow: Bool = false, _ give: (UpsertBatch) throws(UpkeepError) -> Void
+    hasOneRow: Bool = false, of file: (any SourceFile)? = nil,
+    _ give: (UpsertBatch) throws(UpkeepError) -> Void
   ) throws(UpkeepError) -> ChangeResult {
     let batch = try UpsertBatch(scope, plan, parameters: statement.parameters, now: statement.now)
     do throws(UpkeepError) {
@@ -20,7 +22,20 @@ struct SourceFeed {
     } catch {
       // A batch that failed by itself has ended, and done what its OR word says.
       try batch.abandon()
-      throw error.saying(rowOf: schema.name, isOnly: hasOneRow)
+      throw file.map { error.saying(recordOf: $0) } ?? error.saying(rowOf: schema.name, isOnly: hasOneRow)
+    }
+  }
+
+  /// The records of a file, whose columns go by their names.
+  func give(_ file: any SourceFile, _ batch: UpsertBatch) throws(UpkeepError) {
+    try file.forEach(schema) { number, row, problem throws(UpkeepError) in
+      try statement.step()
+      if var problem {
+        problem.rowNumber = number
+        try batch.reject(row, number: number, because: problem)
+      } else {
+        try batch.add(row ?? [], number: number)
+      }
     }
   }
 

@@ -6,6 +6,8 @@ package final class StatementContext {
   /// The statement's time; the same wherever it is asked for.
   package let now: Timestamp
   package let cancellation: Cancellation
+  /// Opens a file that the statement names; nil where none may be read.
+  package var openFile: ((String) throws(UpkeepError) -> any SourceFile)?
   /// WITH before the statement; to be set before anything of it is made ready.
   package var declarations: [CommonTable] = []
   /// The tables of that WITH, once `host` was asked for.
@@ -24,6 +26,15 @@ package final class StatementContext {
     self.changes = changes
     self.now = now
     self.cancellation = cancellation
+  }
+
+  /// The file that the statement names as a source.
+  func file(_ path: String) throws(UpkeepError) -> any SourceFile {
+    if let openFile { return try openFile(path) }
+    throw UpkeepError(
+      .misuse,
+      "'\(path)' is a file, and this session reads none, so that no text makes a program open files by surprise; "
+        + "name it in the shell, or give its rows to sync or merge in Swift")
   }
 
   /// For evaluating the statement's expressions.

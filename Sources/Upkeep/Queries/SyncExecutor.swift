@@ -7,10 +7,15 @@ struct SyncExecutor {
     let schema = try scope.table(sync.table)
     let plan = try UpsertPlan(sync, schema) { statement.admittingQueries($0, scope) }
     let feed = SourceFeed(scope: scope, statement: statement, plan: plan)
+    if case .file(let path) = sync.source {
+      let file = try statement.file(path)
+      return try feed.run(of: file) { batch throws(UpkeepError) in try feed.give(file, batch) }
+    }
     return try feed.run { batch throws(UpkeepError) in
       switch sync.source {
       case .values(let rows, let columns):
         try feed.give(rows, to: try schema.ordinals(ofGiven: columns), batch)
+      case .file: break
       case .query(let query):
         try feed.give(query, batch) { names throws(UpkeepError) in try schema.ordinals(ofGiven: names) }
       }

@@ -39,6 +39,9 @@ public struct SyncStatement: Sendable, Hashable {
 public enum SyncSource: Sendable, Hashable {
   /// A query; its result's columns are those given.
   case query(Query)
+  /// A feed in a file, by its path: CSV, TSV, JSON or JSONL, whose records name their columns. A session reads files only
+  /// where it was allowed to, as the shell's are.
+  case file(String)
   /// VALUES with names: expressions without columns; nil is DEFAULT, that is, not given.
   case values([[Expression?]], columns: [String])
 }

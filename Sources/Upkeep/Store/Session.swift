@@ -25,6 +25,9 @@ public final class Session {
   private var isRunning = false
   /// Reads the queries of views; set by what runs SQL.
   package var viewReader: (any ViewReading)?
+  /// Opens the files that statements name as sources of rows. Without it none can be named: whoever has SQL text run need
+  /// not fear that it reads files.
+  package var openFile: ((String) throws(UpkeepError) -> OpenFile)?
   /// What this session is called as the owner of temporary tables; nil before it made one.
   private var owner: UInt64?
 
@@ -109,6 +112,7 @@ public final class Session {
   private func makeContext(_ parameters: [Value]) -> StatementContext {
     let context = StatementContext(parameters: parameters, changes: changes, cancellation: cancellation)
     context.viewReader = viewReader
+    context.openFile = openFile.map { open in { path in FeedFile(path, open) } }
     return context
   }
 }

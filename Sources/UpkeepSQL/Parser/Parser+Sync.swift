@@ -28,10 +28,14 @@ extension Parser {
     return statement
   }
 
-  /// A table, `(SELECT …)`, or `(VALUES …) AS name (columns)`.
+  /// A table, `'file'`, `(SELECT …)`, or `(VALUES …) AS name (columns)`.
   mutating func syncSource() throws(SyntaxError) -> (source: SyncSource, name: String?) {
+    if at(.string) {
+      let path = try unquoted(advance())
+      return (.file(path), try sourceAlias())
+    }
     guard try accept(.leftParen) else {
-      let name = try tableName("the name of a table, or a query in parentheses")
+      let name = try tableName("the name of a table, a file in quotes, or a query in parentheses")
       let alias = try sourceAlias()
       return (.query(Query([.all(of: nil)], from: TableReference(written: name, as: alias))), alias)
     }

@@ -6,6 +6,7 @@ extension SQLPrinter {
     var text = "MERGE INTO \(table(merge.table)) USING "
     switch merge.source {
     case .query(let query): text += "(\(self.query(query))) AS \(name(merge.sourceName))"
+    case .file(let path): text += "\(string(path)) AS \(name(merge.sourceName))"
     case .values(let rows, let columns):
       text += "(\(values(rows))) AS \(name(merge.sourceName)) \(names(columns))"
     }

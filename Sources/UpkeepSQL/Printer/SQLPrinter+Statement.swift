@@ -156,6 +156,7 @@ extension SQLPrinter {
     var text = "SYNC \(tableName(sync.table)) FROM "
     switch sync.source {
     case .query(let query): text += "(\(self.query(query)))"
+    case .file(let path): text += string(path)
     case .values(let rows, let columns): text += "(\(values(rows))) AS v \(names(columns))"
     }
     if sync.key != .primaryKey { text += " BY \(target(sync.key))" }

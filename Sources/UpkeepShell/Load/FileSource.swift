@@ -54,6 +54,19 @@ final class FileSource: ByteSource {
   }
 }
 
+extension OpenFile {
+  /// A file that a statement names; a `.gz` one as it was before.
+  init(_ path: String) throws(UpkeepError) {
+    do throws(ShellError) {
+      let format = try FeedArguments.format(of: path)
+      let isGzip = path.lowercased().hasSuffix(".gz")
+      self.init(GzipSource(try FileSource(path), path: path, mustBeGzip: isGzip), format)
+    } catch {
+      throw UpkeepError(error.code, error.message)
+    }
+  }
+}
+
 /// Standard input in a file without a name, so that it can be read twice.
 final class KeptInput {
   let descriptor: Int32

@@ -130,7 +130,7 @@ struct FeedArguments: ParsableArguments {
   }
 
   /// What a file is by its ending.
-  private static func format(of file: String) throws(ShellError) -> FeedFormat {
+  static func format(of file: String) throws(ShellError) -> FeedFormat {
     var name = file.lowercased()
     if name.hasSuffix(".gz") { name.removeLast(3) }
     for ending in [".zip", ".xz", ".zst", ".bz2", ".parquet", ".xlsx"] where name.hasSuffix(ending) {

@@ -26,7 +26,11 @@ final class Shell {
   let messages: Messages
   let opening: OpeningOptions
   var settings: Settings
-  private(set) var database: Database
+  private(set) var database: Database {
+    didSet { database.session.openFile = openFile }
+  }
+  /// Opens the files that statements name as sources of rows.
+  private let openFile: (String) throws(UpkeepError) -> OpenFile
   private(set) var status = ExitStatus.success
   /// Set by `.quit`, `--bail` after an error, or an output that takes no more.
   private(set) var isFinished = false
@@ -45,9 +49,13 @@ final class Shell {
   private var resultsAreForOnce = false
   private var readDepth = 0
 
-  init(_ database: Database, console: Output, messages: Messages, opening: OpeningOptions, settings: Settings)
-  {
+  init(
+    _ database: Database, console: Output, messages: Messages, opening: OpeningOptions, settings: Settings,
+    openFile: @escaping (String) throws(UpkeepError) -> OpenFile
+  ) {
     self.database = database
+    self.openFile = openFile
+    database.session.openFile = openFile
     self.console = console
     self.messages = messages
     self.opening = opening

@@ -33,6 +33,8 @@ import UpkeepTestSupport
       "CREATE TABLE t (id INTEGER PRIMARY KEY MERGE KEEP, a TEXT MERGE SET NOT NULL, b MERGE COALESCE, c MERGE IF NULL UNIQUE, d INTEGER MERGE SUM DEFAULT 0, e MERGE MIN, f MERGE MAX, g TEXT COLLATE NOCASE MERGE APPEND, h JSON MERGE JSON, i MERGE LATEST BY \"at it\", j MERGE TOUCH, k MERGE USING (k + excluded.k * 2))",
       "INSERT INTO t VALUES (1) ON CONFLICT (a) DO MERGE (a, b SUM, c IF NULL, d LATEST BY a, e USING (max(e, excluded.e)), f SET, g JSON)",
       "UPSERT INTO t VALUES (1)", "INSERT INTO t DEFAULT VALUES RETURNING a",
+      "SYNC t FROM 'feed of ''today''.csv' BY (a) ALLOW EMPTY", "SYNC t FROM 'feed.csv' AS f BY a",
+      "MERGE INTO t USING 'feed.csv' AS f ON t.a = f.a WHEN MATCHED THEN DELETE",
       "SYNC t FROM s", "SYNC temp.t FROM s ON DUPLICATE LAST ON ERROR REJECT",
       "DELETE FROM main.t WHERE a = 1",
       "UPDATE temp.t SET a = 1", "SELECT * FROM main.t, temp.t AS u", "CREATE INDEX main.i ON t (a)",
