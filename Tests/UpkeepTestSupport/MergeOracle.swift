@@ -45,8 +45,8 @@ package struct MergeOracle {
     package var isKnown = true
   }
 
-  /// The row with the first error, 0 for one of the table, and what may be told of it: where a source row matches
-  /// several, the way to them decides which is looked at first.
+  /// The row with the first error, 0 for one of the table, and what may be told of it: where several of the rows that a
+  /// source row matches are wrong, the way to them decides which is looked at first.
   package struct Failure: Error {
     package var number: Int
     package var codes: Set<UpkeepError.Code>
@@ -104,21 +104,15 @@ package struct MergeOracle {
       number += 1
       change(row, .notMatchedBySource, [], [], number)
     }
-    let ofRows = run.errors.map(\.number).min()
     run.settle()
     if run.collects { return collected(last) }
     guard let worst = run.errors.map(\.number).min() else { return .success(outcome) }
     var codes = Set(run.errors.filter { $0.number == worst }.map(\.code))
-    let isClaim = ofRows != worst
-    // A source row that fails on one of several rows leaves the others as they were, or not: which keys are then free
-    // is of no meaning, for nothing of it stays. So another claim may be what is told.
-    let leavesClaims = matchesSeveral && !run.errors.isEmpty
-    if matchesSeveral { codes.formUnion(run.errors.map(\.code)) }
-    if leavesClaims { codes.insert(.uniqueViolation) }
+    // Of rows that one source row matches, and that claim one key, the way to them decides which keeps it; and so which
+    // rows have their old keys back.
+    if run.hasTies { codes.insert(.uniqueViolation) }
     return .failure(
-      Failure(
-        number: worst > last ? 0 : worst, codes: codes,
-        isNumberKnown: !(isClaim && matchesSeveral) && !leavesClaims))
+      Failure(number: worst > last ? 0 : worst, codes: codes, isNumberKnown: !run.hasTies))
   }
 
   private var outcome: Outcome {

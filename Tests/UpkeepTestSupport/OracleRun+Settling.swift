@@ -77,6 +77,10 @@ extension OracleRun {
         }
       }
     }
+    for (_, rows) in contested() {
+      let numbers = claimants.filter { claimant in rows.contains { $0 === claimant.row } }.map(\.number)
+      if Set(numbers).count < numbers.count { hasTies = true }
+    }
     var kept: Set<HeldKey> = []
     for claimant in claimants.sorted(by: { $0.number < $1.number }) {
       let lost = claimant.keys.filter { kept.contains($0) }

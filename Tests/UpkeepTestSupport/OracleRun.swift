@@ -40,6 +40,8 @@ final class OracleRun {
   var passedOver: Set<Int> = []
   /// A row of a sync whose key cannot be told, which no rejecting helps.
   var fatal: UpsertOracle.Failure?
+  /// Whether claims of one key have one number, as those of a merge's row can: which is first is not said.
+  var hasTies = false
   /// Rows dropped by ON DUPLICATE, with the row that counts.
   var dropped: [Int: Int] = [:]
 

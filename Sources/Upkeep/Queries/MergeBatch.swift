@@ -107,8 +107,8 @@ final class MergeBatch {
   func refuse(_ number: Int, because problem: UpkeepError) throws(UpkeepError) {
     guard savepoint != nil else { throw UpkeepError(.misuse, "the statement has ended") }
     lastNumber = number
-    try step(number) { () throws(UpkeepError) in throw problem }
-    try stopIfHopeless()
+    try step(number, failsWhole: keepsMatches) { () throws(UpkeepError) in throw problem }
+    try goOn()
   }
 
   /// Ends the statement: rows that nothing matched, then keys are judged.
