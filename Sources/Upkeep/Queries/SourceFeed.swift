@@ -54,12 +54,24 @@ struct SourceFeed {
     let expressions = statement.admittingQueries(ExpressionScope(), scope)
     for (number, row) in rows.enumerated() {
       try statement.step()
+      var problem: UpkeepError?
       for (position, expression) in row.enumerated() {
-        given[ordinals[position]] = try expression.map { expression throws(UpkeepError) in
-          try value(expression, expressions, context)
+        let ordinal = ordinals[position]
+        do throws(UpkeepError) {
+          given[ordinal] = try expression.map { expression throws(UpkeepError) in
+            try value(expression, expressions, context)
+          }
+        } catch {
+          guard error.isOfRow else { throw error }
+          given[ordinal] = nil
+          problem = problem ?? error.of(row: number + 1, ordinal, schema)
         }
       }
-      try batch.add(given, number: number + 1)
+      if let problem {
+        try batch.reject(given, number: number + 1, because: problem)
+      } else {
+        try batch.add(given, number: number + 1)
+      }
     }
   }
 
@@ -98,6 +110,20 @@ struct SourceFeed {
       "\(place) gives \(given) values for \(wanted) columns of \(schema.name); name the columns to fill")
     error.table = schema.name
     error.rowNumber = row
+    return error
+  }
+}
+
+extension UpkeepError {
+  /// An error of evaluating what a row gives a column.
+  fileprivate func of(row number: Int, _ ordinal: Int, _ schema: TableSchema) -> UpkeepError {
+    var error = self
+    error.rowNumber = number
+    error.table = schema.name
+    guard ordinal < schema.columns.count else { return error }
+    error.column = schema.columns[ordinal].name
+    error.message = "\(schema.name).\(schema.columns[ordinal].name): \(message)"
+    if hint == nil { error.message += "; give another value" }
     return error
   }
 }

@@ -120,6 +120,8 @@ struct UpdateWork {
   private let uniqueIndexes: [IndexSchema]
   private var returning: ReturningList?
   private var tally: [StatementSummary.Kind: Int] = [:]
+  /// The first of the rows that gave way.
+  private var displaced: [DisplacedRow] = []
   private let oldKey = ByteBuffer()
   private let newKey = ByteBuffer()
 
@@ -164,9 +166,9 @@ struct UpdateWork {
     if resolution == .replace { kinds.append(.displaced) }
     for kind in kinds where tally[kind] == nil { tally[kind] = 0 }
     let changes = (tally[.updated] ?? 0) + (tally[.unchanged] ?? 0)
-    return ChangeResult(
-      summary: StatementSummary(tally: tally, changes: changes), columns: returning?.names,
-      rows: returning?.rows)
+    var summary = StatementSummary(tally: tally, changes: changes)
+    summary.displaced = displaced
+    return ChangeResult(summary: summary, columns: returning?.names, rows: returning?.rows)
   }
 
   // MARK: Judged when whole
@@ -271,6 +273,20 @@ struct UpdateWork {
     return rivals
   }
 
+  private mutating func noteDisplaced(
+    _ rival: (index: IndexSchema?, row: [Value]), by change: UpdateExecutor.Change
+  ) {
+    tally[.displaced, default: 0] += 1
+    guard displaced.count < UpsertResult.mostRowsListed else { return }
+    let key = uniqueIndexes.firstIndex { $0 === rival.index }.map { $0 + 1 } ?? 0
+    let name = ConflictTargets(schema, uniqueIndexes).description(key)
+    let text = rival.index?.keyDescription(of: rival.row) ?? schema.keyDescription(of: rival.row)
+    displaced.append(
+      DisplacedRow(
+        table: schema.name, row: schema.keyDescription(of: rival.row),
+        claimant: schema.keyDescription(of: change.new), key: "\(name) = \(text)"))
+  }
+
   mutating func apply(
     _ change: UpdateExecutor.Change, _ resolution: ConflictResolution
   ) throws(UpkeepError) {
@@ -285,8 +301,10 @@ struct UpdateWork {
       switch resolution {
       case .ignore: return try note(change, .ignored)
       case .replace:
-        for rival in rivals { try writer.delete(rival.row) }
-        tally[.displaced, default: 0] += rivals.count
+        for rival in rivals {
+          try writer.delete(rival.row)
+          noteDisplaced(rival, by: change)
+        }
       case .abort, .fail, .rollback: throw violation(first.index, change, first.row)
       }
     }

@@ -73,19 +73,19 @@ struct UpdatePlan {
     var new = old
     for assignment in assignments {
       let column = assignment.column
-      let value: Value
-      if let expression = assignment.value {
-        value = try expression.evaluate(context)
-      } else {
-        value = try defaultValue(of: column, context)
-      }
       do throws(UpkeepError) {
+        let value: Value
+        if let expression = assignment.value {
+          value = try expression.evaluate(context)
+        } else {
+          value = try defaultValue(of: column, context)
+        }
         new[column.ordinal] = try Coercion.coerce(value, to: column)
         if replacesNulls, !column.isNullable, new[column.ordinal] == .null {
           new[column.ordinal] = try Coercion.coerce(try defaultValue(of: column, context), to: column)
         }
       } catch {
-        throw error.inRow(schema.keyDescription(of: old))
+        throw error.isOfRow ? error.inRow(schema.keyDescription(of: old)) : error
       }
     }
     if !touched.isEmpty { try schema.touch(&new, old, touched, at: context.now) { _ in false } }

@@ -73,13 +73,16 @@ public struct DisplacedRow: Sendable, Hashable, CustomStringConvertible {
   public var table: String
   /// The primary key of the row that is gone, as a person reads it.
   public var row: String
-  /// The number of the input row, from 1.
-  public var number: Int
+  /// The number of the input row to which it gave way, from 1; nil where a row of the table took its place, in an UPDATE.
+  public var number: Int?
+  /// The primary key of that row of the table, as a person reads it.
+  public var claimant: String?
   /// The key, as `(code) = b`.
   public var key: String
 
-  /// `row 2 of t gave way to row 1, which has its (code) = b`
+  /// `row 2 of t gave way to input row 1, which has its (code) = b`
   public var description: String {
-    "row \(self.row) of \(table) gave way to row \(number), which has its \(key)"
+    let to = number.map { "input row \($0)" } ?? "row \(claimant ?? "?")"
+    return "row \(row) of \(table) gave way to \(to), which has its \(key)"
   }
 }

@@ -136,17 +136,19 @@ struct ConflictTargets {
   // MARK: Errors that name the nearest key
 
   private func noKey(over parts: [Expression], where condition: Expression?) -> UpkeepError {
-    let names = parts.map { part -> String in
+    func name(_ part: Expression) -> String {
       if case .column(let reference) = part { return reference.name }
       return part.shortText
     }
-    let wanted = "(" + names.joined(separator: ", ") + ")"
+    let wanted = "(" + parts.map(name).joined(separator: ", ") + ")"
+    let names = parts.map { name(plain($0)) }
     let advice: String
     if let partial = nearestPartial(to: parts, where: condition) {
       advice =
-        condition == nil
-        ? "the nearest, \(partial.name), holds only some rows: repeat its WHERE in the target"
-        : "the nearest, \(partial.name), holds only some rows, and the target's WHERE does not imply its own"
+        "the nearest, \(partial.name), holds only some rows"
+        + (condition == nil
+          ? ": repeat its WHERE in the target" : ", and the target's WHERE does not imply its own")
+        + (partial.predicateExpression.map { "; write \(wanted) WHERE \($0.shortText)" } ?? "")
     } else if let nearest = nearestKey(to: names) {
       advice = "the nearest is \(nearest)"
     } else {
@@ -209,7 +211,7 @@ struct ConflictTargets {
   }
 
   private var noPrimaryKey: UpkeepError {
-    let keys = uniqueIndexes.indices.map { description($0 + 1) }
+    let keys = uniqueIndexes.indices.map { spelling($0 + 1) }
     let advice =
       keys.isEmpty
       ? "it has no unique key at all: create one with CREATE UNIQUE INDEX"

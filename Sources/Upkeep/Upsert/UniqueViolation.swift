@@ -24,15 +24,19 @@ struct UniqueViolation {
   func lost(by claimant: [Value]? = nil, _ ways: [String]) -> UpkeepError {
     let advice =
       ways.count < 2 ? ways.joined() : ways.dropLast().joined(separator: ", ") + " or " + ways[ways.count - 1]
-    let row = claimant.map { ", and row \(schema.keyDescription(of: $0)) cannot have it too" } ?? ""
+    let row = claimant.map { ", and \(name(of: $0)) cannot have it too" } ?? ""
     return error("\(heldBy), which keeps it\(row)", advice)
   }
 
   private var name: String { ConflictTargets(schema, uniqueIndexes).description(key) }
 
-  private var holderText: String { holder.map { schema.keyDescription(of: $0) } ?? "?" }
+  /// `row 7`, or `rowid 7` in a table without a primary key.
+  private func name(of row: [Value]?) -> String {
+    let key = row.map { schema.keyDescription(of: $0) } ?? "?"
+    return schema.hasHiddenRowid && row != nil ? key : "row \(key)"
+  }
 
-  private var heldBy: String { "\(schema.name) \(name) = \(keyText) is held by row \(holderText)" }
+  private var heldBy: String { "\(schema.name) \(name) = \(keyText) is held by \(name(of: holder))" }
 
   /// A row found by its primary key need not be named twice.
   private var fact: String {
