@@ -148,10 +148,9 @@ final class OracleRun {
       // Its key says all the same which row it is about.
       if mode == .sync || displaces, let key = targetKey { holder(of: key, proposal)?.isChosen = true }
       if mode == .sync, let key = targetKey {
-        let isGiven = !oracle.keys[key].columns.contains { row[$0] == nil }
         let isWithin =
           oracle.keys[key].predicate == nil || oracle.value(of: oracle.keys[key], in: proposal) != nil
-        if !isGiven || !isWithin { return refuse(number) }
+        if !isWithin { return refuse(number) }
       }
       return reject(number, .typeMismatch)
     }

@@ -9,7 +9,7 @@ extension UpsertBatch {
       do throws(UpkeepError) {
         proposal = try rowActions.proposal(given)
       } catch {
-        if try noteKey(ofBadRow: given, index, error) { return }
+        if try noteKey(ofBadRow: given, isWhole: true, index, error) { return }
         throw error
       }
       let filled = plan.otherwise == .replace ? try filledWithDefaults(proposal) : proposal
@@ -34,7 +34,7 @@ extension UpsertBatch {
   /// What becomes of a row that cannot be read, of which some values may be known.
   func takeBad(_ given: [Value?], _ index: Int, _ error: UpkeepError) throws(UpkeepError) {
     try step(index) { () throws(UpkeepError) in
-      if try !noteKey(ofBadRow: given, index, error) { try fail(index, error) }
+      if try !noteKey(ofBadRow: given, isWhole: false, index, error) { try fail(index, error) }
     }
   }
 

@@ -46,16 +46,17 @@ extension UpsertBatch {
   /// Such a row still says, by its key, which stored row it is about: that row is not deleted by a sync, and not displaced;
   /// and ON DUPLICATE goes by keys, whatever else is wrong. If its key cannot be read, a sync must fail.
   ///
+  /// - Parameter isWhole: whether what the row does not give is known, and not what could not be read.
   /// - Returns: whether ON DUPLICATE drops the row, so that its error does not matter.
   func noteKey(
-    ofBadRow given: [Value?], _ index: Int, _ error: UpkeepError
+    ofBadRow given: [Value?], isWhole: Bool, _ index: Int, _ error: UpkeepError
   ) throws(UpkeepError) -> Bool {
     guard plan.isSync || plan.displaces || plan.duplicates != .fold, let key = plan.targetKey else {
       return false
     }
     let row: [Value]
     do throws(UpkeepError) {
-      guard let known = try keyColumns(ofBadRow: given, key) else { throw error }
+      guard let known = try keyColumns(ofBadRow: given, isWhole: isWhole, key) else { throw error }
       row = known
     } catch {
       guard plan.isSync else { return false }
@@ -72,8 +73,8 @@ extension UpsertBatch {
     return false
   }
 
-  /// A bad row with the columns of a key alone; nil if it does not give them all.
-  func keyColumns(ofBadRow given: [Value?], _ key: Int) throws(UpkeepError) -> [Value]? {
+  /// A bad row with the columns of a key alone; nil if they are not known.
+  func keyColumns(ofBadRow given: [Value?], isWhole: Bool, _ key: Int) throws(UpkeepError) -> [Value]? {
     let columns = key == 0 ? Set(rowActions.primaryKeyOrdinals) : plan.uniqueIndexes[key - 1].columnsRead
     var row: [Value] = []
     for column in schema.columns {
@@ -81,11 +82,17 @@ extension UpsertBatch {
         row.append(.null)
         continue
       }
-      guard column.ordinal < given.count, let value = given[column.ordinal] else { return nil }
-      row.append(try Coercion.coerce(value, to: column))
+      if column.ordinal < given.count, let value = given[column.ordinal] {
+        row.append(try Coercion.coerce(value, to: column))
+      } else if isWhole {
+        row.append(
+          column.compiledDefault?.isVolatile == true ? .null : try rowActions.defaultValue(of: column))
+      } else {
+        return nil
+      }
     }
     if schema.hasHiddenRowid { row.append(.null) }
-    return row
+    return plan.otherwise == .replace ? try filledWithDefaults(row) : row
   }
 
   /// The key in the buffer is one that a row set aside has.

@@ -242,7 +242,7 @@ package final class UpsertBatch {
       try flush()
       try stopIfHopeless()
       if plan.duplicates == .last {
-        try waitForDuplicates(row ?? [], index)
+        try waitForDuplicates(row ?? [], isWhole: false, index)
         waitingErrors.set(index, SpilledError(numbered(error, index)))
       } else {
         try takeBad(row ?? [], index, error)
@@ -429,14 +429,14 @@ extension UpkeepError {
 // MARK: - The same key twice
 
 extension UpsertBatch {
-  private func waitForDuplicates(_ row: [Value?], _ index: Int) throws(UpkeepError) {
+  private func waitForDuplicates(_ row: [Value?], isWhole: Bool = true, _ index: Int) throws(UpkeepError) {
     try waiting.append(row)
     guard let key = plan.targetKey else { return }
-    if let proposal = try? rowActions.proposal(row) {
+    if isWhole, let proposal = try? rowActions.proposal(row) {
       let filled = plan.otherwise == .replace ? try filledWithDefaults(proposal) : proposal
       guard try claims.encode(key, of: filled, into: keyBuffers[key]) else { return }
     } else {
-      guard let bad = try? keyColumns(ofBadRow: row, key),
+      guard let bad = try? keyColumns(ofBadRow: row, isWhole: isWhole, key),
         try claims.encode(key, of: bad, into: keyBuffers[key])
       else { return }
     }
