@@ -16,22 +16,12 @@ enum MemoryUse {
     ]
     var results = Results(names: engines.map(\.name), main: Engines.main, peers: Engines.peers)
     for (i, engine) in engines.enumerated() {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-      process.arguments =
+      let (figures, status) = try ChildProcess.figures(
         ["--memory-of", "\(i)", "--rows", "\(rows)", "--folder", "\(options.folder)/memory-\(i)"]
-        + options.engines.flatMap { ["--engine", $0] }
-      let pipe = Pipe()
-      process.standardOutput = pipe
-      try process.run()
-      let output = pipe.fileHandleForReading.readDataToEndOfFile()
-      process.waitUntilExit()
-      let figures = String(decoding: output, as: UTF8.self).split(separator: " ").compactMap {
-        Double($0.trimmingCharacters(in: .whitespacesAndNewlines))
-      }
+          + options.engines.flatMap { ["--engine", $0] })
       for (row, figure) in zip(kinds, figures) { results.add(figure, to: row, of: engine.name) }
       for row in kinds.dropFirst(figures.count) {
-        results.leaveOut(row, of: engine.name, because: "its process ended with \(process.terminationStatus)")
+        results.leaveOut(row, of: engine.name, because: "its process ended with \(status)")
       }
     }
     return results

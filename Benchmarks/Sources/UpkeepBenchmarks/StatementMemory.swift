@@ -68,23 +68,12 @@ enum StatementMemory {
     ]
     for (number, example) in cases.enumerated()
     where options.only.isEmpty || options.only.contains(where: example.name.contains) {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-      process.arguments = [
+      let (figures, status) = try ChildProcess.figures([
         "--statement-memory-of", "\(number)", "--rows", "\(rows)", "--cache", "\(cacheBytes >> 20)",
-        "--folder",
-        "\(options.folder)/statement-\(number)",
-      ]
-      let pipe = Pipe()
-      process.standardOutput = pipe
-      try process.run()
-      let output = pipe.fileHandleForReading.readDataToEndOfFile()
-      process.waitUntilExit()
-      let figures = String(decoding: output, as: UTF8.self).split(separator: " ").compactMap {
-        Double($0.trimmingCharacters(in: .whitespacesAndNewlines))
-      }
+        "--folder", "\(options.folder)/statement-\(number)",
+      ])
       guard figures.count == 4 else {
-        lines.append("| \(example.name) | its process ended with \(process.terminationStatus) | | | | |")
+        lines.append("| \(example.name) | its process ended with \(status) | | | | |")
         continue
       }
       let text = figures.map { String(format: "%.0f MB", $0 / 1e6) }

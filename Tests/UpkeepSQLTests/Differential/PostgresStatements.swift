@@ -7,21 +7,11 @@ import UpkeepTestSupport
 /// another (Upkeep judges the row that is stored); NULL for a whole number that is the primary key, which Upkeep numbers
 /// by itself; division, which is an error there by zero.
 struct PostgresStatements {
-  enum Kind { case integer, real, text }
-  struct Column {
-    var name: String
-    var kind: Kind
-    var isNotNull = false
-    var defaultValue: String?
-    var isInKey = false
-
-    /// As it is in the table beside.
-    var bare: Column { Column(name: name, kind: kind) }
-  }
+  typealias Kind = RandomColumn.Kind
 
   var random: SeededGenerator
   private(set) var schema: [String] = []
-  private var columns: [Column] = []
+  private var columns: [RandomColumn] = []
   private var targets: [String] = []
   private var upperBound: Int?
 
@@ -33,10 +23,7 @@ struct PostgresStatements {
   // MARK: - Schema
 
   private mutating func makeSchema() {
-    let kinds: [Kind] = [
-      .integer, .integer, .text, random.pick([.real, .integer]), random.pick([.text, .integer]),
-    ]
-    columns = zip(["a", "b", "c", "d", "e"], kinds).map { Column(name: $0, kind: $1) }
+    columns = RandomColumn.five(&random)
     let primaryKey = random.pick([["a"], ["c"], ["b", "c"], []])
     for name in primaryKey { mark(name, notNull: true) }
     for index in columns.indices where !columns[index].isInKey && random.oneIn(4) {
@@ -76,8 +63,8 @@ struct PostgresStatements {
       mark("c")
     }
     if random.oneIn(4) {
-      schema.append("CREATE UNIQUE INDEX folded ON t ((lower(e\(kinds[4] == .text ? "" : " || ''"))))")
-      targets.append("((lower(e\(kinds[4] == .text ? "" : " || ''"))))")
+      schema.append("CREATE UNIQUE INDEX folded ON t ((lower(e\(columns[4].kind == .text ? "" : " || ''"))))")
+      targets.append("((lower(e\(columns[4].kind == .text ? "" : " || ''"))))")
       mark("e")
     }
     if random.oneIn(2) { schema.append("CREATE INDEX by_b ON t (b)") }
@@ -106,15 +93,9 @@ struct PostgresStatements {
 
   // MARK: - Values and expressions
 
-  private mutating func literal(_ kind: Kind) -> String {
-    switch kind {
-    case .integer: "\(random.below(20))"
-    case .real: "\(Double(random.below(16)) / 2)"
-    case .text: "'\(random.pick(["", "a", "b", "B", "ab", "Ab", "abc", "it''s", "10", "z", "größe"]))'"
-    }
-  }
+  private mutating func literal(_ kind: Kind) -> String { random.literal(kind) }
 
-  private mutating func value(_ column: Column, mayBeBad: Bool) -> String {
+  private mutating func value(_ column: RandomColumn, mayBeBad: Bool) -> String {
     let isNull = column.isNotNull ? mayBeBad && column.name != "a" && random.oneIn(25) : random.oneIn(5)
     if isNull { return "NULL" }
     if column.name == "b", !mayBeBad { return "\(random.below(18))" }

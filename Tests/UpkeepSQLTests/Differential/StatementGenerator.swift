@@ -5,17 +5,10 @@ import UpkeepTestSupport
 /// Left out, because Upkeep means something else on purpose (Docs/SQL.md lists it): text in INTEGER columns;
 /// updates of keys of many rows, which SQLite judges row by row; ambiguous conflicts; double-quoted strings.
 struct StatementGenerator {
-  enum Kind { case integer, real, text }
-  struct Column {
-    var name: String
-    var kind: Kind
-    var isNotNull = false
-    var defaultValue: String?
-    var isInKey = false
-  }
+  typealias Kind = RandomColumn.Kind
 
   var random: SeededGenerator
-  private(set) var columns: [Column] = []
+  private(set) var columns: [RandomColumn] = []
   private(set) var primaryKey: [String] = []
   /// Conflict targets as they are written.
   private(set) var targets: [String] = []
@@ -32,10 +25,7 @@ struct StatementGenerator {
   // MARK: - Schema
 
   private mutating func makeSchema() {
-    let kinds: [Kind] = [
-      .integer, .integer, .text, random.pick([.real, .integer]), random.pick([.text, .integer]),
-    ]
-    columns = zip(["a", "b", "c", "d", "e"], kinds).map { Column(name: $0, kind: $1) }
+    columns = RandomColumn.five(&random)
     switch random.below(4) {
     case 0:
       primaryKey = ["a"]
@@ -114,16 +104,10 @@ struct StatementGenerator {
 
   // MARK: - Values and expressions
 
-  mutating func literal(_ kind: Kind) -> String {
-    switch kind {
-    case .integer: "\(random.below(20))"
-    case .real: "\(Double(random.below(16)) / 2)"
-    case .text: "'\(random.pick(["", "a", "b", "B", "ab", "Ab", "abc", "it''s", "10", "z", "größe"]))'"
-    }
-  }
+  mutating func literal(_ kind: Kind) -> String { random.literal(kind) }
 
   /// A value to insert. A bad one breaks NOT NULL or a CHECK now and then.
-  private mutating func value(_ column: Column, mayBeBad: Bool) -> String {
+  private mutating func value(_ column: RandomColumn, mayBeBad: Bool) -> String {
     if column.isNotNull ? mayBeBad && !column.isInKey && random.oneIn(25) : random.oneIn(6) { return "NULL" }
     if column.name == "b", !mayBeBad { return "\(random.below(18))" }
     return literal(column.kind)
