@@ -6,7 +6,7 @@ struct Conjunct {
   var term: ColumnTerm?
 }
 
-/// What a condition says about the value of one column: what key ranges are made of.
+/// What a condition says about the value of one column or indexed expression: what key ranges are made of.
 struct ColumnTerm {
   enum Test {
     /// The column equals one of these; `.null` among them means IS NULL. None: never true.
@@ -19,7 +19,8 @@ struct ColumnTerm {
     case notNull
   }
 
-  var column: Int
+  /// A column, or an indexed expression by its number in the table.
+  var subject: Int
   /// How the condition compares text.
   var collation: Collation
   var test: Test
@@ -39,6 +40,15 @@ struct ConjunctReader {
   /// Gives the value of an expression without columns; nil where it has none, or fails.
   let constant: (Expression) -> ConstantOperand?
 
+  private let indexed: [IndexPartSchema]
+
+  init(schema: TableSchema, names: [String], constant: @escaping (Expression) -> ConstantOperand?) {
+    self.schema = schema
+    self.names = names
+    self.constant = constant
+    indexed = schema.indexedExpressions
+  }
+
   func read(_ condition: Expression?) -> [Conjunct] {
     guard let condition else { return [] }
     var result: [Conjunct] = []
@@ -48,7 +58,7 @@ struct ConjunctReader {
       case .binary(.and, let left, let right):
         waiting.append(right)
         waiting.append(left)
-      case .between(let operand, let low, let high, negated: false) where column(operand) != nil:
+      case .between(let operand, let low, let high, negated: false) where subject(operand) != nil:
         waiting.append(.binary(.lessOrEqual, operand, high))
         waiting.append(.binary(.greaterOrEqual, operand, low))
       default:
@@ -58,19 +68,38 @@ struct ConjunctReader {
     return result
   }
 
-  /// The column that an expression is, and how it compares; COLLATE around it counts.
-  func column(_ expression: Expression) -> (ordinal: Int, collation: Collation)? {
+  /// What conditions can be about.
+  struct Subject {
+    /// A column, or an indexed expression by its number in the table.
+    var number: Int
+    /// How it compares; COLLATE around it counts.
+    var collation: Collation
+    /// What it converts others to in comparisons.
+    var type: ValueType?
+  }
+
+  /// The column or indexed expression that an expression is.
+  func subject(_ expression: Expression) -> Subject? {
     switch expression {
     case .collate(let inner, let collation):
-      return column(inner).map { ($0.ordinal, collation) }
+      guard var subject = subject(inner) else { return nil }
+      subject.collation = collation
+      return subject
     case .column(let reference):
       if let qualifier = reference.qualifier, !names.contains(where: { Names.equal($0, qualifier) }) {
         return nil
       }
       guard let ordinal = schema.ordinal(of: reference.name) else { return nil }
-      return (ordinal, ordinal < schema.columns.count ? schema.columns[ordinal].collation : .binary)
+      guard ordinal < schema.columns.count else {
+        return Subject(number: ordinal, collation: .binary, type: .integer)
+      }
+      let column = schema.columns[ordinal]
+      return Subject(number: ordinal, collation: column.collation, type: column.type)
     default:
-      return nil
+      guard !indexed.isEmpty else { return nil }
+      guard let number = schema.subject(of: schema.ownNames(expression, names: names)) else { return nil }
+      let compiled = indexed[number - schema.columns.count - 1].compiled
+      return Subject(number: number, collation: compiled.collation ?? .binary, type: compiled.type)
     }
   }
 
@@ -80,35 +109,31 @@ struct ConjunctReader {
       return alternatives(left, right)
     case .binary(let operation, let left, let right):
       guard let mirrored = operation.mirroredComparison else { return nil }
-      if let subject = column(left), let operand = constant(right) {
-        return comparison(operation, subject.ordinal, collation(left, right, subject.collation), operand)
+      if let subject = subject(left), let operand = constant(right) {
+        return comparison(operation, subject, collation(left, right, subject.collation), operand)
       }
-      if let subject = column(right), let operand = constant(left) {
-        return comparison(mirrored, subject.ordinal, collation(left, right, subject.collation), operand)
+      if let subject = subject(right), let operand = constant(left) {
+        return comparison(mirrored, subject, collation(left, right, subject.collation), operand)
       }
       return nil
     case .isNull(let operand, let negated):
-      guard let subject = column(operand) else { return nil }
+      guard let subject = subject(operand) else { return nil }
       return ColumnTerm(
-        column: subject.ordinal, collation: subject.collation, test: negated ? .notNull : .oneOf([.null]))
+        subject: subject.number, collation: subject.collation, test: negated ? .notNull : .oneOf([.null]))
     case .inList(let operand, let items, negated: false):
-      guard let subject = column(operand) else { return nil }
+      guard let subject = subject(operand) else { return nil }
       // The list's items count as expressions without a type.
-      let conversion = Conversion.of(nil, against: type(subject.ordinal))
+      let conversion = Conversion.of(nil, against: subject.type)
       var values: [Value] = []
       values.reserveCapacity(items.count)
       for item in items {
         guard let operand = constant(item) else { return nil }
         if operand.value != .null { values.append(conversion.apply(operand.value)) }
       }
-      return ColumnTerm(column: subject.ordinal, collation: subject.collation, test: .oneOf(values))
+      return ColumnTerm(subject: subject.number, collation: subject.collation, test: .oneOf(values))
     default:
       return nil
     }
-  }
-
-  private func type(_ ordinal: Int) -> ValueType {
-    ordinal < schema.columns.count ? schema.columns[ordinal].type : .integer
   }
 
   /// An explicit COLLATE of the left side goes first, then one of the right, then the column's own.
@@ -119,12 +144,11 @@ struct ConjunctReader {
   }
 
   private func comparison(
-    _ operation: BinaryOperator, _ column: Int, _ collation: Collation, _ operand: ConstantOperand
+    _ operation: BinaryOperator, _ subject: Subject, _ collation: Collation, _ operand: ConstantOperand
   ) -> ColumnTerm? {
     // The constant is converted as the comparison would convert it; where the column would be, nothing is known.
-    let columnType = type(column)
-    if Conversion.of(columnType, against: operand.type) != .none { return nil }
-    let value = Conversion.of(operand.type, against: columnType).apply(operand.value)
+    if Conversion.of(subject.type, against: operand.type) != .none { return nil }
+    let value = Conversion.of(operand.type, against: subject.type).apply(operand.value)
     let test: ColumnTerm.Test
     switch operation {
     case .equal: test = value == .null ? .oneOf([]) : .oneOf([value])
@@ -136,7 +160,7 @@ struct ConjunctReader {
     case .greaterOrEqual: test = value == .null ? .oneOf([]) : .above(value, orEqual: true)
     default: return nil
     }
-    return ColumnTerm(column: column, collation: collation, test: test)
+    return ColumnTerm(subject: subject.number, collation: collation, test: test)
   }
 
   /// `c = 1 OR c = 2 OR …` says what IN says.
@@ -154,7 +178,7 @@ struct ConjunctReader {
         joined = one
         continue
       }
-      guard before.column == one.column, before.collation == one.collation else { return nil }
+      guard before.subject == one.subject, before.collation == one.collation else { return nil }
       joined?.test = .oneOf(earlier + values)
     }
     return joined

@@ -194,7 +194,7 @@ struct JoinPlanner {
           PredicateImplication.implies(local, predicate, columns: schema.columnList)
         else { continue }
       }
-      let parts = index?.searchParts ?? schema.searchParts
+      let parts = index.map { schema.searchParts(of: $0) } ?? schema.searchParts
       var found: [JoinKey] = []
       for part in parts {
         guard let key = equality(of: part, keys, own, schema) else { break }
@@ -226,7 +226,7 @@ struct JoinPlanner {
       return key
     }
     for conjunct in own {
-      guard let term = conjunct.term, term.column == part.column, case .oneOf(let values) = term.test,
+      guard let term = conjunct.term, term.subject == part.subject, case .oneOf(let values) = term.test,
         values.count == 1, values[0] != .null,
         !part.comparesText || part.collation == term.collation || part.collation == .nocase,
         let constant = try? CompiledExpression.compile(.literal(values[0]), in: ExpressionScope())
@@ -319,7 +319,7 @@ struct JoinPlanner {
   }
 
   private func describe(_ part: SearchPart, _ lookup: KeyLookup) -> String {
-    part.column.map { lookup.schema.columnName($0) } ?? "expression"
+    lookup.schema.subjectName(part.subject)
   }
 
   private func inner(_ source: Sources.Source, _ name: String) -> [String] {

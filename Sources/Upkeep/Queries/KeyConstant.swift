@@ -18,6 +18,7 @@ enum KeyConstant {
   init(_ value: Value, for type: ValueType) {
     switch (type, value) {
     case (.any, .null), (.any, .integer), (.any, .real), (.any, .text), (.any, .blob): self = .exact(value)
+    case (.any, .timestamp), (.any, .uuid), (.any, .json): self = .exact(value)
     case (.integer, .integer), (.real, .real), (.text, .text), (.blob, .blob): self = .exact(value)
     case (.boolean, .boolean), (.timestamp, .timestamp), (.uuid, .uuid), (.json, .json): self = .exact(value)
     case (.any, .boolean(let truth)), (.integer, .boolean(let truth)): self = .exact(.integer(truth ? 1 : 0))

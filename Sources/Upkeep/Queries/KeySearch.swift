@@ -4,6 +4,8 @@ internal import UpkeepStorage
 struct SearchPart {
   /// The column; nil for an expression.
   var column: Int?
+  /// What conditions are about that bind it: a column, or an expression by its number in the table.
+  var subject: Int
   var key: KeyPart
 
   var type: ValueType { key.type }
@@ -26,10 +28,52 @@ extension TableSchema {
   var keyColumns: [Int] { hasHiddenRowid ? [columns.count] : primaryKey }
 
   /// The parts of the key of the table's own tree.
-  var searchParts: [SearchPart] { zip(keyColumns, keyParts).map { SearchPart(column: $0, key: $1) } }
+  var searchParts: [SearchPart] {
+    zip(keyColumns, keyParts).map { SearchPart(column: $0, subject: $0, key: $1) }
+  }
+
+  /// The parts of the key of an index's tree, without the primary key that may follow.
+  func searchParts(of index: IndexSchema) -> [SearchPart] {
+    index.parts.map { part in
+      SearchPart(
+        column: part.column, subject: part.column ?? subject(of: part.expression) ?? .max, key: part.key)
+    }
+  }
+
+  /// Expressions that are parts of indexes.
+  var indexedExpressions: [IndexPartSchema] { indexes.flatMap { $0.parts.filter { $0.column == nil } } }
+
+  /// The number of an indexed expression: those come after the columns and the rowid, equal ones share theirs.
+  func subject(of expression: Expression) -> Int? {
+    let known = ownNames(expression, names: [name])
+    return indexedExpressions.firstIndex { ownNames($0.expression, names: [name]) == known }
+      .map { columns.count + 1 + $0 }
+  }
+
+  /// The expression with its columns called as the table calls them, so that what means the same is equal.
+  ///
+  /// - Parameter names: the table's names where the expression stands.
+  func ownNames(_ expression: Expression, names: [String]) -> Expression {
+    expression.replacing { part in
+      guard case .column(let reference) = part else { return nil }
+      if let qualifier = reference.qualifier, !names.contains(where: { Names.equal($0, qualifier) }) {
+        return nil
+      }
+      guard let ordinal = ordinal(of: reference.name), ordinal < columns.count else { return nil }
+      return .column(ColumnReference(columns[ordinal].name))
+    }
+  }
 
   /// The name of a column or of the rowid.
   func columnName(_ ordinal: Int) -> String { ordinal < columns.count ? columns[ordinal].name : "rowid" }
+
+  /// A column's name, or an indexed expression as it is written.
+  func subjectName(_ subject: Int) -> String {
+    let number = subject - columns.count - 1
+    let expressions = indexedExpressions
+    return expressions.indices.contains(number)
+      ? expressions[number].expression.shortText : columnName(subject)
+  }
 
   /// The columns whose values the entries of an index give back exactly.
   func columnsGivenBack(by index: IndexSchema) -> Set<Int> {
@@ -42,11 +86,6 @@ extension TableSchema {
     }
     return result
   }
-}
-
-extension IndexSchema {
-  /// The parts of the key of the index's tree, without the primary key that may follow.
-  var searchParts: [SearchPart] { parts.map { SearchPart(column: $0.column, key: $0.key) } }
 }
 
 /// The ranges of a key's tree in which all rows lie that meet some conditions: leading parts bound to
@@ -73,8 +112,8 @@ struct KeySearch {
   init(_ parts: [SearchPart], _ conjuncts: [Conjunct], names: (Int) -> String) {
     var prefixes: [[UInt8]] = [[]]
     for part in parts {
-      guard let column = part.column else { break }
-      if let points = Self.points(part, column, conjuncts),
+      let subject = part.subject
+      if let points = Self.points(part, subject, conjuncts),
         prefixes.count * points.keys.count <= Self.mostPoints
       {
         prefixes = prefixes.flatMap { prefix in points.keys.map { prefix + $0 } }
@@ -83,14 +122,14 @@ struct KeySearch {
         pointParts += 1
         isBound = true
         if points.hasNull { hasNull = true }
-        notes.append(Self.note(names(column), points.values))
+        notes.append(Self.note(names(subject), points.values))
         continue
       }
-      let bounds = PartBounds(part, column, conjuncts)
+      let bounds = PartBounds(part, subject, conjuncts)
       if bounds.isBound {
         isBound = true
         settled.formUnion(bounds.settled)
-        notes.append(contentsOf: bounds.notes.map { "\(names(column)) \($0)" })
+        notes.append(contentsOf: bounds.notes.map { "\(names(subject)) \($0)" })
         ranges = prefixes.compactMap { bounds.range(after: $0) }
         sort()
         return
@@ -125,10 +164,10 @@ struct KeySearch {
   }
 
   /// The condition that leaves the fewest values for a part.
-  private static func points(_ part: SearchPart, _ column: Int, _ conjuncts: [Conjunct]) -> Points? {
+  private static func points(_ part: SearchPart, _ subject: Int, _ conjuncts: [Conjunct]) -> Points? {
     var best: Points?
     for (number, conjunct) in conjuncts.enumerated() {
-      guard let term = conjunct.term, term.column == column, case .oneOf(let values) = term.test else {
+      guard let term = conjunct.term, term.subject == subject, case .oneOf(let values) = term.test else {
         continue
       }
       if let best, best.values.count <= values.count { continue }
@@ -182,10 +221,10 @@ private struct PartBounds {
 
   private let part: SearchPart
 
-  init(_ part: SearchPart, _ column: Int, _ conjuncts: [Conjunct]) {
+  init(_ part: SearchPart, _ subject: Int, _ conjuncts: [Conjunct]) {
     self.part = part
     for (number, conjunct) in conjuncts.enumerated() {
-      guard let term = conjunct.term, term.column == column else { continue }
+      guard let term = conjunct.term, term.subject == subject else { continue }
       switch term.test {
       case .oneOf: continue
       case .notNull:

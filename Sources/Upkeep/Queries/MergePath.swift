@@ -53,7 +53,7 @@ struct MergePath {
       {
         continue
       }
-      let found = Self.terms(index.searchParts, equalities)
+      let found = Self.terms(schema.searchParts(of: index), equalities)
       if index.isUnique, found.count == index.parts.count {
         kind = .unique(index)
         terms = found

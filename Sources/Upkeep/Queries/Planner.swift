@@ -8,8 +8,8 @@ struct PlanRequest {
   var condition: Expression?
   /// The columns that the statement reads besides those in its WHERE.
   var columns: Set<Int>
-  /// The order wanted, as far as it is one of columns.
-  var order: [ColumnOrder] = []
+  /// The order wanted, as far as it is one of columns and indexed expressions.
+  var order: [SubjectOrder] = []
   /// Whether `order` is all of the order wanted.
   var isOrderComplete = true
   /// Only the number of rows is wanted.
@@ -18,9 +18,10 @@ struct PlanRequest {
   var most: UInt64?
 }
 
-/// One term of ORDER BY that is a column.
-struct ColumnOrder: Equatable {
-  var column: Int
+/// One term of ORDER BY that is a column or an indexed expression.
+struct SubjectOrder: Equatable {
+  /// A column, or an indexed expression by its number in the table.
+  var subject: Int
   var collation: Collation
   var isDescending: Bool
   var nullsFirst: Bool
@@ -78,8 +79,8 @@ struct Planner {
 
   private func path(_ index: IndexSchema?) throws(UpkeepError) -> AccessPath {
     let schema = request.schema
-    let parts = index?.searchParts ?? schema.searchParts
-    let search = KeySearch(parts, conjuncts) { schema.columnName($0) }
+    let parts = index.map { schema.searchParts(of: $0) } ?? schema.searchParts
+    let search = KeySearch(parts, conjuncts) { schema.subjectName($0) }
     var remaining: [Int] = []
     for (number, conjunct) in conjuncts.enumerated() where !search.settled.contains(number) {
       if let predicate = index?.predicateExpression,
@@ -163,22 +164,24 @@ struct Planner {
     let tail = index == nil || index?.isUnique == true ? [] : schema.searchParts
     var direction: Direction?
     var terms = request.order[...]
-    var constants = Set(parts.prefix(search.constantParts).compactMap(\.column))
+    var constants = Set(parts.prefix(search.constantParts).map(\.subject))
     for part in parts.dropFirst(search.constantParts) + tail {
-      while let term = terms.first, constants.contains(term.column) { terms = terms.dropFirst() }
+      while let term = terms.first, constants.contains(term.subject) { terms = terms.dropFirst() }
       guard let term = terms.first else { return direction ?? .forward }
-      guard let column = part.column else { return nil }
-      if constants.contains(column) { continue }
-      guard term.column == column, term.collation == part.collation || !part.comparesText else { return nil }
+      let subject = part.subject
+      if constants.contains(subject) { continue }
+      guard term.subject == subject, term.collation == part.collation || !part.comparesText else {
+        return nil
+      }
       let wanted: Direction = term.isDescending == part.isDescending ? .forward : .backward
       if direction == nil { direction = wanted }
       guard direction == wanted else { return nil }
       // In keys NULLs lie at the low end, wherever that is.
       if part.isNullable, term.nullsFirst == term.isDescending { return nil }
-      constants.insert(column)
+      constants.insert(subject)
       terms = terms.dropFirst()
     }
-    while let term = terms.first, constants.contains(term.column) { terms = terms.dropFirst() }
+    while let term = terms.first, constants.contains(term.subject) { terms = terms.dropFirst() }
     return terms.isEmpty || isUnique || !tail.isEmpty ? direction ?? .forward : nil
   }
 }

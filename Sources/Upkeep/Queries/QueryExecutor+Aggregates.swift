@@ -187,8 +187,8 @@ extension QueryExecutor {
     var request = PlanRequest(
       schema: source.schema, names: source.names, condition: condition, columns: [column])
     request.order = [
-      ColumnOrder(
-        column: column, collation: call.aggregate.argument?.collation ?? .binary, isDescending: isGreatest,
+      SubjectOrder(
+        subject: column, collation: call.aggregate.argument?.collation ?? .binary, isDescending: isGreatest,
         nullsFirst: !isGreatest)
     ]
     request.most = 1

@@ -79,13 +79,14 @@ final class RowFilter {
   }
 
   private static func test(_ term: ColumnTerm, _ schema: TableSchema, _ texts: inout [[UInt8]]) -> Test? {
-    let type = term.column < schema.columns.count ? schema.columns[term.column].type : .integer
+    guard term.subject <= schema.columns.count else { return nil }
+    let type = term.subject < schema.columns.count ? schema.columns[term.subject].type : .integer
     switch term.test {
-    case .notNull: return .null(term.column, false)
+    case .notNull: return .null(term.subject, false)
     case .oneOf(let values):
       if values.isEmpty { return .never }
       guard values.count == 1, let value = values.first else { return nil }
-      return value == .null ? .null(term.column, true) : equality(value, term, type, &texts)
+      return value == .null ? .null(term.subject, true) : equality(value, term, type, &texts)
     case .above(let value, let orEqual): return comparison(value, orEqual, isLower: true, term, type)
     case .below(let value, let orEqual): return comparison(value, orEqual, isLower: false, term, type)
     }
@@ -96,11 +97,12 @@ final class RowFilter {
   ) -> Test? {
     guard let constant = constant(value, type) else { return nil }
     switch constant {
-    case .exact(.integer(let integer)) where type == .integer: return .integer(term.column, integer...integer)
-    case .exact(.real(let real)) where type == .real: return .real(term.column, real...real)
+    case .exact(.integer(let integer)) where type == .integer:
+      return .integer(term.subject, integer...integer)
+    case .exact(.real(let real)) where type == .real: return .real(term.subject, real...real)
     case .exact(.text(let text)) where type == .text && term.collation == .binary:
       texts.append(Array(text.utf8))
-      return .text(term.column, texts.count - 1)
+      return .text(term.subject, texts.count - 1)
     case .justAbove, .belowAll, .aboveAll: return .never
     default: return nil
     }
@@ -117,25 +119,25 @@ final class RowFilter {
     case .justAbove(let below):
       bound = below
       orEqual = !isLower
-    case .belowAll: return isLower ? .null(term.column, false) : .never
-    case .aboveAll: return isLower ? .never : .null(term.column, false)
+    case .belowAll: return isLower ? .null(term.subject, false) : .never
+    case .aboveAll: return isLower ? .never : .null(term.subject, false)
     case .unusable: return nil
     }
     switch bound {
     case .integer(let integer):
       if isLower {
-        if orEqual { return .integer(term.column, integer...Int64.max) }
-        return integer == .max ? .never : .integer(term.column, integer + 1...Int64.max)
+        if orEqual { return .integer(term.subject, integer...Int64.max) }
+        return integer == .max ? .never : .integer(term.subject, integer + 1...Int64.max)
       }
-      if orEqual { return .integer(term.column, Int64.min...integer) }
-      return integer == .min ? .never : .integer(term.column, Int64.min...integer - 1)
+      if orEqual { return .integer(term.subject, Int64.min...integer) }
+      return integer == .min ? .never : .integer(term.subject, Int64.min...integer - 1)
     case .real(let real):
       if isLower {
-        if orEqual { return .real(term.column, real...Double.infinity) }
-        return real == .infinity ? .never : .real(term.column, real.nextUp...Double.infinity)
+        if orEqual { return .real(term.subject, real...Double.infinity) }
+        return real == .infinity ? .never : .real(term.subject, real.nextUp...Double.infinity)
       }
-      if orEqual { return .real(term.column, -Double.infinity...real) }
-      return real == -.infinity ? .never : .real(term.column, -Double.infinity...real.nextDown)
+      if orEqual { return .real(term.subject, -Double.infinity...real) }
+      return real == -.infinity ? .never : .real(term.subject, -Double.infinity...real.nextDown)
     default:
       return nil
     }

@@ -123,13 +123,13 @@ extension SelectPlan {
     if calls.isEmpty {
       let reader = ConjunctReader(schema: source.schema, names: source.names) { statement.constant($0) }
       for term in terms {
-        guard let column = reader.column(term.expression) else {
+        guard let subject = reader.subject(term.expression) else {
           request.isOrderComplete = false
           break
         }
         request.order.append(
-          ColumnOrder(
-            column: column.ordinal, collation: column.collation, isDescending: term.isDescending,
+          SubjectOrder(
+            subject: subject.number, collation: subject.collation, isDescending: term.isDescending,
             nullsFirst: term.nullsFirst ?? !term.isDescending))
       }
       request.most = limit.map { $0 > UInt64.max - offset ? .max : $0 + offset }

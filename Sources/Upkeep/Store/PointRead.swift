@@ -68,7 +68,9 @@ final class PointRead: Sendable {
     }
     let candidates: [(IndexSchema?, [SearchPart])] =
       [(nil, schema.searchParts)]
-      + schema.indexes.filter { $0.isUnique && $0.predicateExpression == nil }.map { ($0, $0.searchParts) }
+      + schema.indexes.filter { $0.isUnique && $0.predicateExpression == nil }.map {
+        ($0, schema.searchParts(of: $0))
+      }
     for (index, parts) in candidates where parts.count == equals.count {
       var operands: [(SearchPart, ValueType, PreparedOperand)] = []
       for part in parts {
