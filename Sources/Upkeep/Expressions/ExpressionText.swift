@@ -9,6 +9,8 @@ extension Expression {
     case .binary(let op, let left, let right): "\(left.operandText) \(op.text) \(right.operandText)"
     case .isNull(let operand, let negated): "\(operand.operandText) IS \(negated ? "NOT " : "")NULL"
     case .cast(let operand, let type): "CAST(\(operand.shortText) AS \(type.name))"
+    case .function(let name, let arguments) where arguments.count == 2 && (name == "->" || name == "->>"):
+      "\(arguments[0].operandText) \(name) \(arguments[1].operandText)"
     case .function(let name, let arguments):
       "\(name)(\(arguments.map(\.shortText).joined(separator: ", ")))"
     case .collate(let operand, let collation):
