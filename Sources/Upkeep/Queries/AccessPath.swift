@@ -20,13 +20,18 @@ struct AccessPath {
   var rowCount: UInt64
   /// The price that the planner compared, in units of one row scanned.
   var cost: Double
+  /// Ways that together lead to all rows, for the cases of an OR: their keys are gathered first, and then each row is read
+  /// once, in the order of the primary key. Empty for a single way.
+  var cases: [AccessPath] = []
 }
 
 extension AccessPath {
   /// One line that says what is read and how.
   func description(of schema: TableSchema) -> String {
     var line: String
-    if search.ranges.isEmpty {
+    if !cases.isEmpty {
+      line = "search \(schema.name) \(cases.map(\.means).joined(separator: ", or ")), each row once"
+    } else if search.ranges.isEmpty {
       line = "nothing to read in \(schema.name)"
     } else if let index {
       line =
@@ -41,5 +46,12 @@ extension AccessPath {
     if isCovering { line += ", index only" }
     if isBackward { line += ", backward" }
     return line
+  }
+
+  /// By what rows are found, as one of several ways.
+  private var means: String {
+    let tree = index.map { "index \($0.name)" } ?? "primary key"
+    if search.ranges.isEmpty { return "by nothing" }
+    return "by \(tree) (\(search.notes.joined(separator: " AND ")))"
   }
 }

@@ -185,6 +185,23 @@ struct ConjunctReader {
   }
 }
 
+extension Expression {
+  /// The conditions of which one must hold, where it is an OR; else itself.
+  var alternatives: [Expression] {
+    var found: [Expression] = []
+    var waiting = [self]
+    while let next = waiting.popLast() {
+      guard case .binary(.or, let left, let right) = next else {
+        found.append(next)
+        continue
+      }
+      waiting.append(right)
+      waiting.append(left)
+    }
+    return found
+  }
+}
+
 extension BinaryOperator {
   /// The operator with its operands exchanged; nil if it is no comparison.
   var mirroredComparison: BinaryOperator? {

@@ -54,7 +54,7 @@ final class PathScan {
     place.initialize(to: RowView(shape, key: nothing, value: nothing))
     isBackward = path.isBackward
     isCovering = path.index != nil && path.isCovering
-    ranges = path.search.ranges
+    ranges = path.cases.isEmpty ? path.search.ranges : try Self.ranges(of: path.cases, scope, schema)
     values = isCovering ? Array(repeating: .null, count: schema.rowWidth) : []
     let read = scope.read
     let tree = path.index?.tree ?? schema.tree
@@ -236,6 +236,28 @@ extension PathScan {
     let reader = RowReader(scope)
     if let index { return try reader.count(index, in: range) }
     return try reader.count(schema, in: range)
+  }
+}
+
+// MARK: - The cases of an OR
+
+extension PathScan {
+  /// The primary keys to which several ways lead, each once, as ranges of the table's tree.
+  private static func ranges(
+    of cases: [AccessPath], _ scope: TransactionScope, _ schema: TableSchema
+  ) throws(UpkeepError) -> [KeyBounds] {
+    var keys: Set<[UInt8]> = []
+    for path in cases {
+      let scan = try PathScan(scope, schema, path)
+      while try scan.nextEntry() {
+        let key = try path.index.map { index throws(UpkeepError) in try scan.primaryKey(of: index) }
+        keys.insert(Array(key ?? scan.cursor.key))
+      }
+    }
+    let sorted = keys.sorted { a, b in
+      a.withUnsafeBytes { a in b.withUnsafeBytes { Bytes.compare(a, $0) < 0 } }
+    }
+    return sorted.map { KeyBounds(prefix: $0) }
   }
 }
 

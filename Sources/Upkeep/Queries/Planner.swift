@@ -33,6 +33,7 @@ struct Planner {
   let scope: TransactionScope
   let request: PlanRequest
   let conjuncts: [Conjunct]
+  private let constant: (Expression) -> ConstantOperand?
 
   /// What a row costs beside a row met in the scan of a table, which costs 1.
   private enum Price {
@@ -53,12 +54,24 @@ struct Planner {
   ) {
     self.scope = scope
     self.request = request
+    self.constant = constant
     let reader = ConjunctReader(schema: request.schema, names: request.names, constant: constant)
     conjuncts = reader.read(request.condition)
   }
 
-  /// The cheapest way; among equals the table first, then indexes as they were created.
+  /// The cheapest way; among equals the table first, then indexes as they were created, then the cases of an OR.
   func best() throws(UpkeepError) -> AccessPath {
+    var best = try single()
+    if best.isPoint || best.search.ranges.isEmpty { return best }
+    for (number, conjunct) in conjuncts.enumerated() where conjunct.term == nil {
+      guard case .binary(.or, _, _) = conjunct.expression else { continue }
+      if let path = try cases(of: number), path.cost < best.cost { best = path }
+    }
+    return best
+  }
+
+  /// The cheapest way by one tree.
+  private func single() throws(UpkeepError) -> AccessPath {
     var best = try path(nil)
     if best.isPoint { return best }
     for index in request.schema.indexes {
@@ -104,6 +117,46 @@ struct Planner {
     path.cost = cost(of: path)
     return path
   }
+
+  /// The way by each case of an OR, if each has one and they lead to few rows.
+  private func cases(of number: Int) throws(UpkeepError) -> AccessPath? {
+    var rest: Expression?
+    for (other, conjunct) in conjuncts.enumerated() where other != number {
+      rest = .joined(rest, conjunct.expression)
+    }
+    let alternatives = conjuncts[number].expression.alternatives
+    guard alternatives.count <= Self.mostCases else { return nil }
+    var paths: [AccessPath] = []
+    var cost = 0.0
+    var rowCount: UInt64 = 0
+    for alternative in alternatives {
+      var own = request
+      own.condition = .joined(rest, alternative)
+      (own.columns, own.order, own.isOrderComplete, own.isCount, own.most) = ([], [], true, false, nil)
+      let path = try Planner(scope, own, constant: constant).single()
+      guard path.search.isBound, path.rowCount <= Self.mostGathered else { return nil }
+      paths.append(path)
+      rowCount += path.search.ranges.isEmpty ? 0 : path.rowCount
+      cost += Double(path.rowCount) * Price.covering + Double(path.search.ranges.count) * Price.range
+    }
+    guard rowCount <= Self.mostGathered else { return nil }
+    let schema = request.schema
+    let search = KeySearch([], [], names: { _ in "" })
+    let order = orderGiven(by: schema.searchParts, of: nil, search)
+    var path = AccessPath(
+      index: nil, search: search, remaining: Array(conjuncts.indices), isCovering: false, isPoint: false,
+      isOrdered: order != nil, isBackward: order == .backward, rowCount: rowCount, cost: 0, cases: paths)
+    path.cost = cost + Double(rowCount) * (Price.lookup + Price.sort)
+    if !request.order.isEmpty || !request.isOrderComplete, !path.isOrdered || !request.isOrderComplete {
+      path.cost += Double(rowCount) * Price.sort
+    }
+    return path
+  }
+
+  /// More cases of an OR than these are checked row by row.
+  private static let mostCases = 64
+  /// The most keys that are gathered for the cases of an OR; they are kept in memory.
+  private static let mostGathered: UInt64 = 65_536
 
   private func count(_ path: AccessPath) throws(UpkeepError) -> UInt64 {
     let ranges = path.search.ranges
