@@ -5,9 +5,7 @@ extension UpsertBatch {
   /// NULL in the key by which a sync identifies rows is an error of the row.
   func requireKey(_ proposal: [Value], _ index: Int) throws(UpkeepError) {
     guard let key = plan.targetKey else { return }
-    let ordinals =
-      key == 0 ? rowActions.primaryKeyOrdinals : (plan.uniqueIndexes[key - 1].columnOrdinals ?? [])
-    for ordinal in ordinals where proposal[ordinal] == .null {
+    for ordinal in ordinals(of: key) where proposal[ordinal] == .null {
       // Where NULLs are equal the row is about a stored one all the same, which is therefore not gone.
       if try claims.encode(key, of: proposal, into: keyBuffers[key]) { try notePresent(key, index) }
       let name = ordinal < schema.columns.count ? schema.columns[ordinal].name : "rowid"
@@ -23,6 +21,11 @@ extension UpsertBatch {
       try !claims.encode(key, of: proposal, into: keyBuffers[key])
     else { return }
     throw outsideKey(plan.uniqueIndexes[key - 1], proposal, index)
+  }
+
+  /// The columns of a key that is over columns alone.
+  private func ordinals(of key: Int) -> [Int] {
+    key == 0 ? rowActions.primaryKeyOrdinals : (plan.uniqueIndexes[key - 1].columnOrdinals ?? [])
   }
 
   /// A row that a partial index leaves out has no key, by which a sync could tell which stored row it is.
@@ -68,7 +71,9 @@ extension UpsertBatch {
       }
       return false
     }
-    if plan.duplicates != .fold, try isDropped(index, keyBuffers[key].bytes) { return true }
+    // NULL in the key of a sync is an error of the row, also where it is equal to others, and makes it no duplicate.
+    let hasKey = !plan.isSync || ordinals(of: key).allSatisfy { row[$0] != .null }
+    if hasKey, plan.duplicates != .fold, try isDropped(index, keyBuffers[key].bytes) { return true }
     try notePresent(key, index)
     return false
   }

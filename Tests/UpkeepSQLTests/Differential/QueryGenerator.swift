@@ -298,7 +298,12 @@ struct QueryGenerator {
     let partition = random.oneIn(2) ? "PARTITION BY \(plain(random.pick(names)).text) " : ""
     let order =
       random.oneIn(3) ? "" : "ORDER BY \(plain(random.pick(names)).text)\(random.pick(["", " DESC"]))"
-    return "\(function) OVER (\(partition)\(order))"
+    return exact("\(function) OVER (\(partition)\(order))")
+  }
+
+  /// Fractions that are no halves become such, for a query around may add them up.
+  private func exact(_ call: String) -> String {
+    call.hasPrefix("avg") || call.hasPrefix("percent_rank") ? "(round(2 * \(call)) / 2)" : call
   }
 
   /// - Parameter names: the query's own: an aggregate over columns of the queries around would be theirs in SQLite.
@@ -316,7 +321,7 @@ struct QueryGenerator {
         "count(*)\(filter)", "count(\(distinct)\(argument))\(filter)", "sum(\(distinct)\(argument))\(filter)",
         "min(\(argument))\(filter)", "max(\(argument))\(filter)",
       ])
-    case .real: return "\(random.pick(["sum", "min", "max", "total", "avg"]))(\(argument))\(filter)"
+    case .real: return exact("\(random.pick(["sum", "min", "max", "total", "avg"]))(\(argument))\(filter)")
     case .text: return "\(random.pick(["min", "max"]))(\(argument))\(filter)"
     }
   }

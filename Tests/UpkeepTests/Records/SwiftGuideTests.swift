@@ -163,8 +163,9 @@ import Upkeep
     let blocks = try String(contentsOf: guide, encoding: .utf8).components(separatedBy: "```swift\n")
       .dropFirst()
       .compactMap { $0.components(separatedBy: "```").first }
-    #expect(blocks.count == 10)
-    let run = try ["RecordTypes.swift", "SwiftGuideTests.swift"].map {
+    #expect(blocks.count == 12)
+    let sql = "../../UpkeepSQLTests/Prepared/StatementGuideTests.swift"
+    let run = try ["RecordTypes.swift", "SwiftGuideTests.swift", sql].map {
       squeezed(try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8))
     }
     for block in blocks {
