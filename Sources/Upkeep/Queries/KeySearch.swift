@@ -36,7 +36,8 @@ extension TableSchema {
   func searchParts(of index: IndexSchema) -> [SearchPart] {
     index.parts.map { part in
       SearchPart(
-        column: part.column, subject: part.column ?? subject(of: part.expression) ?? .max, key: part.key)
+        column: part.column,
+        subject: part.column ?? subject(of: ownNames(part.expression, names: [name])) ?? .max, key: part.key)
     }
   }
 
@@ -44,9 +45,10 @@ extension TableSchema {
   var indexedExpressions: [IndexPartSchema] { indexes.flatMap { $0.parts.filter { $0.column == nil } } }
 
   /// The number of an indexed expression: those come after the columns and the rowid, equal ones share theirs.
+  ///
+  /// - Parameter expression: by `ownNames`. A table name that is left in it is that of another row.
   func subject(of expression: Expression) -> Int? {
-    let known = ownNames(expression, names: [name])
-    return indexedExpressions.firstIndex { ownNames($0.expression, names: [name]) == known }
+    indexedExpressions.firstIndex { ownNames($0.expression, names: [name]) == expression }
       .map { columns.count + 1 + $0 }
   }
 
