@@ -39,15 +39,8 @@ struct InspectOptions: ParsableArguments {
       output.flush()
       try database.close()
       return status
-    } catch let error as UpkeepError {
-      messages.error(error.message, code: error.code)
-      return ExitStatus(error.code)
-    } catch let error as ShellError {
-      messages.error(error.message, code: error.code)
-      return ExitStatus(error.code)
     } catch {
-      messages.error("\(error)", code: .misuse)
-      return .failure
+      return messages.end(with: error)
     }
   }
 }

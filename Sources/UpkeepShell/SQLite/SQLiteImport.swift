@@ -189,15 +189,8 @@ struct SQLiteImportArguments: ParsableCommand {
       output.flush()
       if let failure = output.failure { throw ShellError.system("cannot write the counts", failure) }
       return .success
-    } catch let error as UpkeepError {
-      messages.error(error.message, code: error.code)
-      return ExitStatus(error.code)
-    } catch let error as ShellError {
-      messages.error(error.message, code: error.code)
-      return ExitStatus(error.code)
     } catch {
-      messages.error("\(error)", code: .misuse)
-      return .failure
+      return messages.end(with: error)
     }
   }
 

@@ -133,3 +133,15 @@ enum Figures {
     summary.counts.map { "\(grouped($0.count)) \($0.kind.rawValue)" }.joined(separator: ", ")
   }
 }
+
+extension Messages {
+  /// Tells of an error that ends a command.
+  ///
+  /// - Returns: the status with which the command ends.
+  func end(with error: any Error) -> ExitStatus {
+    let code = (error as? UpkeepError)?.code ?? (error as? ShellError)?.code
+    let message = (error as? UpkeepError)?.message ?? (error as? ShellError)?.message ?? "\(error)"
+    self.error(message, code: code ?? .misuse)
+    return code.map { ExitStatus($0) } ?? .failure
+  }
+}

@@ -6,24 +6,11 @@ import UpkeepTestSupport
 
 /// A table that was altered would hold, take or find other rows than in SQLite. Seeds as in `QueryDifferentialTests`.
 @Suite struct AlterDifferentialTests {
-  private static var rounds: Int {
-    if let given = ProcessInfo.processInfo.environment["UPKEEP_DIFFERENTIAL_ROUNDS"].flatMap({ Int($0) }) {
-      return given
-    }
-    #if DEBUG
-      return 40
-    #else
-      return 300
-    #endif
-  }
-
   @Test func randomAlterationsAgree() throws {
-    let environment = ProcessInfo.processInfo.environment
-    let only = environment["UPKEEP_DIFFERENTIAL_SEED"].flatMap { UInt64($0) }
-    let isSearching = environment["UPKEEP_DIFFERENTIAL_RANDOM"] != nil
-    let first = only ?? (isSearching ? UInt64.random(in: 0 ... .max) : 1)
+    let seeds = DifferentialSeeds(debug: 40, release: 300)
+    let first = seeds.first
     var (compared, refused, found) = (0, 0, 0)
-    for round in 0..<(only == nil ? Self.rounds : 1) {
+    for round in 0..<seeds.count {
       var generator = AlterGenerator(seed: first &+ UInt64(round))
       let sqlite = SQLiteDatabase()
       let store = try Store.inMemory()

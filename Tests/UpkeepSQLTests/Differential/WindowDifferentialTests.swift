@@ -6,24 +6,11 @@ import UpkeepTestSupport
 
 /// A window function would give something else than in SQLite. Seeds as in `QueryDifferentialTests`.
 @Suite struct WindowDifferentialTests {
-  private static var rounds: Int {
-    if let given = ProcessInfo.processInfo.environment["UPKEEP_DIFFERENTIAL_ROUNDS"].flatMap({ Int($0) }) {
-      return given
-    }
-    #if DEBUG
-      return 20
-    #else
-      return 200
-    #endif
-  }
-
   @Test func randomWindowsAgree() throws {
-    let environment = ProcessInfo.processInfo.environment
-    let only = environment["UPKEEP_DIFFERENTIAL_SEED"].flatMap { UInt64($0) }
-    let isSearching = environment["UPKEEP_DIFFERENTIAL_RANDOM"] != nil
-    let first = only ?? (isSearching ? UInt64.random(in: 0 ... .max) : 1)
+    let seeds = DifferentialSeeds(debug: 20, release: 200)
+    let first = seeds.first
     var (compared, failedBoth, found) = (0, 0, 0)
-    for round in 0..<(only == nil ? Self.rounds : 1) {
+    for round in 0..<seeds.count {
       var generator = WindowGenerator(seed: first &+ UInt64(round))
       let sqlite = SQLiteDatabase()
       let session = Session(try Store.inMemory())
