@@ -1,10 +1,12 @@
 /// The rows and circumstances that an expression is evaluated on. One per statement, filled anew for each row.
 ///
-/// A slot holds nothing (its columns are NULL), a row of values, or a view of a stored row, which is read in place.
+/// A slot holds nothing (its columns are NULL), a row of values, one that lies elsewhere and is lent, or a view of a stored
+/// row, which is read in place.
 package final class EvaluationContext {
   private enum Source: UInt8 {
     case nothing
     case values
+    case lent
     case view
   }
 
@@ -15,6 +17,7 @@ package final class EvaluationContext {
 
   private let sources: UnsafeMutablePointer<Source>
   private let views: UnsafeMutablePointer<RowView>
+  private let lent: UnsafeMutablePointer<UnsafeBufferPointer<Value>>
   @exclusivity(unchecked) private var rows: [[Value]]
   /// The parameters of a prepared statement; parameter 1 is the first. Those missing are NULL.
   package var parameters: [Value] = []
@@ -34,18 +37,28 @@ package final class EvaluationContext {
     sources = .allocate(capacity: slotCount)
     sources.initialize(repeating: .nothing, count: slotCount)
     views = .allocate(capacity: slotCount)
+    lent = .allocate(capacity: slotCount)
     rows = Array(repeating: [], count: slotCount)
   }
 
   deinit {
     sources.deallocate()
     views.deallocate()
+    lent.deallocate()
   }
 
   /// Lets a slot be a row of values.
   package func set(slot: Int, row: [Value]) {
     rows[slot] = row
     sources[slot] = .values
+  }
+
+  /// Lets a slot be a row of values that somebody keeps where they are until the slot is set or cleared.
+  @inline(__always)
+  func set(slot: Int, lent row: UnsafeBufferPointer<Value>) {
+    precondition(slot < slotCount)
+    (lent + slot).initialize(to: row)
+    sources[slot] = .lent
   }
 
   /// Lets a slot be a stored row, which must stay valid until the slot is set or cleared.
@@ -75,8 +88,24 @@ package final class EvaluationContext {
       return column.ordinal < view.pointee.width ? try view.pointee.value(column.ordinal) : .null
     case .values:
       return column.ordinal < rows[column.slot].count ? rows[column.slot][column.ordinal] : .null
+    case .lent:
+      let row = lent[column.slot]
+      return column.ordinal < row.count ? row[column.ordinal] : .null
     case .nothing:
       return .null
     }
+  }
+
+  /// The same, where it is a number or NULL, without a value being copied.
+  @inline(__always)
+  func scalar(_ column: SlotColumn) throws(UpkeepError) -> Scalar {
+    if sources[column.slot] == .lent {
+      let row = lent[column.slot]
+      return column.ordinal < row.count ? Scalar(row[column.ordinal]) : .null
+    }
+    if sources[column.slot] == .view, column.ordinal < views[column.slot].width {
+      return try views[column.slot].scalar(column.ordinal)
+    }
+    return Scalar(try value(column))
   }
 }

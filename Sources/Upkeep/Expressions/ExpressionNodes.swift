@@ -22,10 +22,7 @@ final class ColumnNode: ExpressionNode, @unchecked Sendable {
   }
   override var isNumeric: Bool { type == .integer || type == .real }
   override func scalar(_ context: EvaluationContext) throws(UpkeepError) -> Scalar {
-    guard let view = context.view(column.slot), column.ordinal < view.pointee.width else {
-      return Scalar(try context.value(column))
-    }
-    return try view.pointee.scalar(column.ordinal)
+    try context.scalar(column)
   }
 }
 

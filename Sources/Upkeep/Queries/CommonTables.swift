@@ -32,11 +32,15 @@ final class CommonTableSource {
   private var rowsPlan: RowsPlan?
   private var isPlanning = false
   private var uses = 0
+  /// In how many places it reads itself.
+  private var ownUses = 0
   private var kept: RowSpool<Value>?
   /// The rows of the query around the WITH clause.
   private var outer: EvaluationContext?
-  /// Where the part of a recursive table that reads the table itself finds the rows of the round before.
+  /// Where the part of a recursive table that reads the table itself finds the rows of the round before, and puts what it
+  /// finds for the next one.
   private var round: RowSpool<Value>?
+  private var found: RowSpool<Value>?
   private var recursiveColumns: [SubqueryColumn]?
 
   /// How the rows are made.
@@ -63,6 +67,7 @@ final class CommonTableSource {
           "\(definition.name) reads itself; WITH RECURSIVE allows it behind UNION, as in "
             + "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)")
       }
+      ownUses += 1
       return (recursiveColumns, true)
     }
     uses += 1
@@ -174,8 +179,20 @@ final class CommonTableSource {
     return made
   }
 
-  /// The rows of the round before, for the part that reads the table itself.
-  func rowsOfRound() -> RowSpool<Value>? { round }
+  /// The rows of the round before, for the part that reads the table itself: of all rounds that are still to come where
+  /// that part goes from row to row.
+  func walkRound(_ row: RowTaker) throws(UpkeepError) {
+    if let round {
+      _ = try round.walk(row)
+      return
+    }
+    var spare = makeSpool()
+    while let next = found, !next.isEmpty {
+      found = spare
+      guard try next.walk(row) else { return }
+      spare = next.removeAll() ? next : makeSpool()
+    }
+  }
 
   private func makeSpool() -> RowSpool<Value> { RowSpool(limit: memory.limit / 4, files: memory.files) }
 
@@ -203,21 +220,23 @@ final class CommonTableSource {
     _ first: QueryPlan, _ next: QueryPlan, _ keepsEqual: Bool, _ row: RowTaker
   ) throws(UpkeepError) {
     let seen = RowSet(first.columns, memory)
-    var found = makeSpool()
     var goesOn = true
     func take(_ values: [Value]) throws(UpkeepError) -> Bool {
       if !keepsEqual, try !seen.insert(values) { return true }
-      try found.append(values)
+      try found?.append(values)
       goesOn = try row(values)
       return goesOn
     }
+    defer { (round, found) = (nil, nil) }
+    found = makeSpool()
     try first.run(outer, take)
-    while goesOn, !found.isEmpty {
-      round = found
+    // Its rows follow each other from round to round: it needs not begin anew for each of them.
+    if goesOn, ownUses == 1, next.walks(self) { return try next.run(outer, take) }
+    while goesOn, let rows = found, !rows.isEmpty {
+      round = rows
       found = makeSpool()
       try next.run(outer, take)
     }
-    round = nil
   }
 }
 

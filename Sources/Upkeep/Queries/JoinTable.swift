@@ -25,7 +25,7 @@ final class JoinTable {
     case spool(RowSpool<Value>)
     /// By a hash of their keys.
     case hashed(KeyedRows)
-    /// By their keys, in order.
+    /// In a file, by their keys, in order.
     case sorted(SortedRun)
   }
 
@@ -38,6 +38,10 @@ final class JoinTable {
   /// Makes the keys of the source's rows, and of what is asked for.
   private let ownKey: KeyMaker
   private let otherKey: KeyMaker
+  /// The sides of the equality, if it is one alone and may be of whole numbers.
+  private let ownWhole: WholeKey?
+  /// What the rows before ask for; nil if rows are never found by whole numbers.
+  let otherWhole: WholeKey?
   /// Whether which rows found a partner is to be known.
   private let keepsFlags: Bool
   private let memory: QueryMemory
@@ -45,9 +49,8 @@ final class JoinTable {
   private var isMatched: [Bool] = []
   /// The row that is looked at.
   @exclusivity(unchecked) private var current = 0
-  /// What `next` gives: a row in memory, or in the file.
-  @exclusivity(unchecked) private var hashed: KeyedRows?
-  @exclusivity(unchecked) private var sorted: SortedRun?
+  /// The way to rows in memory that are found by whole numbers.
+  private var probe: RowProbe?
   private let buffer = ByteBuffer(capacity: 64)
 
   init(
@@ -61,14 +64,19 @@ final class JoinTable {
     let parts = keys.map { KeyPart(.any, collation: $0.collation) }
     ownKey = KeyMaker(keys.map(\.own), parts, conversions: keys.map(\.ownConversion))
     otherKey = KeyMaker(keys.map(\.other), parts, conversions: keys.map(\.otherConversion))
+    let (own, other) = (
+      keys.first.flatMap { WholeKey($0.own, $0.ownConversion) },
+      keys.first.flatMap { WholeKey($0.other, $0.otherConversion) }
+    )
+    let isWhole = keys.count == 1 && own != nil && other != nil
+    (ownWhole, otherWhole) = isWhole ? (own, other) : (nil, nil)
     self.keepsFlags = keepsFlags
     self.memory = memory
   }
 
   func begin() {
     if !content.isStable {
-      rows = nil
-      (hashed, sorted) = (nil, nil)
+      (rows, probe) = (nil, nil)
     }
     isMatched = []
   }
@@ -88,6 +96,7 @@ final class JoinTable {
     } else {
       kept = keys.isEmpty ? try all(context, load) : try keyed(context, slot, load)
       rows = kept
+      if case .hashed(let rows) = kept { probe = rows.makeProbe() }
     }
     if keepsFlags, isMatched.isEmpty {
       let count =
@@ -110,16 +119,20 @@ final class JoinTable {
   private func keyed(
     _ context: EvaluationContext, _ slot: Int, _ load: Loader
   ) throws(UpkeepError) -> Rows {
-    let kept = KeyedRows(memory)
+    let kept = KeyedRows(memory, isWhole: ownWhole != nil)
     var sorter: RowSorter?
     try load(self, context) { row throws(UpkeepError) in
       context.set(slot: slot, row: row)
-      // A row with a NULL in its key equals nothing; it matters only where rows without a partner are shown.
-      let hasKey = try makeOwnKey(context)
-      if !hasKey && !keepsFlags { return }
-      if !hasKey { buffer.removeAll() }
-      if let sorter { return try sorter.add(buffer.bytes, row) }
-      kept.append(row, hasKey ? buffer.bytes : nil)
+      if let numbers = kept.numbers, let ownWhole, case .number(let number) = try ownWhole.find(context) {
+        kept.append(row, number, in: numbers)
+      } else {
+        // A row with a NULL in its key equals nothing; it matters only where rows without a partner are shown.
+        let hasKey = try makeOwnKey(context)
+        if !hasKey && !keepsFlags { return }
+        if !hasKey { buffer.removeAll() }
+        if let sorter { return try sorter.add(buffer.bytes, row) }
+        kept.append(row, hasKey ? buffer.bytes : nil)
+      }
       if kept.isTooMuch {
         let made = RowSorter(most: nil, memory)
         try kept.moveAll(to: made)
@@ -146,48 +159,15 @@ final class JoinTable {
     return try otherKey.append(context, to: buffer)
   }
 
-  // MARK: From row to row
+  // MARK: Finding
 
-  /// Whether rows are found by a key: others are walked over in a closure.
-  var canAdvance: Bool { !keys.isEmpty }
-
-  /// Looks for the rows that the ones before ask for.
-  @inline(__always)
-  func open(_ context: EvaluationContext, _ slot: Int, load: Loader) throws(UpkeepError) {
-    if hashed == nil && sorted == nil { try find(context, slot, load) }
-    let hasKey = try makeOtherKey(context)
-    if let hashed {
-      current = hasKey ? hashed.first(buffer.bytes) : -1
-    } else if let sorted {
-      try sorted.seek(buffer.bytes, isWanted: hasKey)
-    }
+  /// A way to the rows by whole numbers, which are read if they were not yet; nil if they are found by something else.
+  func probe(_ context: EvaluationContext, _ slot: Int, load: Loader) throws(UpkeepError) -> RowProbe? {
+    guard otherWhole != nil, case .hashed = try ready(context, slot, load) else { return nil }
+    return probe
   }
 
-  private func find(_ context: EvaluationContext, _ slot: Int, _ load: Loader) throws(UpkeepError) {
-    switch try ready(context, slot, load) {
-    case .hashed(let rows): hashed = rows
-    case .sorted(let run): sorted = run
-    case .spool: break
-    }
-  }
-
-  /// Puts the next of them in the context; false if there is none.
-  @inline(__always)
-  func next(_ context: EvaluationContext, _ slot: Int) throws(UpkeepError) -> Bool {
-    if let hashed {
-      guard current >= 0 else { return false }
-      context.set(slot: slot, row: hashed[current])
-      current = hashed.next(current)
-      return true
-    }
-    guard let sorted, let bytes = try sorted.nextEqual(buffer.bytes) else { return false }
-    var reader = SpilledBytes(bytes)
-    context.set(slot: slot, row: try reader.row())
-    return true
-  }
-
-  // MARK: In a closure
-
+  /// Puts each row that the ones before ask for in the context, until `body` wants no more.
   func candidates(
     _ context: EvaluationContext, _ slot: Int, load: Loader, _ body: () throws(UpkeepError) -> Bool
   ) throws(UpkeepError) -> Bool {
@@ -201,11 +181,15 @@ final class JoinTable {
         return try body()
       }
     case .hashed(let rows):
+      if let probe, let otherWhole {
+        return try candidates(probe.places, by: otherWhole, context, slot, body)
+      }
       guard try makeOtherKey(context) else { return true }
+      let places = rows.places
       var number = rows.first(buffer.bytes)
       while number >= 0 {
         current = number
-        context.set(slot: slot, row: rows[number])
+        context.set(slot: slot, lent: places[number])
         guard try body() else { return false }
         number = rows.next(number)
       }
@@ -222,6 +206,23 @@ final class JoinTable {
     }
   }
 
+  /// The same, where rows are found by whole numbers.
+  @inline(__always)
+  func candidates(
+    _ places: RowProbe.Places, by key: WholeKey, _ context: EvaluationContext, _ slot: Int,
+    _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    guard case .number(let key) = try key.find(context) else { return true }
+    var number = places.first(key)
+    while number >= 0 {
+      current = number
+      context.set(slot: slot, lent: places.rows[number])
+      guard try body() else { return false }
+      number = places.next(number)
+    }
+    return true
+  }
+
   /// The rows that found no partner.
   func unmatched(
     _ context: EvaluationContext, _ slot: Int, load: Loader, _ body: () throws(UpkeepError) -> Bool
@@ -236,8 +237,9 @@ final class JoinTable {
         return try body()
       }
     case .hashed(let rows):
+      let places = rows.places
       for number in 0..<rows.count where !isMatched[number] {
-        context.set(slot: slot, row: rows[number])
+        context.set(slot: slot, lent: places[number])
         guard try body() else { return false }
       }
       return true
@@ -250,61 +252,5 @@ final class JoinTable {
       }
       return true
     }
-  }
-}
-
-/// Rows in memory, found by the bytes of their keys.
-private final class KeyedRows {
-  private let memory: QueryMemory
-  @exclusivity(unchecked) private var rows: [[Value]] = []
-  private let table = ByteKeyTable()
-  /// For each key its first row and its last; for each row the next with its key, and its key or -1.
-  @exclusivity(unchecked) private var firsts: [Int] = []
-  private var lasts: [Int] = []
-  @exclusivity(unchecked) private var nexts: [Int] = []
-  private var entries: [Int] = []
-  private var counted = 0
-
-  init(_ memory: QueryMemory) { self.memory = memory }
-
-  deinit { memory.give(counted) }
-
-  var count: Int { rows.count }
-  var isTooMuch: Bool { memory.isTooMuch(counted) }
-
-  subscript(number: Int) -> [Value] { rows[number] }
-
-  func first(_ key: UnsafeRawBufferPointer) -> Int { table.find(key).map { firsts[$0] } ?? -1 }
-  func next(_ number: Int) -> Int { nexts[number] }
-
-  /// - Parameter key: nil for a row that is found by none.
-  func append(_ row: [Value], _ key: UnsafeRawBufferPointer?) {
-    let own = row.rowByteCount + 48 + (key.map { 56 + $0.count } ?? 0)
-    counted += own
-    memory.take(own)
-    let number = rows.count
-    rows.append(row)
-    nexts.append(-1)
-    guard let key else { return entries.append(-1) }
-    let entry = table.insert(key)
-    entries.append(entry)
-    if entry == firsts.count {
-      firsts.append(number)
-      lasts.append(number)
-    } else {
-      nexts[lasts[entry]] = number
-      lasts[entry] = number
-    }
-  }
-
-  /// Hands all rows over, by their keys; those without one have an empty key, which is nobody's.
-  func moveAll(to sorter: RowSorter) throws(UpkeepError) {
-    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-    memory.give(counted)
-    counted = 0
-    for (row, entry) in zip(rows, entries) {
-      try sorter.add(entry < 0 ? nothing : table.bytes(entry), row)
-    }
-    rows = []
   }
 }

@@ -9,6 +9,8 @@ final class KeyLookup {
   let keys: [JoinKey]
   /// Whether that is a whole unique key.
   let isPoint: Bool
+  /// Which of the others are numbers, so that no value must be made of them.
+  private let isNumeric: [Bool]
 
   init(
     schema: TableSchema, path: AccessPath, filter: RowFilter, parts: [SearchPart], keys: [JoinKey],
@@ -20,23 +22,43 @@ final class KeyLookup {
     self.parts = parts
     self.keys = keys
     self.isPoint = isPoint
+    isNumeric = keys.map { $0.other.node.isNumeric && $0.otherConversion == .none }
   }
 
-  /// Where the rows lie; nil if no row can be meant. It may be too wide: the equalities are checked on each row.
-  func range(_ context: EvaluationContext) throws(UpkeepError) -> KeyBounds? {
-    var prefix: [UInt8] = []
-    for (key, part) in zip(keys, parts) {
-      let value = key.otherConversion.apply(try key.other.evaluate(context))
-      if value == .null { return nil }
-      switch KeyConstant(value, for: part.type) {
-      case .exact(let exact):
-        // What is too long for a key is in none.
-        guard let bytes = part.encode(exact) else { return nil }
-        prefix += bytes
-      case .justAbove, .belowAll, .aboveAll: return nil
-      case .unusable: return KeyBounds.beginning(with: prefix)
+  /// What was made of the rows before.
+  enum Prefix {
+    /// No row can be meant.
+    case none
+    /// How the keys of all rows meant begin. It may be too wide: the equalities are checked on each row.
+    case some
+    /// The whole of a unique key.
+    case whole
+  }
+
+  /// Appends to an empty buffer how the keys of the rows begin.
+  func append(_ context: EvaluationContext, to prefix: ByteBuffer) throws(UpkeepError) -> Prefix {
+    for number in 0..<keys.count {
+      let start = prefix.count
+      let part = parts[number].key
+      if part.type == .integer, isNumeric[number] {
+        let scalar = try keys[number].other.node.scalar(context)
+        if scalar.kind == .integer {
+          try KeyCodec.append(.integer(scalar.integer), part, to: prefix)
+          continue
+        }
       }
+      let value = keys[number].otherConversion.apply(try keys[number].other.evaluate(context))
+      if value == .null { return .none }
+      switch KeyConstant(value, for: part.type) {
+      case .exact(let exact): try KeyCodec.append(exact, part, to: prefix)
+      case .justAbove, .belowAll, .aboveAll: return .none
+      case .unusable:
+        prefix.truncate(to: start)
+        return .some
+      }
+      // What is too long for a key is in none.
+      if prefix.count > KeyCodec.longestKey { return .none }
     }
-    return KeyBounds.beginning(with: prefix)
+    return isPoint ? .whole : .some
   }
 }

@@ -274,13 +274,7 @@ extension PathScan {
       place.pointee = RowView(shape, key: table.key, value: try table.value())
       return true
     }
-    guard found, Bytes.equal(place.pointee.key, key) else {
-      var error = UpkeepError.corrupt(
-        "index \(index.name) of table \(schema.name)", "an entry leads to no row; .check tells more")
-      error.table = schema.name
-      error.index = index.name
-      throw error
-    }
+    guard found, Bytes.equal(place.pointee.key, key) else { throw schema.danglingEntry(of: index) }
   }
 
   private func primaryKey(of index: IndexSchema) throws(UpkeepError) -> UnsafeRawBufferPointer {

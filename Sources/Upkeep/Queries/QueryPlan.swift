@@ -119,6 +119,11 @@ final class QueryPlan {
         + columns.map(\.name).joined(separator: ", "))
   }
 
+  /// Whether it gives a row for a row of a recursive table's round, and nothing for all of them together.
+  func walks(_ table: CommonTableSource) -> Bool {
+    blocks.count == 1 && blocks[0].walks(table) && order.isEmpty && limit == nil && offset == 0
+  }
+
   // MARK: Running
 
   /// Runs it within the rows of `outer`.
@@ -271,6 +276,9 @@ class BlockPlan {
     self.reads = reads
     self.context = context
   }
+
+  /// Whether it gives a row for a row of a recursive table's round, and nothing for all of them together.
+  func walks(_ table: CommonTableSource) -> Bool { false }
 
   /// Goes from row to row, until `row` says that it wants no more.
   func run(

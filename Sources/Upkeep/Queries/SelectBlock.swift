@@ -90,6 +90,10 @@ final class SelectBlock: BlockPlan {
     super.init(columns: columns, reads: reads, context: context)
   }
 
+  override func walks(_ table: CommonTableSource) -> Bool {
+    groups == nil && windows == nil && !isEachOnce && constants.isEmpty && joins.walks(table)
+  }
+
   override func run(
     _ outer: EvaluationContext?, _ row: () throws(UpkeepError) -> Bool
   ) throws(UpkeepError) {

@@ -34,6 +34,16 @@ final class RowSpool<V: SpilledValue> {
     if byteCount > limit { try leaveMemory() }
   }
 
+  /// Forgets its rows.
+  ///
+  /// - Returns: false if it cannot be used again, because they are in a file.
+  func removeAll() -> Bool {
+    if file != nil { return false }
+    rows.removeAll(keepingCapacity: true)
+    (count, byteCount) = (0, 0)
+    return true
+  }
+
   private func leaveMemory() throws(UpkeepError) {
     guard let files else { return }
     file = try storing { () throws(StorageError) in try files.make() }

@@ -1,7 +1,8 @@
 internal import UpkeepStorage
 
-/// Records in the order of their keys, in a file, found by key: the least key of every few kilobytes is in memory, and a
-/// filter tells of most keys that are not there that they are not.
+/// Records in the order of their keys, in a file, found by key: the least key of every kilobyte is in memory (of more where
+/// the file is so large that these keys would be many), and a filter tells of most keys that are not there that they are
+/// not.
 ///
 /// Its life: records are appended in order; `finish`; then it is read.
 final class SortedRun {
@@ -14,16 +15,18 @@ final class SortedRun {
     let number: Int
   }
 
-  private static let blockCount = 1 << 13
+  /// How many fences there are at most.
+  private static let mostFences = 1 << 16
 
   private let file: SpillFile
   private let filter: KeyFilter
-  private let fenceKeys = ByteBuffer()
+  private var fenceKeys = ByteBuffer()
   private var fences: [Fence] = []
   private let lastKey = ByteBuffer(capacity: 32)
   private(set) var count = 0
-  private var isSought = false
-  private lazy var reader = SpillReader(file, 0..<file.end, blockCount: Self.blockCount)
+  /// Bytes between two fences at least.
+  private var spacing: UInt64 = 1 << 10
+  private lazy var reader = SpillReader(file, 0..<file.end, blockCount: Int(spacing) * 2)
 
   /// - Parameter filterByteCount: memory for the filter.
   init(_ file: SpillFile, filterByteCount: Int) {
@@ -35,7 +38,8 @@ final class SortedRun {
     let isNew = count == 0 || !Bytes.equal(key, lastKey.bytes)
     if isNew {
       // Records of one key have one fence before them, so that all of them are behind it.
-      if fences.last.map({ file.end - $0.offset >= UInt64(Self.blockCount) }) ?? true {
+      if fences.last.map({ file.end - $0.offset >= spacing }) ?? true {
+        if fences.count == Self.mostFences { thin() }
         fences.append(
           Fence(keyOffset: fenceKeys.count, keyCount: key.count, offset: file.end, number: count))
         fenceKeys.append(key)
@@ -48,31 +52,25 @@ final class SortedRun {
     count += 1
   }
 
+  /// Leaves every second fence out.
+  private func thin() {
+    let (before, keys) = (fences, fenceKeys)
+    fences = []
+    fenceKeys = ByteBuffer()
+    for (number, fence) in before.enumerated() where number % 2 == 0 {
+      let key = UnsafeRawBufferPointer(start: keys.base + fence.keyOffset, count: fence.keyCount)
+      fences.append(
+        Fence(
+          keyOffset: fenceKeys.count, keyCount: key.count, offset: fence.offset, number: fence.number))
+      fenceKeys.append(key)
+    }
+    spacing *= 2
+  }
+
   func finish() throws(UpkeepError) { try file.flush() }
 
   /// All records, for merging.
   func readAll(blockCount: Int) -> SpillReader { SpillReader(file, 0..<file.end, blockCount: blockCount) }
-
-  /// Goes to before the records with this key, for `nextEqual`; to the end if none is wanted.
-  func seek(_ key: UnsafeRawBufferPointer, isWanted: Bool) throws(UpkeepError) {
-    isSought = isWanted && filter.mayHave(ByteKeyTable.hash(key))
-    guard isSought, let fence = fence(of: key) else {
-      isSought = false
-      return
-    }
-    reader.move(to: fence.offset)
-  }
-
-  /// The next record with this key, after `seek`; nil if there is none.
-  func nextEqual(_ key: UnsafeRawBufferPointer) throws(UpkeepError) -> UnsafeRawBufferPointer? {
-    while isSought, try reader.next() {
-      let order = Bytes.compare(reader.key, key)
-      if order == 0 { return reader.row }
-      if order > 0 { break }
-    }
-    isSought = false
-    return nil
-  }
 
   func contains(_ key: UnsafeRawBufferPointer, hash: UInt64) throws(UpkeepError) -> Bool {
     var isFound = false

@@ -84,11 +84,25 @@ package final class TreeCursor {
 
   /// To the first entry at or above `key`; false if there is none.
   package func seek(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    if try seekInLeaf(key) { return true }
     try begin()
     defer { end() }
     guard try descend(to: key) else { return false }
     if index < count { return true }
     return try enterNextLeaf()
+  }
+
+  /// The same, if the entry is among those of the leaf under the cursor: who seeks in order, or nearly so, mostly stays
+  /// there.
+  private func seekInLeaf(_ key: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
+    guard hasLeaf, count > 0, upper == nil else { return false }
+    if let reader, reader.isDetached { throw .transactionEnded }
+    let key = RawBytes(key, or: UnsafeRawPointer(path))
+    guard leaf.compare(count &- 1, key, front: NodeLayout.leafFront) >= 0,
+      leaf.compare(0, key, front: NodeLayout.leafFront) <= 0
+    else { return false }
+    index = leaf.searchLeaf(key).index
+    return true
   }
 
   /// To the last entry below `key`; false if there is none.

@@ -111,7 +111,7 @@ import UpkeepTestSupport
 
 extension Store {
   // Texts that are made, not values that are bound.
-  fileprivate func run(_ sql: String) throws { try execute(sql) }
+  func run(_ sql: String) throws { try execute(sql) }
 
-  fileprivate func rows(_ sql: String) throws -> [[Value]] { try query(sql).rows }
+  func rows(_ sql: String) throws -> [[Value]] { try query(sql).rows }
 }

@@ -1,0 +1,237 @@
+/// One source in a join: how its rows are found for a row of the sources before it.
+final class JoinStep {
+  enum Access {
+    /// All rows of a table for which its own conditions hold.
+    case scan(RowSelection)
+    /// The rows of a table with the key that the row before asks for.
+    case lookup(KeyLookup)
+    /// Rows that were kept.
+    case kept(JoinTable)
+    /// Rows that a function gives for the row before.
+    case call(TableFunction)
+    /// Rows of a query as they come.
+    case stream(Sources.Source.Content)
+  }
+
+  let slot: Int
+  private let kind: JoinKind
+  private let access: Access
+  /// The kept rows, if its rows are kept.
+  let table: JoinTable?
+  /// What holds of rows that belong together.
+  private let match: [ExpressionNode]
+  /// What holds of joined rows besides.
+  private let filter: [ExpressionNode]
+  private let statement: StatementContext
+  private let scope: TransactionScope
+  /// Holds the table's row for its own conditions.
+  private let own: EvaluationContext
+  private var scan: PathScan?
+  private var lookupScan: LookupScan?
+  /// How it runs, for people.
+  let description: [String]
+
+  init(
+    _ slot: Int, _ kind: JoinKind, _ access: Access, match: [CompiledExpression],
+    filter: [CompiledExpression], _ host: QueryHost, description: [String]
+  ) throws(UpkeepError) {
+    self.slot = slot
+    self.kind = kind
+    self.access = access
+    self.match = match.map(\.node)
+    self.filter = filter.map(\.node)
+    if case .kept(let table) = access { self.table = table } else { table = nil }
+    self.description = description
+    statement = host.statement
+    scope = try host.scope
+    own = host.statement.makeEvaluationContext(slotCount: 1)
+  }
+
+  /// Whether rows before it stay without a partner.
+  var keepsRowsBefore: Bool { kind == .left || kind == .full }
+  /// Whether its own rows do.
+  var keepsOwnRows: Bool { kind == .right || kind == .full }
+
+  /// The joins begin anew.
+  func begin() { if case .kept(let table) = access { table.begin() } }
+
+  @inline(__always)
+  func matches(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
+    for number in 0..<match.count { guard try match[number].truth(context) == .true else { return false } }
+    if keepsOwnRows, let table { table.noteMatch() }
+    return true
+  }
+
+  @inline(__always)
+  func passes(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
+    for number in 0..<filter.count { guard try filter[number].truth(context) == .true else { return false } }
+    return true
+  }
+
+  /// Whether it hands the rows of a recursive table's round on as they come.
+  func walks(_ table: CommonTableSource) -> Bool {
+    if case .stream(.round(let own)) = access { return own === table }
+    return false
+  }
+
+  // MARK: Joined rows
+
+  /// Puts each row that belongs to those before in the context; where none does, nothing in its slot if rows before it
+  /// stay without a partner.
+  ///
+  /// - Returns: false if `body` wanted no more.
+  @inline(__always)
+  func run(_ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool) throws(UpkeepError) -> Bool {
+    var isMatched = false
+    let goesOn = try candidates(context) { () throws(UpkeepError) in
+      guard try matches(context) else { return true }
+      isMatched = true
+      return try passes(context) ? try body() : true
+    }
+    if !goesOn { return false }
+    return isMatched || !keepsRowsBefore ? true : try runAlone(context, body)
+  }
+
+  /// The same, of kept rows found by whole numbers.
+  @inline(__always)
+  func run(
+    _ places: RowProbe.Places, of table: JoinTable, by key: WholeKey, _ context: EvaluationContext,
+    _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    var isMatched = false
+    let goesOn = try table.candidates(places, by: key, context, slot) { () throws(UpkeepError) in
+      guard try matches(context) else { return true }
+      isMatched = true
+      return try passes(context) ? try body() : true
+    }
+    if !goesOn { return false }
+    return isMatched || !keepsRowsBefore ? true : try runAlone(context, body)
+  }
+
+  private func runAlone(
+    _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    context.clear(slot: slot)
+    return try passes(context) ? try body() : true
+  }
+
+  /// The way to kept rows by whole numbers, if there is one.
+  func probe(_ table: JoinTable, _ context: EvaluationContext) throws(UpkeepError) -> RowProbe? {
+    try table.probe(context, slot, load: load)
+  }
+
+  // MARK: Candidates
+
+  /// Puts the rows that may belong to those before in the context, one by one.
+  ///
+  /// - Returns: false if `body` wanted no more.
+  @inline(__always)
+  private func candidates(
+    _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    switch access {
+    case .scan(let selection): return try walk(selection, context, body)
+    case .lookup(let lookup): return try look(lookup, context, body)
+    case .kept(let table):
+      return try table.candidates(context, slot, load: load, body)
+    case .call(let function):
+      var goesOn = true
+      try function.run(context) { row throws(UpkeepError) in
+        try statement.step()
+        context.set(slot: slot, row: row)
+        goesOn = try body()
+        return goesOn
+      }
+      return goesOn
+    case .stream(let content):
+      var goesOn = true
+      try content.run(context.outer) { row throws(UpkeepError) in
+        try statement.step()
+        context.set(slot: slot, row: row)
+        goesOn = try body()
+        return goesOn
+      }
+      return goesOn
+    }
+  }
+
+  /// Puts kept rows that found no partner in the context.
+  func unmatched(
+    _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    guard case .kept(let table) = access else { return true }
+    return try table.unmatched(context, slot, load: load, body)
+  }
+
+  @inline(__always)
+  private func walk(
+    _ selection: RowSelection, _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    let scan: PathScan
+    if let before = self.scan {
+      scan = before
+      scan.restart()
+    } else {
+      scan = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
+      self.scan = scan
+    }
+    while true {
+      if scan.isCovering { context.set(slot: slot, row: []) }
+      guard try selection.next(scan, own, statement, bindsViews: false) else { return true }
+      if scan.isCovering {
+        context.set(slot: slot, row: scan.values)
+      } else {
+        context.set(slot: slot, view: scan.view)
+      }
+      guard try body() else { return false }
+    }
+  }
+
+  @inline(__always)
+  private func look(
+    _ lookup: KeyLookup, _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    try statement.step()
+    let scan: LookupScan
+    if let before = lookupScan {
+      scan = before
+    } else {
+      scan = try LookupScan(scope, lookup)
+      lookupScan = scan
+    }
+    guard try scan.open(context) else { return true }
+    while try scan.next() {
+      guard try lookup.filter.passes(scan.view, own) else {
+        try statement.step()
+        continue
+      }
+      context.set(slot: slot, view: scan.view)
+      guard try body() else { return false }
+    }
+    return true
+  }
+
+  /// All rows that the source has by itself, for keeping.
+  private func load(
+    _ table: JoinTable, _ context: EvaluationContext, _ row: ([Value]) throws(UpkeepError) -> Void
+  ) throws(UpkeepError) {
+    switch table.content {
+    case .table:
+      guard let selection = table.selection else { return }
+      let scan = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
+      while try selection.next(scan, own, statement, bindsViews: false) {
+        var values = [Value](repeating: .null, count: (table.columns.last ?? -1) + 1)
+        for column in table.columns {
+          values[column] = scan.isCovering ? scan.values[column] : try scan.view.value(column)
+        }
+        try row(values)
+      }
+    default:
+      try table.content.run(context.outer) { values throws(UpkeepError) in
+        try statement.step()
+        try row(values)
+        return true
+      }
+    }
+  }
+}
