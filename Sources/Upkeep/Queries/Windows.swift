@@ -3,7 +3,7 @@ internal import UpkeepStorage
 /// The window functions of a SELECT: the rows are put in the order that a window asks for, then in that of the next, and
 /// each time its functions add what they make of them; they are given on in the order of the last window.
 ///
-/// What is sorted leaves memory beyond the statement's budget; the rows of one partition are held in memory.
+/// What is sorted leaves memory beyond the statement's budget, and so do the rows of a partition and their results.
 struct Windows {
   /// The calls as written, for the scope in which their results are read.
   let calls: [Expression]
@@ -117,24 +117,28 @@ struct Windows {
         let rows = try sorter.finish()
         sorter = RowSorter(most: nil, memory)
         let isLast = sort == windows.sorts.count - 1
-        var partition: [[Value]] = []
         var isRow = try rows.next()
         while isRow {
-          partition.removeAll(keepingCapacity: true)
+          let partition = IndexedRows(memory)
+          var first: [Value]?
           repeat {
             let row: [Value] = try rows.row()
-            if let first = partition.first, !isSamePartition(first, row, sort) { break }
-            partition.append(row)
+            if let first, !isSamePartition(first, row, sort) { break }
+            first = first ?? row
+            try partition.append(row)
             try statement.step()
             isRow = try rows.next()
           } while isRow
-          try compute(&partition, sort, context, statement)
-          for row in partition {
+          try partition.finish()
+          let results = try results(partition, sort, context, statement)
+          for position in 0..<partition.count {
+            try statement.step()
+            var row = try partition.row(position)
+            for result in results { row.append(try result.value(position)) }
             guard isLast else {
               try put(row, sort: sort + 1)
               continue
             }
-            try statement.step()
             show(row, context)
             guard try body() else { return }
           }
@@ -150,19 +154,25 @@ struct Windows {
       return first.prefix(Int(count)) == second.prefix(Int(count))
     }
 
-    /// Adds the results of a sort's functions to the rows of a partition.
-    private func compute(
-      _ rows: inout [[Value]], _ sort: Int, _ context: EvaluationContext, _ statement: StatementContext
-    ) throws(UpkeepError) {
-      let partition = WindowPartition(rows, place: firstPlace + 3 * sort)
-      for number in windows.sorts[sort] {
+    /// The results of a sort's functions for the rows of a partition.
+    private func results(
+      _ rows: IndexedRows, _ sort: Int, _ context: EvaluationContext, _ statement: StatementContext
+    ) throws(UpkeepError) -> [WindowResults] {
+      let numbers = windows.sorts[sort]
+      let partition = try WindowPartition(
+        rows, place: firstPlace + 3 * sort, statement,
+        needsPeers: numbers.contains { windows.functions[$0].needsPeers })
+      var list: [WindowResults] = []
+      for number in numbers {
         let run = WindowRun(
-          function: windows.functions[number], partition: partition, rows: rows,
-          firstArgument: firstArgument[number], context: context, statement: statement)
-        var results = [Value](repeating: .null, count: rows.count)
-        try run.forEach { position, value in results[position] = value }
-        for position in rows.indices { rows[position].append(results[position]) }
+          function: windows.functions[number], partition: partition, firstArgument: firstArgument[number],
+          context: context, statement: statement)
+        let results = WindowResults(IndexedRows(memory), isBackward: run.goesBackward)
+        try run.forEach(results.append)
+        try results.finish()
+        list.append(results)
       }
+      return list
     }
 
     private func show(_ values: [Value], _ context: EvaluationContext) {
@@ -205,35 +215,5 @@ extension WindowFunction {
       try term.append(value, to: buffer)
     }
     return [.blob(Array(buffer.bytes)), .integer(Int64(count)), first ?? .null]
-  }
-}
-
-/// The rows of a window that have the same PARTITION BY, in their order.
-struct WindowPartition {
-  /// What the first term of the order gave for each row.
-  private let values: [Value]
-  /// For each row the number of its group of peers.
-  private(set) var groupOfRow: [Int] = []
-  /// For each group where it begins, and behind them where the last one ends.
-  private(set) var starts: [Int] = []
-
-  var count: Int { values.count }
-
-  /// - Parameter place: where the rows hold their place in the order.
-  init(_ rows: [[Value]], place: Int) {
-    values = rows.map { $0[place + 2] }
-    for position in rows.indices {
-      if position == 0 || rows[position - 1][place] != rows[position][place] { starts.append(position) }
-      groupOfRow.append(starts.count - 1)
-    }
-    starts.append(rows.count)
-  }
-
-  func value(_ position: Int) -> Value { values[position] }
-
-  /// The rows that are equal to one in the order.
-  func peers(of position: Int) -> Range<Int> {
-    let group = groupOfRow[position]
-    return starts[group]..<starts[group + 1]
   }
 }

@@ -115,4 +115,32 @@ import UpkeepTestSupport
       }
     }
   }
+
+  @Test func rowsAreFoundByTheirNumbers() throws {
+    let seed = firstSeed()
+    var random = SeededGenerator(seed: seed)
+    var spills = 0
+    for round in 0..<30 {
+      let memory = try memory(random.pick([0, 3000, 1 << 20]))
+      let rows = IndexedRows(memory)
+      var model: [[Value]] = []
+      for number in 0..<random.below(900) {
+        let text = String(repeating: "x", count: random.oneIn(50) ? 20_000 : random.below(40))
+        model.append([.integer(Int64(number)), random.oneIn(3) ? .null : .text(text)])
+        try rows.append(model[number])
+      }
+      try rows.finish()
+      guard rows.count == model.count else {
+        Issue.record("\(rows.count) rows, not \(model.count): seed \(seed), round \(round)")
+        continue
+      }
+      let places = (0..<4).map { _ in random.below(max(1, model.count)) }
+      for step in 0..<min(600, model.count) {
+        let number = random.oneIn(8) ? random.below(model.count) : (random.pick(places) + step) % model.count
+        #expect(try rows.row(number) == model[number], "seed \(seed), round \(round), row \(number)")
+      }
+      spills += memory.spillCount
+    }
+    #expect(spills > 9, "too seldom in a file: seed \(seed)")
+  }
 }
