@@ -54,7 +54,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "UpkeepSQLTests",
-      dependencies: ["UpkeepSQL", "UpkeepTesting", "UpkeepTestSupport", "CSQLite"],
+      dependencies: ["UpkeepSQL", "UpkeepTesting", "UpkeepTestSupport", "CSQLite", "CAllocationCount"],
       exclude: ["Scripts"], swiftSettings: settings),
     .testTarget(
       name: "UpkeepShellTests", dependencies: ["UpkeepShell", "UpkeepTestSupport", "CTerminal"],

@@ -12,6 +12,22 @@ struct SQLViewReader: ViewReading {
   }
 
   func text(_ query: Query) -> String { SQLPrinter.query(query) }
+
+  func naming(_ name: String, at places: Set<Int>, in text: String) -> String {
+    let source = SourceText(Array(text.utf8))
+    var lexer = Lexer(source)
+    var result: [UInt8] = []
+    var copied = 0
+    for place in places.sorted() where place >= copied {
+      lexer.offset = place
+      guard let token = try? lexer.next() else { continue }
+      result += source.bytes[copied..<place]
+      result += SQLPrinter.name(name).utf8
+      copied = token.end
+    }
+    result += source.bytes[copied...]
+    return String(decoding: result, as: UTF8.self)
+  }
 }
 
 extension Session {

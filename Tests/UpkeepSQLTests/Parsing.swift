@@ -59,6 +59,7 @@ func shape(_ expression: Expression) -> String {
   case .exists(let query): "(exists \(SQLPrinter.query(query)))"
   case .inQuery(let a, let query, let negated):
     "(\(negated ? "notIn" : "in") \(shape(a)) \(SQLPrinter.query(query)))"
+  case .row(let list): "(row \(shapes(list)))"
   }
 }
 

@@ -46,13 +46,15 @@ extension Catalog {
     }.catalog
   }
 
-  /// Adds a column behind the others; rows that are there hold `missing` in it.
+  /// Adds a column behind the others; rows that are there hold `missing` in it, and are not asked what the checks say.
   package func adding(
-    column: ColumnDefinition, missing: Value, to tableName: String, in transaction: WriteTransaction
+    column: ColumnDefinition, checks: [CheckDefinition] = [], missing: Value, to tableName: String,
+    in transaction: WriteTransaction
   ) throws(UpkeepError) -> Catalog {
     let table = try table(tableName)
     return try changing(table, missingValues: table.columns.map(\.missingValue) + [missing], transaction) {
       $0.columns.append(column)
+      $0.checks += checks
     }.catalog
   }
 

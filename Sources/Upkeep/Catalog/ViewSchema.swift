@@ -17,4 +17,6 @@ package struct ViewSchema: Sendable, Hashable {
 package protocol ViewReading: Sendable {
   func query(_ text: String) throws(UpkeepError) -> Query
   func text(_ query: Query) -> String
+  /// The text with another name in these places, where names stand.
+  func naming(_ name: String, at places: Set<Int>, in text: String) -> String
 }

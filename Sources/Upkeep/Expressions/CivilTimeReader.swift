@@ -3,9 +3,11 @@ struct CivilTimeReader {
   private var time: CivilTime?
   /// The number that was given, until it is known what it counts.
   private var raw: Double?
+  /// Whether it is known to be UTC, so that 'utc' has nothing to do.
+  private var isUTC = false
   private let now: Timestamp?
 
-  /// - Parameter now: what 'now' means; nil where the call does not tell the time.
+  /// - Parameter now: what 'now' means; nil where the call does not tell the time, and asks for no zone.
   init(now: Timestamp?) { self.now = now }
 
   /// The moment that the values mean: the first tells it, the others change it. Nil where one of them means nothing.
@@ -23,6 +25,7 @@ struct CivilTimeReader {
     switch value {
     case .timestamp(let timestamp):
       time = CivilTime(timestamp)
+      isUTC = true
       return time != nil
     case .integer(let integer): return begin(number: Double(integer))
     case .real(let real): return begin(number: real)
@@ -36,6 +39,7 @@ struct CivilTimeReader {
       }
       if let read = CivilTimeText.moment(bytes) {
         time = read
+        isUTC = CivilTimeText.hasZone(bytes)
         return true
       }
       guard let number = bytes.withUnsafeBytes({ NumberParser.number($0) }) else { return false }
@@ -68,11 +72,19 @@ struct CivilTimeReader {
       guard let raw, time == nil else { return true }
       return (-210_866_760_000...253_402_300_799).contains(raw) ? fromUnix(raw) : false
     case "julianday": return isFirst && raw != nil && time != nil
-    // There is no other zone here.
-    case "utc": return time != nil
-    case "localtime":
-      throw UpkeepError(
-        .unsupported, "'localtime' is not supported: times are UTC here; add an offset, such as '+02:00'")
+    case "utc", "localtime":
+      guard let before = time else { return false }
+      raw = nil
+      if word == "utc", isUTC { return true }
+      guard now != nil else {
+        throw UpkeepError(
+          .unsupported,
+          "'\(word)' asks for the zone of the system only where it is written in the call or given as a parameter"
+        )
+      }
+      time = word == "utc" ? before.ofLocal : before.local
+      isUTC = word == "utc"
+      return time != nil
     case "start of day", "start of month", "start of year": return truncate(word)
     default: break
     }

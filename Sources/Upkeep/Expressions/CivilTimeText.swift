@@ -1,5 +1,14 @@
 /// Dates and times as texts tell them.
 enum CivilTimeText {
+  /// Whether a text that tells a time says of which zone it is.
+  static func hasZone(_ bytes: [UInt8]) -> Bool {
+    let end = bytes.reversed().drop { NumberParser.isSpace($0) }.prefix(6)
+    guard let last = end.first else { return false }
+    return last | 0x20 == UInt8(ascii: "z")
+      || end.count == 6 && end.last.map { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") } == true
+        && Array(end)[2] == UInt8(ascii: ":")
+  }
+
   /// `2024-05-01`, `2024-05-01 12:00`, `2024-05-01T12:00:00.25+02:00`, `12:00`; a time alone is of 2000-01-01.
   static func moment(_ bytes: [UInt8]) -> CivilTime? {
     if let (time, rest) = timeOfDay(bytes[...]) {

@@ -38,8 +38,10 @@ public indirect enum Expression: Sendable, Hashable {
   case subquery(Query, column: Int = 0, of: Int = 1)
   /// EXISTS
   case exists(Query)
-  /// IN over the rows of a query.
+  /// IN over the rows of a query; a row on the left has as many values as the query has columns.
   case inQuery(Expression, Query, negated: Bool)
+  /// Several values, on the left of IN over a query.
+  case row([Expression])
 }
 
 /// WHEN … THEN … of a CASE.

@@ -124,7 +124,7 @@ package enum ExpressionCodec {
       try append(operand, to: buffer, depth: depth)
     case .window(let call):
       throw UpkeepError(.misuse, "\(call.name)() OVER cannot be part of a table; columns of the row can")
-    case .subquery, .exists, .inQuery:
+    case .subquery, .exists, .inQuery, .row:
       throw UpkeepError(.misuse, "a subquery cannot be part of a table; columns of the row can")
     }
   }

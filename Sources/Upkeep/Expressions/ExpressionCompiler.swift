@@ -76,10 +76,16 @@ struct ExpressionCompiler {
     case .function(let name, let arguments):
       return try function(name, arguments, depth)
     case .aggregate(let name, _, _, _, _):
-      if let column = scope.aggregates[expression] { return self.column(column) }
+      if let column = scope.aggregates[expression] {
+        scope.noteUses(in: expression)
+        return self.column(column)
+      }
       throw UpkeepError(.misuse, "\(name)() is over many rows and cannot be used here")
     case .window(let call):
-      if let column = scope.aggregates[expression] { return self.column(column) }
+      if let column = scope.aggregates[expression] {
+        scope.noteUses(in: expression)
+        return self.column(column)
+      }
       throw UpkeepError(
         .misuse,
         "\(call.name)() OVER is a window function and stands only in the list of SELECT and in ORDER BY")
@@ -97,6 +103,8 @@ struct ExpressionCompiler {
       return CompiledPart(ExistsNode(try subquery(query, depth)))
     case .inQuery(let operand, let query, let negated):
       return try inQuery(operand, query, negated, depth)
+    case .row:
+      throw UpkeepError(.misuse, "a row value stands beside comparisons and IN only")
     }
   }
 
@@ -123,15 +131,39 @@ struct ExpressionCompiler {
   private mutating func inQuery(
     _ operand: Expression, _ query: Query, _ negated: Bool, _ depth: Int
   ) throws(UpkeepError) -> CompiledPart {
+    if case .row(let row) = operand { return try inQuery(row: row, query, negated, depth) }
     let part = try compile(operand, depth: depth)
     let subquery = try subquery(query, depth)
     try subquery.requireWidth(1)
-    let column = subquery.columns[0]
+    let (subject, test) = membership(part, subquery.columns[0])
+    return CompiledPart(InQueryNode(subject.node, subquery, test, isNegated: negated))
+  }
+
+  private mutating func inQuery(
+    row: [Expression], _ query: Query, _ negated: Bool, _ depth: Int
+  ) throws(UpkeepError) -> CompiledPart {
+    var parts: [CompiledPart] = []
+    for expression in row { parts.append(try compile(expression, depth: depth)) }
+    let subquery = try subquery(query, depth)
+    try subquery.requireWidth(row.count)
+    var nodes: [ExpressionNode] = []
+    var tests: [MembershipTest] = []
+    for (part, column) in zip(parts, subquery.columns) {
+      let (subject, test) = membership(part, column)
+      nodes.append(subject.node)
+      tests.append(test)
+    }
+    return CompiledPart(InRowsNode(nodes, subquery, tests, isNegated: negated))
+  }
+
+  /// How a value is compared with those of a column of a query, and what becomes of it first.
+  private func membership(
+    _ part: CompiledPart, _ column: SubqueryColumn
+  ) -> (subject: CompiledPart, test: MembershipTest) {
     let test = MembershipTest(
       collation: part.collation ?? column.collation ?? .binary,
       conversion: Conversion.of(column.type, against: part.affinity))
-    let subject = converted(part, Conversion.of(part.affinity, against: column.type))
-    return CompiledPart(InQueryNode(subject.node, subquery, test, isNegated: negated))
+    return (converted(part, Conversion.of(part.affinity, against: column.type)), test)
   }
 
   /// The column that a name means, here or in the queries around.
@@ -152,6 +184,7 @@ struct ExpressionCompiler {
         {
           throw here.ambiguous(reference, beside: beside)
         }
+        here.uses?.note(reference, here.slots[found.slot].table, found.ordinal)
         return column(found, level, in: here)
       }
       place = here.outer?.scope
@@ -206,24 +239,36 @@ struct ExpressionCompiler {
   private mutating func binary(
     _ op: BinaryOperator, _ left: Expression, _ right: Expression, _ depth: Int
   ) throws(UpkeepError) -> CompiledPart {
+    if op == .and || op == .or { return try chain(op, left, right, depth) }
     let a = try compile(left, depth: depth)
     let b = try compile(right, depth: depth)
     switch op {
-    case .and:
-      let nodes =
-        ((a.node as? ConjunctionNode)?.nodes ?? [a.node]) + ((b.node as? ConjunctionNode)?.nodes ?? [b.node])
-      return folded(ConjunctionNode(nodes), [a, b])
-    case .or:
-      let nodes =
-        ((a.node as? DisjunctionNode)?.nodes ?? [a.node]) + ((b.node as? DisjunctionNode)?.nodes ?? [b.node])
-      return folded(DisjunctionNode(nodes), [a, b])
     case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .identical, .notIdentical:
       return comparison(op, a, b)
     case .concatenate:
       return folded(ConcatenationNode(a.node, b.node), [a, b])
     case .add, .subtract, .multiply, .divide, .remainder, .bitAnd, .bitOr, .shiftLeft, .shiftRight:
       return folded(ArithmeticNode(op, a.node, b.node), [a, b])
+    case .and, .or: return a
     }
+  }
+
+  /// A chain of AND or OR is one node, and as deep as its deepest part, however long it is.
+  private mutating func chain(
+    _ op: BinaryOperator, _ left: Expression, _ right: Expression, _ depth: Int
+  ) throws(UpkeepError) -> CompiledPart {
+    var parts: [CompiledPart] = []
+    var waiting = [right, left]
+    while let next = waiting.popLast() {
+      if case .binary(op, let a, let b) = next {
+        waiting.append(b)
+        waiting.append(a)
+      } else {
+        parts.append(try compile(next, depth: depth))
+      }
+    }
+    let nodes = parts.map(\.node)
+    return folded(op == .and ? ConjunctionNode(nodes) : DisjunctionNode(nodes), parts)
   }
 
   /// COLLATE on the left, then on the right; then the left column's collation, then the right one's.
@@ -259,13 +304,19 @@ struct ExpressionCompiler {
     _ operand: Expression, _ list: [Expression], _ negated: Bool, _ depth: Int
   ) throws(UpkeepError) -> CompiledPart {
     let part = try compile(operand, depth: depth)
-    var items: [CompiledPart] = []
-    for item in list { items.append(try compile(item, depth: depth)) }
     let collation = part.collation ?? .binary
     // The list's items count as expressions without a type, as in SQLite.
     let conversion = Conversion.of(nil, against: part.affinity)
-    let nodes = items.map { converted($0, conversion).node }
-    return folded(InListNode(part.node, nodes, collation, isNegated: negated), [part] + items)
+    var nodes: [ExpressionNode] = []
+    nodes.reserveCapacity(list.count)
+    var isConstant = part.node is LiteralNode
+    for item in list {
+      let node = converted(try compile(item, depth: depth), conversion).node
+      if isConstant, !(node is LiteralNode) { isConstant = false }
+      nodes.append(node)
+    }
+    let node = InListNode(part.node, nodes, collation, isNegated: negated)
+    return isConstant ? folded(node, []) : CompiledPart(node)
   }
 
   private mutating func cases(
@@ -307,6 +358,10 @@ struct ExpressionCompiler {
 }
 
 extension ExpressionCompiler {
+  private static func asksForZone(_ modifier: String?) -> Bool {
+    modifier.map { Names.equal($0, "localtime") || Names.equal($0, "utc") } ?? false
+  }
+
   private mutating func call(
     _ name: String, _ function: ValueFunction, _ parts: [CompiledPart]
   ) throws(UpkeepError) -> CompiledPart {
@@ -319,6 +374,10 @@ extension ExpressionCompiler {
       for part in name == "timediff" ? times : times.prefix(1) {
         if part.node is ParameterNode { readsClock = true }
         if let word = part.literal?.castText, Names.equal(word, "now") { readsClock = true }
+      }
+      // So is the zone of the system.
+      for part in parts where part.node is ParameterNode || Self.asksForZone(part.literal?.castText) {
+        readsClock = true
       }
     }
     if readsClock { readsCircumstances = true }

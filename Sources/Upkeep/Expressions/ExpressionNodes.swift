@@ -241,7 +241,9 @@ final class IdentityNode: ConditionNode, @unchecked Sendable {
 /// IN: true if one is equal, else unknown if the operand or one of them is NULL. Nothing is in an empty list.
 final class InListNode: ConditionNode, @unchecked Sendable {
   let operand: ExpressionNode
-  let items: [ExpressionNode]
+  /// None, if all are constant.
+  private let items: [ExpressionNode]
+  private let isEmpty: Bool
   let collation: Collation
   let isNegated: Bool
   /// The items without NULL, in order, if all are constant: then they are searched by halves.
@@ -250,18 +252,28 @@ final class InListNode: ConditionNode, @unchecked Sendable {
 
   init(_ operand: ExpressionNode, _ items: [ExpressionNode], _ collation: Collation, isNegated: Bool) {
     self.operand = operand
-    self.items = items
     self.collation = collation
     self.isNegated = isNegated
-    let literals = items.compactMap { ($0 as? LiteralNode)?.value }
-    hasNull = literals.contains(.null)
-    constants =
-      literals.count == items.count
-      ? literals.filter { $0 != .null }.sorted { ValueOrder.compare($0, $1, collation: collation) < 0 } : nil
+    isEmpty = items.isEmpty
+    var literals: [Value] = []
+    var hasNull = false
+    if items.allSatisfy({ $0 is LiteralNode }) {
+      literals.reserveCapacity(items.count)
+      for case let item as LiteralNode in items {
+        if item.value == .null { hasNull = true } else { literals.append(item.value) }
+      }
+      literals.sort { ValueOrder.compare($0, $1, collation: collation) < 0 }
+      constants = literals
+      self.items = []
+    } else {
+      constants = nil
+      self.items = items
+    }
+    self.hasNull = hasNull
   }
 
   override func truth(_ context: EvaluationContext) throws(UpkeepError) -> Truth {
-    if items.isEmpty { return Truth(isNegated) }
+    if isEmpty { return Truth(isNegated) }
     let value = try operand.evaluate(context)
     if case .null = value { return .unknown }
     let found = try find(value, context)

@@ -17,6 +17,10 @@ package struct ExpressionScope: Sendable {
   package struct Slot: Sendable {
     package var names: [String]
     package var columns: ColumnList
+    /// What a join in parentheses is made of; nil for all others.
+    package var joined: JoinedNames?
+    /// The id of the stored table whose row it is; nil for all others, and where nobody asks.
+    package var table: UInt64?
 
     package init(names: [String], columns: ColumnList) {
       self.names = names
@@ -43,6 +47,8 @@ package struct ExpressionScope: Sendable {
   package var merged: [String: [SlotColumn]] = [:]
   /// Whether the row here stands beside the sources of the query right within it: a bare name must be of one of them.
   package var isBesideSources = false
+  /// Where it is written down which names mean a certain column; nil where nobody asks.
+  package var uses: ColumnUses?
   /// Columns that convert nothing in comparisons, whatever type they are kept as.
   package var untyped: Set<SlotColumn> = []
 
@@ -103,8 +109,8 @@ package struct ExpressionScope: Sendable {
   package func find(_ reference: ColumnReference) throws(UpkeepError) -> SlotColumn? {
     var found: SlotColumn?
     if let qualifier = reference.qualifier {
-      for (slot, row) in slots.enumerated() where row.names.contains(where: { Names.equal($0, qualifier) }) {
-        guard let ordinal = row.columns.ordinal(of: reference.name) else { continue }
+      for (slot, row) in slots.enumerated() {
+        guard let ordinal = row.column(reference.name, of: qualifier) else { continue }
         if found != nil { throw ambiguous(reference) }
         found = SlotColumn(slot: slot, ordinal: ordinal)
         if !refusesAmbiguity { return found }
@@ -112,8 +118,8 @@ package struct ExpressionScope: Sendable {
       return found
     }
     for slot in bareSlots where slot < slots.count {
-      guard let ordinal = slots[slot].columns.ordinal(of: reference.name) else { continue }
-      if found != nil { throw ambiguous(reference) }
+      guard let (ordinal, isAmbiguous) = slots[slot].bare(reference.name) else { continue }
+      if found != nil || isAmbiguous { throw ambiguous(reference) }
       found = SlotColumn(slot: slot, ordinal: ordinal)
       if !refusesAmbiguity { return found }
     }
@@ -121,8 +127,9 @@ package struct ExpressionScope: Sendable {
   }
 
   func ambiguous(_ reference: ColumnReference, beside: ExpressionScope? = nil) -> UpkeepError {
-    let rows = ((beside?.slots ?? []) + slots).filter { $0.columns.ordinal(of: reference.name) != nil }
-    let choices = rows.compactMap(\.names.first).map { "\($0).\(reference.name)" }
+    let choices = ((beside?.slots ?? []) + slots).flatMap { slot in
+      slot.shownNames.filter { slot.column(reference.name, of: $0) != nil }
+    }.map { "\($0).\(reference.name)" }
     let advice =
       reference.qualifier == nil
       ? "\(reference.name) is in more than one row; write \(choices.joined(separator: " or "))"
@@ -137,15 +144,16 @@ package struct ExpressionScope: Sendable {
   func unknown(_ reference: ColumnReference) -> UpkeepError {
     if slots.isEmpty, let outer { return outer.scope.unknown(reference) }
     guard let qualifier = reference.qualifier else {
-      let known = bareSlots.filter { $0 < slots.count }.flatMap { slots[$0].columns.columns.map(\.name) }
+      let known = bareSlots.filter { $0 < slots.count }.flatMap { slots[$0].shown.map(\.name) }
       return unknown(
         reference, among: known, in: bareSlots.first.flatMap { $0 < slots.count ? slots[$0] : nil })
     }
-    if slots.contains(where: { $0.names.contains { Names.equal($0, qualifier) } }) {
-      let row = slots.first { $0.names.contains { Names.equal($0, qualifier) } }
-      return unknown(reference, among: row?.columns.columns.map(\.name) ?? [], in: row)
+    if let row = slots.first(where: { $0.isCalled(qualifier) }) {
+      let inner = row.joined?.row(qualifier)
+      let known = inner?.columns.map(\.name) ?? row.columns.columns.map(\.name)
+      return unknown(reference, among: known, in: inner == nil ? row : nil, called: inner?.name)
     }
-    let hint = Names.suggestion(for: qualifier, among: slots.flatMap(\.names))
+    let hint = Names.suggestion(for: qualifier, among: slots.flatMap(\.shownNames))
     var error = UpkeepError(
       .unknownColumn, "\(qualifier).\(reference.name) names no row that can be used here\(hint)")
     error.name = reference.name
@@ -153,12 +161,16 @@ package struct ExpressionScope: Sendable {
     return error
   }
 
-  private func unknown(_ reference: ColumnReference, among known: [String], in row: Slot?) -> UpkeepError {
+  private func unknown(
+    _ reference: ColumnReference, among known: [String], in row: Slot?, called: String? = nil
+  ) -> UpkeepError {
     let hint = Names.suggestion(for: reference.name, among: known)
     let place: String
-    let names = slots.compactMap(\.names.first)
+    let names = slots.flatMap { $0.shownNames.prefix($0.joined == nil ? 1 : .max) }
     if reference.qualifier == nil, names.count > 1, refusesAmbiguity {
       place = "none of \(names.joined(separator: ", ")) has a column \(reference.name)"
+    } else if let called {
+      place = "\(called) has no column \(reference.name)"
     } else if let row, let table = row.columns.columns.first?.table {
       place = "table \(table) has no column \(reference.name)"
     } else {

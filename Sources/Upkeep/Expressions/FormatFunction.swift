@@ -7,6 +7,7 @@ enum FormatFunction {
     guard let format = call.values[0].castText else { return .null }
     var writer = Writer(format: Array(format.utf8), values: call.values.dropFirst())
     try writer.run()
+    try writer.requireRoom(0)
     return .text(String(decoding: writer.result, as: UTF8.self))
   }
 
@@ -44,9 +45,13 @@ enum FormatFunction {
         let letter = byte
         position += 1
         guard try write(letter, directive) else { return }
-        if result.count > RowCodec.longestValue {
-          throw UpkeepError(.limit, "printf() gives a text longer than \(RowCodec.longestValue) bytes")
-        }
+      }
+    }
+
+    /// Makes sure that so many bytes more can be given.
+    func requireRoom(_ count: Int) throws(UpkeepError) {
+      if count > RowCodec.longestValue - result.count {
+        throw UpkeepError(.limit, "printf() gives a text longer than \(RowCodec.longestValue) bytes")
       }
     }
 
@@ -81,7 +86,7 @@ enum FormatFunction {
 
     /// Digits, or a `*` for the next value; held within what can be asked for.
     private mutating func count() -> Int {
-      let most = 1 << 26
+      let most = RowCodec.longestValue + 1
       if byte == UInt8(ascii: "*") {
         position += 1
         return Int(min(Int64(most), max(Int64(-most), Arithmetic.integer(next()) ?? 0)))
@@ -97,93 +102,119 @@ enum FormatFunction {
     /// - Returns: false for a letter that means nothing, where the text ends.
     private mutating func write(_ letter: UInt8, _ directive: Directive) throws(UpkeepError) -> Bool {
       switch letter {
-      case UInt8(ascii: "%"): pad(["%"], directive)
+      case UInt8(ascii: "%"): try pad([UInt8(ascii: "%")], directive)
       case UInt8(ascii: "d"), UInt8(ascii: "i"):
         let integer = Arithmetic.integer(next()) ?? 0
-        pad(number: String(integer.magnitude), isNegative: integer < 0, directive)
+        try pad(number: String(integer.magnitude), isNegative: integer < 0, directive)
       case UInt8(ascii: "u"):
         let integer = Arithmetic.integer(next()) ?? 0
-        pad(number: String(UInt64(bitPattern: integer)), isNegative: nil, directive)
+        try pad(number: String(UInt64(bitPattern: integer)), isNegative: nil, directive)
       case UInt8(ascii: "x"), UInt8(ascii: "X"), UInt8(ascii: "o"), UInt8(ascii: "p"):
         let bits = UInt64(bitPattern: Arithmetic.integer(next()) ?? 0)
         let isOctal = letter == UInt8(ascii: "o")
         let isUpper = letter == UInt8(ascii: "X") || letter == UInt8(ascii: "p")
         let prefix = !directive.isAlternate || bits == 0 ? "" : isOctal ? "0" : isUpper ? "0X" : "0x"
         let digits = String(bits, radix: isOctal ? 8 : 16, uppercase: isUpper)
-        pad(number: digits, isNegative: nil, prefix: prefix, directive)
+        try pad(number: digits, isNegative: nil, prefix: prefix, directive)
       case UInt8(ascii: "f"), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "g"), UInt8(ascii: "G"):
-        real(letter, Arithmetic.real(next()) ?? 0, directive)
+        try real(letter, Arithmetic.real(next()) ?? 0, directive)
       case UInt8(ascii: "c"):
         let first = (next().castText ?? "").unicodeScalars.prefix(1)
-        let count = min(max(1, directive.precision ?? 1), RowCodec.longestValue)
-        pad((0..<count).flatMap { _ in first }, directive)
+        let character = Array(String(String.UnicodeScalarView(first)).utf8)
+        let count = max(1, directive.precision ?? 1)
+        try requireRoom(count * character.count)
+        var text: [UInt8] = []
+        text.reserveCapacity(count * character.count)
+        for _ in 0..<count { text += character }
+        try pad(text, directive)
       case UInt8(ascii: "s"), UInt8(ascii: "z"):
-        let scalars = Array((next().castText ?? "").unicodeScalars)
-        pad(directive.precision.map { Array(scalars.prefix($0)) } ?? scalars, directive)
-      case UInt8(ascii: "q"), UInt8(ascii: "Q"), UInt8(ascii: "w"): quoted(letter, directive)
+        try pad(Self.start(of: next().castText ?? "", directive.precision), directive)
+      case UInt8(ascii: "q"), UInt8(ascii: "Q"), UInt8(ascii: "w"): try quoted(letter, directive)
       case UInt8(ascii: "n"): break
       default: return false
       }
       return true
     }
 
+    /// The first characters of a text; all without a number.
+    private static func start(of text: String, _ count: Int?) -> [UInt8] {
+      guard let count, count < text.utf8.count else { return Array(text.utf8) }
+      return Array(String(text.unicodeScalars.prefix(count)).utf8)
+    }
+
     /// `%q`, `%Q`, `%w`: quotes doubled, so that the text can stand in a string or a name.
-    private mutating func quoted(_ letter: UInt8, _ directive: Directive) {
+    private mutating func quoted(_ letter: UInt8, _ directive: Directive) throws(UpkeepError) {
       let value = next()
       let isWhole = letter == UInt8(ascii: "Q")
       guard let text = value.castText else {
-        return pad(Array((isWhole ? "NULL" : "(NULL)").unicodeScalars), directive)
+        return try pad(Array((isWhole ? "NULL" : "(NULL)").utf8), directive)
       }
-      let quote: Unicode.Scalar = letter == UInt8(ascii: "w") ? "\"" : "'"
-      var scalars: [Unicode.Scalar] = isWhole ? [quote] : []
-      let source = Array(text.unicodeScalars)
-      for scalar in directive.precision.map({ Array(source.prefix($0)) }) ?? source {
-        scalars.append(scalar)
-        if scalar == quote { scalars.append(quote) }
+      let quote = letter == UInt8(ascii: "w") ? UInt8(ascii: "\"") : UInt8(ascii: "'")
+      let source = Self.start(of: text, directive.precision)
+      let length = source.count + source.count { $0 == quote } + (isWhole ? 2 : 0)
+      try requireRoom(length)
+      var bytes: [UInt8] = isWhole ? [quote] : []
+      bytes.reserveCapacity(length)
+      for byte in source {
+        bytes.append(byte)
+        if byte == quote { bytes.append(quote) }
       }
-      if isWhole { scalars.append(quote) }
-      pad(scalars, directive)
+      if isWhole { bytes.append(quote) }
+      try pad(bytes, directive)
     }
 
-    private mutating func pad(_ text: [Unicode.Scalar], _ directive: Directive) {
-      let blanks = [UInt8](repeating: 0x20, count: max(0, directive.width - text.count))
-      if !directive.isLeft { result += blanks }
-      for scalar in text { result += UTF8.encode(scalar).map { Array($0) } ?? [] }
-      if directive.isLeft { result += blanks }
+    /// Puts a text in, with blanks up to the width, which counts characters.
+    private mutating func pad(_ text: [UInt8], _ directive: Directive) throws(UpkeepError) {
+      var blanks = 0
+      if directive.width > 0 {
+        blanks = max(0, directive.width - text.withUnsafeBytes { TextFunctions.characterCount($0) })
+      }
+      try requireRoom(text.count + blanks)
+      let filler = repeatElement(UInt8(ascii: " "), count: blanks)
+      if !directive.isLeft { result += filler }
+      result += text
+      if directive.isLeft { result += filler }
     }
 
     /// - Parameter isNegative: nil for a number without a sign.
     private mutating func pad(
       number digits: String, isNegative: Bool?, prefix: String = "", _ directive: Directive
-    ) {
+    ) throws(UpkeepError) {
       var sign = prefix
       if let isNegative {
         sign = isNegative ? "-" : directive.hasPlus ? "+" : directive.hasBlank ? " " : ""
       }
       var least = directive.precision ?? 0
       if directive.padsZeros { least = max(least, directive.width - sign.utf8.count) }
-      var text = String(repeating: "0", count: max(0, least - digits.utf8.count)) + digits
-      if directive.groups { text = grouped(text) }
-      pad(Array((sign + text).unicodeScalars), directive)
+      let zeros = max(0, least - digits.utf8.count)
+      try requireRoom(zeros + digits.utf8.count)
+      var text = [UInt8](repeating: UInt8(ascii: "0"), count: zeros) + digits.utf8
+      if directive.groups {
+        try requireRoom(text.count + text.count / 3)
+        text = grouped(text)
+      }
+      try pad(sign.utf8 + text, directive)
     }
 
-    private func grouped(_ digits: String) -> String {
-      let bytes = Array(digits.utf8)
+    private func grouped(_ digits: [UInt8]) -> [UInt8] {
       var text: [UInt8] = []
-      for (position, byte) in bytes.enumerated() {
-        if position > 0, (bytes.count - position) % 3 == 0 { text.append(UInt8(ascii: ",")) }
+      text.reserveCapacity(digits.count + digits.count / 3)
+      for (position, byte) in digits.enumerated() {
+        if position > 0, (digits.count - position) % 3 == 0 { text.append(UInt8(ascii: ",")) }
         text.append(byte)
       }
-      return String(decoding: text, as: UTF8.self)
+      return text
     }
 
     // MARK: REAL
 
-    private mutating func real(_ letter: UInt8, _ real: Double, _ directive: Directive) {
+    private mutating func real(
+      _ letter: UInt8, _ real: Double, _ directive: Directive
+    ) throws(UpkeepError) {
       var sign = real < 0 ? "-" : directive.hasPlus ? "+" : directive.hasBlank ? " " : ""
       guard real.isFinite else {
         if real.isNaN { sign = "" }
-        return pad(Array((sign + (real.isNaN ? "NaN" : "Inf")).unicodeScalars), directive)
+        return try pad(Array((sign + (real.isNaN ? "NaN" : "Inf")).utf8), directive)
       }
       let precision = min(directive.precision ?? 6, 350)
       let isUpper = letter == UInt8(ascii: "E") || letter == UInt8(ascii: "G")
@@ -200,7 +231,8 @@ enum FormatFunction {
       }
       let zeros =
         directive.padsZeros && !directive.isLeft ? directive.width - sign.utf8.count - text.utf8.count : 0
-      pad(Array((sign + String(repeating: "0", count: max(0, zeros)) + text).unicodeScalars), directive)
+      try requireRoom(zeros)
+      try pad(sign.utf8 + [UInt8](repeating: UInt8(ascii: "0"), count: max(0, zeros)) + text.utf8, directive)
     }
   }
 }

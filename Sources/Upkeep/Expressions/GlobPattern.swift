@@ -60,38 +60,67 @@ struct GlobPattern {
   }
 
   /// Matches from left to right. On a mismatch the last run takes one character more: earlier runs never need to.
-  func matches(_ text: [UInt8]) -> Bool {
-    let scalars = Array(String(decoding: text, as: UTF8.self).unicodeScalars)
+  ///
+  /// - Throws: `limit` if that happens too often.
+  func matches(_ text: String) throws(UpkeepError) -> Bool {
+    var text = text
+    let result = text.withUTF8 { matched(UnsafeRawBufferPointer($0)) }
+    guard let result else { throw MatchLimit.exceeded("GLOB") }
+    return result
+  }
+
+  /// - Returns: nil if it takes too many steps.
+  private func matched(_ text: UnsafeRawBufferPointer) -> Bool? {
+    var again = 0
     var at = 0
     var step = 0
     var runStep = -1
     var runAt = 0
     while true {
       if step == steps.count {
-        if at == scalars.count { return true }
+        if at == text.count { return true }
       } else if case .run = steps[step] {
         runStep = step
         runAt = at
         step += 1
+        if step == steps.count { return true }
         continue
-      } else if at < scalars.count, takes(steps[step], scalars[at].value) {
-        at += 1
-        step += 1
-        continue
+      } else if at < text.count {
+        let (scalar, length) = Self.scalar(text, at)
+        if takes(steps[step], scalar, &again) {
+          at += length
+          step += 1
+          continue
+        }
       }
-      guard runStep >= 0, runAt < scalars.count else { return false }
-      runAt += 1
+      guard runStep >= 0, runAt < text.count else { return false }
+      again += at - runAt
+      if again > MatchLimit.steps { return nil }
+      runAt += Self.scalar(text, runAt).length
       at = runAt
       step = runStep + 1
     }
   }
 
-  private func takes(_ step: Step, _ scalar: UInt32) -> Bool {
+  /// The character at a place of a text, which is UTF-8, and its bytes.
+  @inline(__always)
+  private static func scalar(_ text: UnsafeRawBufferPointer, _ place: Int) -> (scalar: UInt32, length: Int) {
+    let first = UInt32(text[place])
+    if first < 0x80 { return (first, 1) }
+    let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+    var scalar = first & (0x7F >> UInt32(length))
+    for offset in 1..<length { scalar = scalar << 6 | UInt32(text[place + offset]) & 0x3F }
+    return (scalar, length)
+  }
+
+  private func takes(_ step: Step, _ scalar: UInt32, _ looked: inout Int) -> Bool {
     switch step {
-    case .scalar(let wanted): scalar == wanted
-    case .one: true
-    case .set(let ranges, let isNegated): ranges.contains { $0.contains(scalar) } != isNegated
-    case .run, .nothing: false
+    case .scalar(let wanted): return scalar == wanted
+    case .one: return true
+    case .set(let ranges, let isNegated):
+      looked += ranges.count
+      return ranges.contains { $0.contains(scalar) } != isNegated
+    case .run, .nothing: return false
     }
   }
 }

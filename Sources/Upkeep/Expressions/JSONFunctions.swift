@@ -4,6 +4,7 @@ enum JSONFunctions {
   private static func node(_ value: Value, _ call: ValueCall) throws(UpkeepError) -> JSONNode {
     let text = value.castText ?? ""
     if let node = JSONNode(text) { return node }
+    try JSONNode.requireFewParts(text)
     var error = UpkeepError(.typeMismatch, "malformed JSON in \(shown(call)): \(value.literalText)")
     error.value = value.literalText
     throw error
@@ -15,7 +16,11 @@ enum JSONFunctions {
 
   /// A value as a part of JSON.
   static func part(of value: Value, in name: String) throws(UpkeepError) -> JSONNode {
+    if case .text(let text) = value, JSONText.quotedByteCount(text) > RowCodec.longestValue {
+      throw UpkeepError(.limit, "\(name)() gives a text longer than \(RowCodec.longestValue) bytes")
+    }
     if let node = JSONNode(value) { return node }
+    try JSONNode.requireFewParts(value.castText ?? "")
     if case .blob = value {
       throw UpkeepError(.typeMismatch, "JSON cannot hold a BLOB; \(name)() was given one")
     }
@@ -39,7 +44,8 @@ enum JSONFunctions {
   }
 
   static func isValid(_ call: ValueCall) -> Value {
-    .integer(JSONNode(call.values[0].castText ?? "") == nil ? 0 : 1)
+    var text = call.values[0].castText ?? ""
+    return .integer(text.withUTF8 { JSONText.isValid(UnsafeRawBufferPointer($0)) } ? 1 : 0)
   }
 
   static func type(_ call: ValueCall) throws(UpkeepError) -> Value {
@@ -106,6 +112,7 @@ enum JSONFunctions {
   }
 
   static func array(_ call: ValueCall) throws(UpkeepError) -> Value {
+    try requireRoom(call)
     var items: [JSONNode] = []
     for value in call.values { items.append(try part(of: value, in: call.name)) }
     return .json(JSONNode.array(items).text)
@@ -113,6 +120,7 @@ enum JSONFunctions {
 
   static func object(_ call: ValueCall) throws(UpkeepError) -> Value {
     guard call.values.count.isMultiple(of: 2) else { throw call.misuse("names and values come in pairs") }
+    try requireRoom(call)
     var members: [JSONMember] = []
     for position in stride(from: 0, to: call.values.count, by: 2) {
       members.append(try member(call.values[position], call.values[position + 1], in: call.name))
@@ -127,6 +135,19 @@ enum JSONFunctions {
     return JSONMember(
       name: Array(JSONText.quoted(text).utf8.dropFirst().dropLast()), value: try part(of: value, in: function)
     )
+  }
+
+  /// What is made of the arguments is at least as long as they are together, or nearly so.
+  private static func requireRoom(_ call: ValueCall) throws(UpkeepError) {
+    let count = call.values.reduce(0) { sum, value in
+      switch value {
+      case .text(let text), .json(let text): sum + text.utf8.count
+      default: sum
+      }
+    }
+    if count > RowCodec.longestValue {
+      throw UpkeepError(.limit, "\(call.name)() gives a text longer than \(RowCodec.longestValue) bytes")
+    }
   }
 
   // MARK: Changing
@@ -152,6 +173,7 @@ enum JSONFunctions {
 
   static func change(_ call: ValueCall, _ edit: JSONEdit) throws(UpkeepError) -> Value {
     if call.values[0] == .null { return .null }
+    try requireRoom(call)
     guard !call.values.count.isMultiple(of: 2) else { throw call.misuse("paths and values come in pairs") }
     var whole = try node(call.values[0], call)
     for position in stride(from: 1, to: call.values.count, by: 2) where call.values[position] != .null {

@@ -44,7 +44,7 @@ final class LikeNode: ConditionNode, @unchecked Sendable {
       switch try view.pointee.lentBytes(column.ordinal) {
       case .null: return .unknown
       case .bytes(let bytes) where view.pointee.holdsText(column.ordinal):
-        return Truth(fixed.matches(bytes) != isNegated)
+        return Truth(try fixed.matches(bytes) != isNegated)
       default: break
       }
     }
@@ -61,8 +61,8 @@ final class LikeNode: ConditionNode, @unchecked Sendable {
 
   private func truth(by chosen: LikePattern?, _ context: EvaluationContext) throws(UpkeepError) -> Truth {
     guard let chosen else { return .unknown }
-    guard var text = try operand.evaluate(context).castText else { return .unknown }
-    return Truth(text.withUTF8 { chosen.matches(UnsafeRawBufferPointer($0)) } != isNegated)
+    guard let text = try operand.evaluate(context).castText else { return .unknown }
+    return Truth(try chosen.matches(text) != isNegated)
   }
 }
 
@@ -112,12 +112,30 @@ struct LikePattern: Sendable {
     self.steps = steps
   }
 
+  func matches(_ text: String) throws(UpkeepError) -> Bool {
+    var text = text
+    return try checked(text.withUTF8 { bytes in matched(UnsafeRawBufferPointer(bytes)) })
+  }
+
   /// Matches from left to right. On a mismatch the last run takes one byte more: earlier runs never need to.
-  func matches(_ text: UnsafeRawBufferPointer) -> Bool {
+  ///
+  /// - Throws: `limit` if that happens too often.
+  @inline(__always)
+  func matches(_ text: UnsafeRawBufferPointer) throws(UpkeepError) -> Bool { try checked(matched(text)) }
+
+  @inline(__always)
+  private func checked(_ result: Bool?) throws(UpkeepError) -> Bool {
+    guard let result else { throw MatchLimit.exceeded("LIKE") }
+    return result
+  }
+
+  private func matched(_ text: UnsafeRawBufferPointer) -> Bool? {
     steps.withUnsafeBufferPointer { Self.matches(text, $0) }
   }
 
-  private static func matches(_ text: UnsafeRawBufferPointer, _ steps: UnsafeBufferPointer<Step>) -> Bool {
+  /// - Returns: nil if it takes too many steps.
+  private static func matches(_ text: UnsafeRawBufferPointer, _ steps: UnsafeBufferPointer<Step>) -> Bool? {
+    var again = 0
     var at = 0
     var step = 0
     var runStep = -1
@@ -152,6 +170,8 @@ struct LikePattern: Sendable {
         return true
       }
       guard runStep >= 0, runAt < text.count else { return false }
+      again += at - runAt
+      if again > MatchLimit.steps { return nil }
       runAt += 1
       while runAt < text.count, text[runAt] & 0xC0 == 0x80 { runAt += 1 }
       step = runStep + 1

@@ -113,7 +113,7 @@ package struct PredicateImplication {
       return inner(operand).map { .cast($0, type) }
     case .function(let name, let arguments):
       return all(arguments).map { .function(Names.folded(name), $0) }
-    case .aggregate, .window, .subquery, .exists, .inQuery:
+    case .aggregate, .window, .subquery, .exists, .inQuery, .row:
       return e
     case .collate(let operand, let collation):
       return inner(operand).map { .collate($0, collation) }

@@ -50,6 +50,15 @@ struct ScalarFunction: Sendable {
     "last_insert_rowid": "RETURNING gives the ids of new rows",
     "lastval": "RETURNING gives the ids of new rows",
     "total_changes": "changes() tells of the statement before",
+    "last_insert_id": "RETURNING gives the ids of new rows",
+    "sqlite_version": "this is not SQLite; upkeep --version tells what it is",
+    "sqlite_source_id": "this is not SQLite; upkeep --version tells what it is",
+    "load_extension": "there are no extensions", "readfile": "SQL reads no files here",
+    "writefile": "SQL writes no files here", "edit": "SQL starts no programs here",
+    "regexp": "regular expressions are not supported; LIKE and GLOB are",
+    "median": "it is not supported", "curdate": "write CURRENT_DATE",
+    "datediff": "write julianday(x) - julianday(y)", "dateadd": "write date(x, '+1 day') and its like",
+    "json_error_position": "it is not supported; json_valid(x) says whether it is JSON",
     "gen_random_uuid": "write uuid()", "newid": "write uuid()",
     "getdate": "write now()", "sysdate": "write now()",
     "date_trunc": "write date(x, 'start of month') and its like",
@@ -179,7 +188,8 @@ final class FunctionNode: ExpressionNode, @unchecked Sendable {
 
   private func length(_ value: Value) -> Value {
     if case .blob(let bytes) = value { return .integer(Int64(bytes.count)) }
-    return .integer(Int64((value.text ?? "").unicodeScalars.count))
+    var text = value.text ?? ""
+    return .integer(Int64(text.withUTF8 { TextFunctions.characterCount(UnsafeRawBufferPointer($0)) }))
   }
 }
 

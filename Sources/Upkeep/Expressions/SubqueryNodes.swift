@@ -60,6 +60,12 @@ package class CompiledSubquery: @unchecked Sendable {
     _ value: Value, _ test: MembershipTest, _ context: EvaluationContext
   ) throws(UpkeepError) -> Truth { .false }
 
+  /// The same for a row of values. It is unknown if it is not among the rows, and one of them may be equal to it for all
+  /// that NULLs tell.
+  func contains(
+    row: [Value], _ tests: [MembershipTest], _ context: EvaluationContext
+  ) throws(UpkeepError) -> Truth { .false }
+
   func requireWidth(_ count: Int) throws(UpkeepError) {
     guard columns.count == count else {
       let wanted = count == 1 ? "one column is" : "\(count) columns are"
@@ -135,6 +141,29 @@ final class InQueryNode: ConditionNode, @unchecked Sendable {
   }
   override func truth(_ context: EvaluationContext) throws(UpkeepError) -> Truth {
     let found = try subquery.contains(try operand.evaluate(context), test, context)
+    return isNegated ? found.negated : found
+  }
+}
+
+/// IN and NOT IN of a row of values over the rows of a query.
+final class InRowsNode: ConditionNode, @unchecked Sendable {
+  let operands: [ExpressionNode]
+  let subquery: CompiledSubquery
+  let tests: [MembershipTest]
+  let isNegated: Bool
+  init(
+    _ operands: [ExpressionNode], _ subquery: CompiledSubquery, _ tests: [MembershipTest], isNegated: Bool
+  ) {
+    self.operands = operands
+    self.subquery = subquery
+    self.tests = tests
+    self.isNegated = isNegated
+  }
+  override func truth(_ context: EvaluationContext) throws(UpkeepError) -> Truth {
+    var row: [Value] = []
+    row.reserveCapacity(operands.count)
+    for operand in operands { row.append(try operand.evaluate(context)) }
+    let found = try subquery.contains(row: row, tests, context)
     return isNegated ? found.negated : found
   }
 }

@@ -2,14 +2,31 @@
 enum TextFunctions {
   /// The text with the 26 ASCII letters that begin at `first` changed.
   static func mapped(_ value: Value, from first: UInt8, _ change: (UInt8) -> UInt8) -> Value {
-    let bytes = value.castBytes.map { $0 &- first < 26 ? change($0) : $0 }
-    return .text(String(decoding: bytes, as: UTF8.self))
+    var text = value.castText ?? ""
+    return .text(
+      text.withUTF8 { bytes in
+        String(unsafeUninitializedCapacity: bytes.count) { place in
+          for (position, byte) in bytes.enumerated() {
+            place[position] = byte &- first < 26 ? change(byte) : byte
+          }
+          return bytes.count
+        }
+      })
+  }
+
+  static func hex(_ call: ValueCall) throws(UpkeepError) -> Value {
+    let bytes = call.values[0].castBytes
+    if bytes.count > RowCodec.longestValue / 2 {
+      throw UpkeepError(.limit, "hex() gives a text longer than \(RowCodec.longestValue) bytes")
+    }
+    return .text(hexadecimal(bytes, digits: "0123456789ABCDEF"))
   }
 
   static func unhex(_ value: Value) -> Value {
     let digits = value.castBytes
     if digits.count % 2 != 0 { return .null }
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(digits.count / 2)
     for position in stride(from: 0, to: digits.count, by: 2) {
       guard let high = NumberParser.hexDigit(digits[position]),
         let low = NumberParser.hexDigit(digits[position + 1])
@@ -39,10 +56,15 @@ enum TextFunctions {
       let range = range(start, given, in: bytes.count)
       return .blob(Array(bytes[range]))
     }
-    let scalars = Array((values[0].text ?? "").unicodeScalars)
-    var text = String.UnicodeScalarView()
-    text.append(contentsOf: scalars[range(start, given, in: scalars.count)])
-    return .text(String(text))
+    var text = values[0].text ?? ""
+    return .text(
+      text.withUTF8 { bytes in
+        let bytes = UnsafeRawBufferPointer(bytes)
+        let wanted = range(start, given, in: characterCount(bytes))
+        let first = byteOffset(ofCharacter: wanted.lowerBound, in: bytes, from: 0)
+        let last = byteOffset(ofCharacter: wanted.count, in: bytes, from: first)
+        return String(decoding: bytes[first..<last], as: UTF8.self)
+      })
   }
 
   /// The characters that `substr(x, start, length)` means: positions count from 1, or from the end if negative; a
@@ -75,8 +97,29 @@ enum TextFunctions {
     return Int(from)..<Int(max(from, min(from + taken, limit)))
   }
 
+  /// How many characters UTF-8 has.
+  static func characterCount(_ text: UnsafeRawBufferPointer) -> Int {
+    var count = 0
+    for byte in text where byte & 0xC0 != 0x80 { count += 1 }
+    return count
+  }
+
+  /// Where the character of a number begins, counted from 0 at a place where one begins.
+  private static func byteOffset(
+    ofCharacter number: Int, in text: UnsafeRawBufferPointer, from start: Int
+  ) -> Int {
+    var place = start
+    var left = number
+    while left > 0, place < text.count {
+      place += 1
+      while place < text.count, text[place] & 0xC0 == 0x80 { place += 1 }
+      left -= 1
+    }
+    return place
+  }
+
   static func trim(_ values: [Value], left: Bool, right: Bool) -> Value {
-    let unwanted = Set(values.count > 1 ? Array((values[1].castText ?? "").unicodeScalars) : [" "])
+    let unwanted = ScalarSet(values.count > 1 ? values[1].castText ?? "" : " ")
     var scalars = (values[0].castText ?? "").unicodeScalars[...]
     if left { scalars = scalars.drop { unwanted.contains($0) } }
     if right { while let last = scalars.last, unwanted.contains(last) { scalars.removeLast() } }
@@ -90,17 +133,23 @@ enum TextFunctions {
     if old.isEmpty { return .text(String(decoding: text, as: UTF8.self)) }
     var result: [UInt8] = []
     var position = 0
-    while position < text.count {
-      if text[position] == old[0], text[position...].starts(with: old) {
-        result += new
-        position += old.count
-      } else {
-        result.append(text[position])
-        position += 1
+    var isTooLong = false
+    text.withUnsafeBytes { text in
+      old.withUnsafeBytes { old in
+        let search = ByteSearch(old)
+        while let place = search.first(in: text, from: position) {
+          isTooLong = result.count + (place - position) + new.count > RowCodec.longestValue
+          if isTooLong { return }
+          result += text[position..<place]
+          result += new
+          position = place + old.count
+        }
+        isTooLong = result.count + text.count - position > RowCodec.longestValue
+        if !isTooLong { result += text[position...] }
       }
-      if result.count > RowCodec.longestValue {
-        throw UpkeepError(.limit, "replace() gives a text longer than \(RowCodec.longestValue) bytes")
-      }
+    }
+    if isTooLong {
+      throw UpkeepError(.limit, "replace() gives a text longer than \(RowCodec.longestValue) bytes")
     }
     return .text(String(decoding: result, as: UTF8.self))
   }
@@ -112,16 +161,13 @@ enum TextFunctions {
     if wanted.isEmpty { return .integer(1) }
     var isBytes = false
     if case .blob = values[0] { isBytes = true }
-    var start = 0
-    while start + wanted.count <= text.count {
-      if text[start] == wanted[0], text[start...].starts(with: wanted) {
-        let before = text[..<start]
-        let characters = isBytes ? before.count : before.count { $0 & 0xC0 != 0x80 }
-        return .integer(Int64(characters + 1))
+    return text.withUnsafeBytes { text in
+      wanted.withUnsafeBytes { wanted in
+        guard let place = ByteSearch(wanted).first(in: text) else { return .integer(0) }
+        let before = UnsafeRawBufferPointer(rebasing: text[..<place])
+        return .integer(Int64((isBytes ? place : characterCount(before)) + 1))
       }
-      start += 1
     }
-    return .integer(0)
   }
 
   /// `char(65, 66)`: the text of these characters; what is no character is U+FFFD.
@@ -143,7 +189,7 @@ enum TextFunctions {
   static func glob(_ call: ValueCall) throws(UpkeepError) -> Value {
     let pattern = call.values[0].castBytes
     if pattern.count > 50_000 { throw UpkeepError(.limit, "a GLOB pattern is longer than 50000 bytes") }
-    return .integer(GlobPattern(pattern).matches(call.values[1].castBytes) ? 1 : 0)
+    return .integer(try GlobPattern(pattern).matches(call.values[1].castText ?? "") ? 1 : 0)
   }
 
   /// `like(pattern, text)`, `like(pattern, text, escape)`, as `text LIKE pattern`.
@@ -153,7 +199,7 @@ enum TextFunctions {
       throw call.misuse("ESCAPE takes one character")
     }
     let pattern = try LikePattern(call.values[0].castText ?? "", escape: escape)
-    return .integer(call.values[1].castBytes.withUnsafeBytes { pattern.matches($0) } ? 1 : 0)
+    return .integer(try pattern.matches(call.values[1].castText ?? "") ? 1 : 0)
   }
 
   /// The texts of what is not NULL, with the separator between them.
@@ -178,14 +224,60 @@ extension Value {
   var quotedText: String {
     switch self {
     case .null: "NULL"
-    case .text(let text): "'" + text.replacing("'", with: "''") + "'"
+    case .text(let text): Self.inQuotes(text)
     case .blob(let bytes): "X'" + hexadecimal(bytes, digits: "0123456789ABCDEF") + "'"
     case .real(let real) where real.isInfinite: real < 0 ? "-9.0e+999" : "9.0e+999"
     case .integer, .real: description
     case .boolean(let truth): truth ? "TRUE" : "FALSE"
     case .timestamp: "TIMESTAMP '\(description)'"
     case .uuid: "UUID '\(description)'"
-    case .json(let text): "JSON '" + text.replacing("'", with: "''") + "'"
+    case .json(let text): "JSON " + Self.inQuotes(text)
+    }
+  }
+
+  private static func inQuotes(_ text: String) -> String {
+    var text = text
+    return text.withUTF8 { bytes in
+      let quote = UInt8(ascii: "'")
+      let count = bytes.count + 2 + bytes.count { $0 == quote }
+      return String(unsafeUninitializedCapacity: count) { place in
+        place[0] = quote
+        var position = 1
+        for byte in bytes {
+          place[position] = byte
+          position += 1
+          if byte == quote {
+            place[position] = quote
+            position += 1
+          }
+        }
+        place[position] = quote
+        return count
+      }
+    }
+  }
+}
+
+/// Some characters.
+private struct ScalarSet {
+  private var ascii: (UInt64, UInt64) = (0, 0)
+  private var others: Set<UInt32> = []
+
+  init(_ text: String) {
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 0..<64: ascii.0 |= 1 << UInt64(scalar.value)
+      case 64..<128: ascii.1 |= 1 << UInt64(scalar.value - 64)
+      default: others.insert(scalar.value)
+      }
+    }
+  }
+
+  func contains(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0..<64: ascii.0 >> UInt64(scalar.value) & 1 == 1
+    case 64..<128: ascii.1 >> UInt64(scalar.value - 64) & 1 == 1
+    default: others.contains(scalar.value)
     }
   }
 }

@@ -49,12 +49,15 @@ struct ValueFunction: Sendable {
   private static let texts: [String: ValueFunction] = [
     "printf": ValueFunction(counts: 1...127, isStrict: false, body: FormatFunction.apply),
     "format": ValueFunction(counts: 1...127, isStrict: false, body: FormatFunction.apply),
-    "quote": ValueFunction(counts: 1...1, isStrict: false) { .text($0.values[0].quotedText) },
+    "quote": ValueFunction(counts: 1...1, isStrict: false) { (call) throws(UpkeepError) in
+      if case .blob(let bytes) = call.values[0], bytes.count > RowCodec.longestValue / 2 {
+        throw UpkeepError(.limit, "quote() gives a text longer than \(RowCodec.longestValue) bytes")
+      }
+      return .text(call.values[0].quotedText)
+    },
     "char": ValueFunction(counts: 0...127, isStrict: false, body: TextFunctions.characters),
     "unicode": ValueFunction(counts: 1...1, body: TextFunctions.firstScalar),
-    "hex": ValueFunction(counts: 1...1, isStrict: false) { call in
-      .text(hexadecimal(call.values[0].castBytes, digits: "0123456789ABCDEF"))
-    },
+    "hex": ValueFunction(counts: 1...1, isStrict: false, body: TextFunctions.hex),
     "like": ValueFunction(counts: 2...3, body: TextFunctions.like),
     "glob": ValueFunction(counts: 2...2, body: TextFunctions.glob),
     "octet_length": ValueFunction(counts: 1...1) { .integer(Int64($0.values[0].castBytes.count)) },
@@ -142,6 +145,16 @@ final class ValueCallNode: ExpressionNode, @unchecked Sendable {
       if function.isStrict, value == .null { return .null }
       values.append(value)
     }
-    return try function.body(ValueCall(name: name, values: values, now: readsClock ? context.now : nil))
+    let result = try function.body(ValueCall(name: name, values: values, now: readsClock ? context.now : nil))
+    // What is a little too long is found here; what would be very much so, where it is made.
+    switch result {
+    case .text(let text) where text.utf8.count > RowCodec.longestValue: throw tooLong
+    case .json(let text) where text.utf8.count > RowCodec.longestValue: throw tooLong
+    default: return result
+    }
+  }
+
+  private var tooLong: UpkeepError {
+    UpkeepError(.limit, "\(name)() gives a text longer than \(RowCodec.longestValue) bytes")
   }
 }

@@ -421,6 +421,7 @@ extension Expression {
     case .subquery, .exists: return self
     case .inQuery(let a, let query, let negated):
       return .inQuery(a.replacing(change), query, negated: negated)
+    case .row(let parts): return .row(parts.map { $0.replacing(change) })
     }
   }
 }

@@ -42,6 +42,11 @@ final class CommonTableSource {
   private var round: RowSpool<Value>?
   private var found: RowSpool<Value>?
   private var recursiveColumns: [SubqueryColumn]?
+  /// The order in which the rows of a recursive table are shown and gone on from; empty for rounds.
+  private var order: [SortTerm] = []
+
+  /// How deep such tables may read one another.
+  private static let deepest = 200
 
   /// How the rows are made.
   private enum RowsPlan {
@@ -111,26 +116,30 @@ final class CommonTableSource {
 
   private func makeReady() throws(UpkeepError) {
     guard let place else { return }
+    let host = place.host
+    host.commonTableDepth += 1
+    defer { host.commonTableDepth -= 1 }
+    if host.commonTableDepth > Self.deepest {
+      throw UpkeepError(
+        .limit, "tables of WITH read one another more than \(Self.deepest) deep, down to \(definition.name)")
+    }
     var inside = try place.inner()
     inside.commonTables = siblings
-    if definition.isRecursive, let last = definition.query.compounds.last,
-      last.operation == .union || last.operation == .unionAll, last.block.reads(definition.name)
-    {
+    if definition.isRecursive, let parts = definition.recursiveParts, let last = parts.last {
       var first = definition.query
-      first.compounds.removeLast()
+      first.compounds.removeLast(parts.count)
       (first.order, first.limit, first.offset) = ([], nil, nil)
-      guard definition.query.order.isEmpty else {
-        throw UpkeepError(
-          .unsupported, "ORDER BY in the recursive \(definition.name) is not supported; put it outside")
-      }
       let firstPlan = try QueryPlan(first, inside)
       try requireWidth(firstPlan.columns.count)
+      order = try QueryPlan.order(definition.query, named(firstPlan.columns))
       // What comes later may be of any type.
       recursiveColumns = named(firstPlan.columns).map {
         SubqueryColumn(name: $0.name, type: nil, collation: $0.collation)
       }
       defer { recursiveColumns = nil }
-      let nextPlan = try QueryPlan(Query(last.block), inside)
+      var next = Query(parts[parts.startIndex].block)
+      next.compounds = parts.dropFirst().map { CompoundPart(.unionAll, $0.block) }
+      let nextPlan = try QueryPlan(next, inside)
       guard nextPlan.columns.count == firstPlan.columns.count else {
         throw QueryPlan.unequalWidths(firstPlan.columns.count, nextPlan.columns.count)
       }
@@ -219,6 +228,7 @@ final class CommonTableSource {
   private func recur(
     _ first: QueryPlan, _ next: QueryPlan, _ keepsEqual: Bool, _ row: RowTaker
   ) throws(UpkeepError) {
+    if !order.isEmpty { return try recurInOrder(first, next, keepsEqual, row) }
     let seen = RowSet(first.columns, memory)
     var goesOn = true
     func take(_ values: [Value]) throws(UpkeepError) -> Bool {
@@ -238,18 +248,60 @@ final class CommonTableSource {
       try next.run(outer, take)
     }
   }
+
+  /// Each row by itself: the first in order of those that were found and not gone on from yet.
+  private func recurInOrder(
+    _ first: QueryPlan, _ next: QueryPlan, _ keepsEqual: Bool, _ row: RowTaker
+  ) throws(UpkeepError) {
+    let seen = RowSet(first.columns, memory)
+    var queue = RecursionQueue(order)
+    func take(_ values: [Value]) throws(UpkeepError) -> Bool {
+      if !keepsEqual, try !seen.insert(values) { return true }
+      try queue.add(values, of: definition.name)
+      return true
+    }
+    try first.run(outer, take)
+    defer { round = nil }
+    while let values = queue.next() {
+      guard try row(values) else { return }
+      let own = makeSpool()
+      try own.append(values)
+      round = own
+      try next.run(outer, take)
+    }
+  }
+}
+
+extension CommonTable {
+  /// The last blocks, which read the table itself; nil without any. How the last is joined says whether equal rows are kept.
+  fileprivate var recursiveParts: ArraySlice<CompoundPart>? {
+    guard let first = query.compounds.firstIndex(where: { $0.block.reads(name) }) else { return nil }
+    let parts = query.compounds[first...]
+    let isPlain = parts.allSatisfy { part in
+      (part.operation == .union || part.operation == .unionAll) && part.block.reads(name)
+    }
+    return isPlain ? parts : nil
+  }
 }
 
 extension QueryBlock {
   /// Whether a source in FROM has the name.
   func reads(_ name: String) -> Bool {
     guard case .select(let select) = self else { return false }
-    return select.from.contains { item in
+    return select.from.read(name)
+  }
+}
+
+extension [FromItem] {
+  /// Whether one of the sources has the name.
+  fileprivate func read(_ name: String) -> Bool {
+    contains { item in
       switch item.source {
       case .table(let reference): return Names.equal(reference.name, name)
       case .query(let query, _, _):
         return query.block.reads(name) || query.compounds.contains { $0.block.reads(name) }
       case .call: return false
+      case .join(let items): return items.read(name)
       }
     }
   }

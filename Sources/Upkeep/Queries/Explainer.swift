@@ -67,6 +67,7 @@ struct Explainer {
       case .table(let table): table.alias ?? table.name
       case .query(_, let alias, _): alias ?? "the query"
       case .call(let function, _, let alias): alias ?? function
+      case .join(let items): "(\(names(of: items)))"
       }
     }.joined(separator: ", ")
   }

@@ -31,17 +31,21 @@ extension QueryBlock {
         guard case .expression(let expression, let name) = column else { return column }
         return .expression(expression.renaming(old, new), name: name)
       }
-      for position in select.from.indices {
-        select.from[position].source = select.from[position].source.renaming(old, new)
-        if case .on(let condition)? = select.from[position].condition {
-          select.from[position].condition = .on(condition.renaming(old, new))
-        }
-      }
+      select.from = select.from.map { $0.renaming(old, new) }
       select.condition = select.condition?.renaming(old, new)
       select.grouping = select.grouping.map { $0.renaming(old, new) }
       select.groupCondition = select.groupCondition?.renaming(old, new)
       return .select(select)
     }
+  }
+}
+
+extension FromItem {
+  fileprivate func renaming(_ old: String, _ new: String) -> FromItem {
+    var item = self
+    item.source = source.renaming(old, new)
+    if case .on(let condition)? = condition { item.condition = .on(condition.renaming(old, new)) }
+    return item
   }
 }
 
@@ -58,6 +62,7 @@ extension RowSource {
       return .query(query.renaming(table: old, to: new), alias: alias, columns: columns)
     case .call(let function, let arguments, let alias):
       return .call(function, arguments.map { $0.renaming(old, new) }, alias: alias)
+    case .join(let items): return .join(items.map { $0.renaming(old, new) })
     }
   }
 }

@@ -57,6 +57,10 @@ final class QueryHost: @unchecked Sendable {
   private var frozen: TransactionScope?
   /// Queries that read nothing around them.
   private var independent: [Key: CompiledQuery] = [:]
+  private var viewCount = 0
+  private static let mostViews = 1_000
+  /// How many common tables are being made ready, each for the one before.
+  var commonTableDepth = 0
   /// Keeps the scopes of WITH clauses while the statement runs.
   private var commonTables: [CommonTableScope] = []
 
@@ -78,6 +82,15 @@ final class QueryHost: @unchecked Sendable {
       let made = try given.frozen()
       frozen = made
       return made
+    }
+  }
+
+  /// Counts a place where a view is read: views that read views several times each come to very many.
+  func countView() throws(UpkeepError) {
+    viewCount += 1
+    if viewCount > Self.mostViews {
+      throw UpkeepError(
+        .limit, "the statement reads views in more than \(Self.mostViews) places, those within views counted")
     }
   }
 
@@ -149,9 +162,12 @@ final class SubqueryScope: SubqueryCompiling, @unchecked Sendable {
   }
 
   func compile(_ query: Query, in scope: ExpressionScope) throws(UpkeepError) -> CompiledSubquery {
-    if let before = known[query] { return before }
     let host = try host
-    if let before = host.known(query, commonTables) { return before }
+    // Where it is asked which names mean a column, queries that are alike are still several texts.
+    if host.statement.columnUses == nil {
+      if let before = known[query] { return before }
+      if let before = host.known(query, commonTables) { return before }
+    }
     let outer: OuterScope? = scope.slots.isEmpty && scope.outer == nil ? nil : OuterScope(scope)
     let place = QueryPlace(
       host: host, commonTables: commonTables, outer: outer, depth: scope.depth, nesting: nesting)
@@ -174,6 +190,7 @@ final class CompiledQuery: CompiledSubquery, @unchecked Sendable {
   private var readBefore: [Value]?
   private var first: [Value]??
   private var sets: [MembershipTest: ValueSet] = [:]
+  private var rowSets: [[MembershipTest]: MemberRows] = [:]
 
   init(_ plan: QueryPlan) {
     self.plan = plan
@@ -231,6 +248,39 @@ final class CompiledQuery: CompiledSubquery, @unchecked Sendable {
     return set
   }
 
+  override func contains(
+    row: [Value], _ tests: [MembershipTest], _ context: EvaluationContext
+  ) throws(UpkeepError) -> Truth {
+    try lookAround(context)
+    if reads.isEmpty {
+      let known: MemberRows
+      if let before = rowSets[tests] {
+        known = before
+      } else {
+        known = MemberRows(tests, plan.memory)
+        try plan.run(context) { row throws(UpkeepError) in
+          try known.insert(row)
+          return true
+        }
+        rowSets[tests] = known
+      }
+      if let found = try known.contains(row) { return found }
+    }
+    // NULLs are there: each row is compared by itself.
+    var result = Truth.false
+    try plan.run(context) { candidate throws(UpkeepError) in
+      switch MemberRows.compare(row, candidate, tests) {
+      case .true:
+        result = .true
+        return false
+      case .unknown: result = .unknown
+      case .false: break
+      }
+      return true
+    }
+    return result
+  }
+
   /// Forgets what was found if something around it changed.
   private func lookAround(_ context: EvaluationContext) throws(UpkeepError) {
     if readsInOrder.isEmpty { return }
@@ -275,5 +325,46 @@ private final class ValueSet {
     if value == .null { return .unknown }
     if try rows.contains([value]) { return .true }
     return hasNull ? .unknown : .false
+  }
+}
+
+/// The rows of a query on the right of IN, where a row stands on the left.
+private final class MemberRows {
+  private let tests: [MembershipTest]
+  private let rows: RowSet
+  private var hasNull = false
+  private var isEmpty = true
+
+  init(_ tests: [MembershipTest], _ memory: QueryMemory) {
+    self.tests = tests
+    rows = RowSet(tests.map { SubqueryColumn(name: "", type: nil, collation: $0.collation) }, memory)
+  }
+
+  func insert(_ row: [Value]) throws(UpkeepError) {
+    isEmpty = false
+    let row = zip(row, tests).map { $1.conversion.apply($0) }
+    if row.contains(.null) { hasNull = true } else { _ = try rows.insert(row) }
+  }
+
+  /// Nil where NULLs make it necessary to compare with every row.
+  func contains(_ row: [Value]) throws(UpkeepError) -> Truth? {
+    if isEmpty { return .false }
+    if row.contains(.null) { return nil }
+    if try rows.contains(row) { return .true }
+    return hasNull ? nil : .false
+  }
+
+  /// Whether two rows are equal.
+  static func compare(_ row: [Value], _ candidate: [Value], _ tests: [MembershipTest]) -> Truth {
+    var result = Truth.true
+    for (number, test) in tests.enumerated() {
+      let other = test.conversion.apply(candidate[number])
+      if row[number] == .null || other == .null {
+        result = .unknown
+      } else if !ValueOrder.equal(row[number], other, collation: test.collation) {
+        return .false
+      }
+    }
+    return result
   }
 }

@@ -67,12 +67,15 @@ final class QueryPlan {
     }
   }
 
+  /// For a join in parentheses: what its columns are called.
+  var joinedNames: JoinedNames? { blocks[0].joinedNames }
+
   static func unequalWidths(_ first: Int, _ other: Int) -> UpkeepError {
     UpkeepError(.misuse, "the queries of a compound give \(first) and \(other) columns; they must be as many")
   }
 
   /// ORDER BY of what is no single SELECT: by columns of the result.
-  private static func order(_ query: Query, _ columns: [SubqueryColumn]) throws(UpkeepError) -> [SortTerm] {
+  static func order(_ query: Query, _ columns: [SubqueryColumn]) throws(UpkeepError) -> [SortTerm] {
     var terms: [SortTerm] = []
     for term in query.order {
       var expression = term.expression
@@ -270,6 +273,8 @@ class BlockPlan {
   var order: [SortTerm] { [] }
   /// How it runs, for people.
   var description: [String] { [] }
+  /// For a join in parentheses: what its columns are called.
+  var joinedNames: JoinedNames? { nil }
 
   init(columns: [SubqueryColumn], reads: Set<OuterColumn>, context: EvaluationContext) {
     self.columns = columns
@@ -291,7 +296,13 @@ class BlockPlan {
 
 /// VALUES.
 final class ValuesBlock: BlockPlan {
-  private let rows: [[CompiledExpression]]
+  private enum Row {
+    /// Of constants, as most are where there are many.
+    case constants([Value])
+    case expressions([CompiledExpression])
+  }
+
+  private let rows: [Row]
   private let statement: StatementContext
   private var number = 0
 
@@ -306,21 +317,36 @@ final class ValuesBlock: BlockPlan {
     scope.outer = place.outer
     scope.depth = place.depth
     scope.subqueries = SubqueryScope(place.host, place.commonTables, nesting: place.nesting)
-    var compiled: [[CompiledExpression]] = []
+    var compiled: [Row] = []
+    compiled.reserveCapacity(rows.count)
     var reads: Set<OuterColumn> = []
     for row in rows {
+      if let constants = Self.constants(row) {
+        compiled.append(.constants(constants))
+        continue
+      }
       var list: [CompiledExpression] = []
       for expression in row {
         let value = try CompiledExpression.compile(expression, in: scope)
         reads.formUnion(value.outerColumnsRead)
         list.append(value)
       }
-      compiled.append(list)
+      compiled.append(.expressions(list))
     }
     self.rows = compiled
     super.init(
       columns: (0..<width).map { SubqueryColumn(name: "column\($0 + 1)", type: nil, collation: nil) },
       reads: reads, context: place.host.statement.makeEvaluationContext(slotCount: 1))
+  }
+
+  private static func constants(_ row: [Expression]) -> [Value]? {
+    var values: [Value] = []
+    values.reserveCapacity(row.count)
+    for expression in row {
+      guard case .literal(let value) = expression else { return nil }
+      values.append(Coercion.coerce(value, to: .any) ?? .null)
+    }
+    return values
   }
 
   override var description: [String] { ["\(rows.count) \(rows.count == 1 ? "row" : "rows") of VALUES"] }
@@ -337,9 +363,13 @@ final class ValuesBlock: BlockPlan {
   }
 
   override func values() throws(UpkeepError) -> [Value] {
-    var values: [Value] = []
-    values.reserveCapacity(rows[number].count)
-    for expression in rows[number] { values.append(try expression.evaluate(context)) }
-    return values
+    switch rows[number] {
+    case .constants(let values): return values
+    case .expressions(let list):
+      var values: [Value] = []
+      values.reserveCapacity(list.count)
+      for expression in list { values.append(try expression.evaluate(context)) }
+      return values
+    }
   }
 }

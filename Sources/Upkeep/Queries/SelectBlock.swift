@@ -14,7 +14,10 @@ final class SelectBlock: BlockPlan {
   private let memory: QueryMemory
   private let slotCount: Int
 
+  private let innerNames: JoinedNames?
+
   override var isDistinct: Bool { isEachOnce }
+  override var joinedNames: JoinedNames? { innerNames }
   override var order: [SortTerm] { terms }
 
   init(_ select: Select, order: [OrderTerm], _ place: QueryPlace) throws(UpkeepError) {
@@ -23,6 +26,7 @@ final class SelectBlock: BlockPlan {
     memory = place.host.memory
     isEachOnce = select.isDistinct
     let shown = try ShownColumns(select.columns, sources)
+    innerNames = select.columns == [.all(of: Sources.everything)] ? sources.joinedNames : nil
     let terms = try shown.resolved(order)
     let grouping = try shown.resolved(grouping: select.grouping, sources.scope)
     let having = select.groupCondition.map { shown.replacingAliases(in: $0, sources.scope) }
@@ -39,8 +43,9 @@ final class SelectBlock: BlockPlan {
     if isGrouped { try scope.addAggregates(calls) }
     let groupSlot = sources.scope.slots.count
     var windows: Windows?
-    let windowCalls = (shown.list.map(\.expression) + terms.map(\.expression)).reduce(into: [Expression]()) {
-      for call in $1.windowCalls where !$0.contains(call) { $0.append(call) }
+    var seenCalls: Set<Expression> = []
+    let windowCalls = (shown.list.map(\.expression) + terms.map(\.expression)).flatMap { expression in
+      expression.windowCalls.filter { seenCalls.insert($0).inserted }
     }
     if !windowCalls.isEmpty {
       let made = try Windows(windowCalls, select.windows, in: scope)
@@ -190,8 +195,10 @@ struct ShownColumns {
   }
 
   private(set) var list: [Column] = []
+  private let uses: ColumnUses?
 
   init(_ columns: [ResultColumn], _ sources: Sources) throws(UpkeepError) {
+    uses = sources.scope.uses
     for column in columns {
       switch column {
       case .expression(let expression, let name):
@@ -216,7 +223,9 @@ struct ShownColumns {
     case .collate(let inner, let collation): return .collate(try resolved(inner, word), collation)
     case .literal(.integer(let position)): return try column(at: position, word)
     case .column(let reference) where reference.qualifier == nil:
-      return list.first { Names.equal($0.name, reference.name) }?.expression ?? expression
+      guard let shown = list.first(where: { Names.equal($0.name, reference.name) }) else { return expression }
+      uses?.note(reference, standsFor: shown.expression)
+      return shown.expression
     default: return expression
     }
   }
@@ -261,8 +270,10 @@ extension Expression {
   /// The name under which a column is shown: `t.a` and `"a"` are shown as `a`.
   func nameShown(_ name: String) -> String {
     guard case .column(let reference) = self else { return name }
-    let written = name.filter { !"\"`[] ".contains($0) }
-    let whole = reference.qualifier.map { "\($0).\(reference.name)" } ?? reference.name
+    // Of quotes, doubled or not, and blanks around the dot nothing is told: names have them too.
+    func bare(_ text: String) -> String { text.filter { !"\"`[] ".contains($0) } }
+    let written = bare(name)
+    let whole = bare(reference.qualifier.map { "\($0).\(reference.name)" } ?? reference.name)
     return Names.equal(written, whole) || written == "main.\(whole)" ? reference.name : name
   }
 }

@@ -213,12 +213,13 @@ extension SelectPlan {
     in expressions: [Expression], _ rows: ExpressionScope
   ) throws(UpkeepError) -> [AggregateCall] {
     var found: [Expression] = []
+    var seen: Set<Expression> = []
     for expression in expressions {
       switch expression {
       case .column, .literal, .parameter: continue
       default: break
       }
-      for call in expression.aggregateCalls where !found.contains(call) { found.append(call) }
+      for call in expression.aggregateCalls where seen.insert(call).inserted { found.append(call) }
     }
     var calls: [AggregateCall] = []
     for expression in found {

@@ -46,6 +46,7 @@ struct Sources {
     scope.refusesAmbiguity = true
     scope.outer = place.outer
     scope.depth = place.depth
+    if let uses = place.host.statement.columnUses, uses.depth == 1 { scope.uses = uses }
     scope.subqueries = SubqueryScope(place.host, place.commonTables, nesting: place.nesting)
     for (number, item) in items.enumerated() {
       try add(item, place, Self.decides(number, items) ? condition : nil, isOnly: items.count == 1)
@@ -97,6 +98,7 @@ struct Sources {
     let name: String?
     let columns: ColumnList
     let content: Source.Content
+    var joined: JoinedNames?
     switch item.source {
     case .table(let reference):
       name = reference.alias ?? reference.name
@@ -128,6 +130,13 @@ struct Sources {
       let shown = try named(plan.columns, names, of: alias ?? "the subquery")
       content = .query(plan)
       columns = try columnList(shown, name, slot)
+    case .join(let items):
+      name = nil
+      let plan = try QueryPlan(
+        Query(.select(Select([.all(of: Self.everything)], from: items))), try place.innerSource())
+      content = .query(plan)
+      columns = try columnList(plan.columns, name, slot)
+      joined = plan.joinedNames
     case .call(let function, let arguments, let alias):
       name = alias ?? function
       guard item.kind != .right && item.kind != .full else {
@@ -142,13 +151,15 @@ struct Sources {
     list.append(Source(content: content, name: name, kind: item.kind))
     scope.slots.append(
       ExpressionScope.Slot(names: (name.map { [$0] } ?? []) + [Self.hiddenName(slot)], columns: columns))
+    scope.slots[slot].joined = joined
+    if case .table(let schema) = content { scope.slots[slot].table = schema.id }
     scope.bareSlots.append(slot)
     switch item.condition {
     case .using(let names)? where slot > 0:
       for name in names { try merge(name, slot) }
     case .natural? where slot > 0:
-      let before = Set(scope.slots[..<slot].flatMap { $0.columns.columns.map { Names.folded($0.name) } })
-      for column in columns.columns where before.contains(Names.folded(column.name)) {
+      let before = Set(scope.slots[..<slot].flatMap { $0.shown.map { Names.folded($0.name) } })
+      for column in scope.slots[slot].shown where before.contains(Names.folded(column.name)) {
         try merge(column.name, slot)
       }
     default: break
@@ -203,7 +214,7 @@ struct Sources {
 
   /// Makes the column of that name in a source one with the one before it.
   private mutating func merge(_ name: String, _ slot: Int) throws(UpkeepError) {
-    guard let own = scope.slots[slot].columns.ordinal(of: name) else {
+    guard let (own, isAmbiguous) = scope.slots[slot].bare(name) else {
       throw noColumn(name, in: slot...slot)
     }
     let folded = Names.folded(name)
@@ -212,18 +223,22 @@ struct Sources {
       before = merged
     } else {
       before = scope.slots[..<slot].enumerated().compactMap { number, row in
-        row.columns.ordinal(of: name).map { SlotColumn(slot: number, ordinal: $0) }
+        row.bare(name).map { SlotColumn(slot: number, ordinal: $0.ordinal) }
       }
-      if before.count > 1 {
+      let isUnclear = isAmbiguous || scope.slots[..<slot].contains { $0.bare(name)?.isAmbiguous == true }
+      if before.count > 1 || isUnclear {
         var error = UpkeepError(
           .unknownColumn,
-          "column \(name) of USING is in several sources before \(list[slot].name ?? "this one")")
+          isAmbiguous
+            ? "column \(name) of USING is in several sources of the join in parentheses"
+            : "column \(name) of USING is in several sources before \(list[slot].name ?? "this one")")
         error.name = name
         throw error
       }
       guard !before.isEmpty else { throw noColumn(name, in: 0...(slot - 1)) }
     }
     let right = SlotColumn(slot: slot, ordinal: own)
+    for column in before + [right] { scope.uses?.noteJoin(scope.slots[column.slot].table, column.ordinal) }
     let values = before.map { reference($0) }
     let left = values.count == 1 ? values[0] : .function("coalesce", values)
     try add(.binary(.equal, left, reference(right)), join: slot)
@@ -237,7 +252,7 @@ struct Sources {
 
   private func noColumn(_ name: String, in slots: ClosedRange<Int>) -> UpkeepError {
     let places = slots.compactMap { list[$0].name }.joined(separator: ", ")
-    let known = slots.flatMap { scope.slots[$0].columns.columns.map(\.name) }
+    let known = slots.flatMap { scope.slots[$0].shown.map(\.name) }
     var error = UpkeepError(
       .unknownColumn,
       "\(places.isEmpty ? "the subquery" : places) has no column \(name) for USING"
@@ -246,7 +261,9 @@ struct Sources {
     return error
   }
 
-  private func reference(_ column: SlotColumn) -> Expression {
+  func isHidden(_ column: SlotColumn) -> Bool { hidden.contains(column) }
+
+  func reference(_ column: SlotColumn) -> Expression {
     let name = scope.column(column)?.name ?? "rowid"
     return .column(ColumnReference(name, of: Self.hiddenName(column.slot)))
   }
@@ -260,26 +277,34 @@ struct Sources {
     }
     var result: [ShownColumns.Column] = []
     var isKnown = false
+    if qualifier == Self.everything { return everyColumn }
     for (slot, row) in scope.slots.enumerated() {
-      if let qualifier, !Names.equal(row.names[0], qualifier) { continue }
-      isKnown = true
-      for column in row.columns.columns {
-        let place = SlotColumn(slot: slot, ordinal: column.ordinal)
-        var expression = reference(place)
-        if qualifier == nil {
-          if hidden.contains(place) { continue }
-          if let merged = scope.merged[Names.folded(column.name)], merged.first == place {
-            expression = .column(ColumnReference(column.name))
-          }
+      if let qualifier {
+        let inner = row.joined?.row(qualifier)
+        guard inner != nil || Names.equal(row.names[0], qualifier) else { continue }
+        isKnown = true
+        for (name, ordinal) in inner?.columns
+          ?? row.columns.columns.map({ (name: $0.name, ordinal: $0.ordinal) })
+        {
+          let place = SlotColumn(slot: slot, ordinal: ordinal)
+          result.append(ShownColumns.Column(name: name, expression: reference(place)))
         }
-        result.append(ShownColumns.Column(name: column.name, expression: expression))
+        continue
+      }
+      for (name, ordinal) in row.shown {
+        let place = SlotColumn(slot: slot, ordinal: ordinal)
+        if hidden.contains(place) { continue }
+        let isMerged = scope.merged[Names.folded(name)]?.first == place
+        result.append(
+          ShownColumns.Column(
+            name: name, expression: isMerged ? .column(ColumnReference(name)) : reference(place)))
       }
     }
     if let qualifier, !isKnown {
       var error = UpkeepError(
         .unknownTable,
         "\(qualifier).* names no table of this statement"
-          + Names.suggestion(for: qualifier, among: list.compactMap(\.name)))
+          + Names.suggestion(for: qualifier, among: scope.slots.flatMap(\.shownNames)))
       error.name = qualifier
       throw error
     }

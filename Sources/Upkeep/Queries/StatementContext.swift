@@ -14,6 +14,8 @@ package final class StatementContext {
   private(set) var commonTables: CommonTableScope?
   /// Reads the queries of views; nil where nobody knows SQL.
   package var viewReader: (any ViewReading)?
+  /// Where the views name a column that gets another name; nil unless that is looked for.
+  var columnUses: ColumnUses?
   private var madeHost: QueryHost?
   private var madeMemory: QueryMemory?
   @exclusivity(unchecked) private var steps = 0

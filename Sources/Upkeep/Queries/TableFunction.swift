@@ -46,6 +46,7 @@ struct TableFunction {
     }
     if kind == .series { return try series(values, row) }
     guard let whole = JSONNode(values[0].castText ?? "") else {
+      try JSONNode.requireFewParts(values[0].castText ?? "")
       var error = UpkeepError(.typeMismatch, "malformed JSON in \(name)(): \(values[0].literalText)")
       error.value = values[0].literalText
       throw error

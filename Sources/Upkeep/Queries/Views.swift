@@ -25,6 +25,10 @@ extension QueryPlan {
     let name = Names.folded(view.name)
     if inside.views.contains(name) { throw UpkeepError(.misuse, "view \(view.name) reads itself") }
     inside.views.append(name)
+    try place.host.countView()
+    let uses = place.host.statement.columnUses
+    uses?.depth += 1
+    defer { uses?.depth -= 1 }
     do throws(UpkeepError) {
       try self.init(narrow(try reader.query(view.text), inside), inside)
     } catch {
@@ -61,8 +65,8 @@ extension TransactionScope {
 
 /// Looks after the views when a table changes under them.
 package struct ViewKeeper {
-  private let scope: TransactionScope
-  private let statement: StatementContext
+  let scope: TransactionScope
+  let statement: StatementContext
 
   package init(_ scope: TransactionScope, _ statement: StatementContext) {
     self.scope = scope
@@ -103,7 +107,7 @@ package struct ViewKeeper {
   }
 
   /// Why a view cannot be read; nil if it can.
-  private func failure(_ name: String) throws(UpkeepError) -> UpkeepError? {
+  func failure(_ name: String) throws(UpkeepError) -> UpkeepError? {
     // What was frozen for it shows nothing of later changes.
     defer { statement.release() }
     do throws(UpkeepError) {

@@ -103,8 +103,10 @@ extension WindowDefinition {
     _ named: [NamedWindow], _ seen: [String]
   ) throws(UpkeepError) -> WindowDefinition {
     guard let base else { return self }
-    guard let found = named.first(where: { Names.equal($0.name, base) }), !seen.contains(Names.folded(base))
-    else {
+    if seen.contains(Names.folded(base)) {
+      throw UpkeepError(.misuse, "window \(base) is made of itself")
+    }
+    guard let found = named.first(where: { Names.equal($0.name, base) }) else {
       var error = UpkeepError(
         .misuse, "there is no window \(base)\(Names.suggestion(for: base, among: named.map(\.name)))")
       error.name = base

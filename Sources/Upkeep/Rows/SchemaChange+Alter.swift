@@ -11,9 +11,11 @@ extension SchemaChange {
       case .rename(let new): scope.adopt(try catalog.renaming(table: name, to: new, in: transaction))
       case .renameColumn(let column, let new):
         scope.adopt(try catalog.renaming(column: column, of: name, to: new, in: transaction))
-      case .addColumn(let column):
+      case .addColumn(let column, let checks):
         let missing = try missingValue(of: column, in: try catalog.table(name))
-        scope.adopt(try catalog.adding(column: column, missing: missing, to: name, in: transaction))
+        scope.adopt(
+          try catalog.adding(column: column, checks: checks, missing: missing, to: name, in: transaction))
+        if !checks.isEmpty { try checkRows(of: try scope.catalog.table(name)) }
       case .dropColumn(let column): try drop(column, of: name)
       }
     }
@@ -44,6 +46,19 @@ extension SchemaChange {
         "column \(column.name) is NOT NULL and \(table.name) has rows: give it a DEFAULT", table, column.name)
     }
     return missing
+  }
+
+  /// Asks what must hold of every row that is there.
+  private func checkRows(of table: TableSchema) throws(UpkeepError) {
+    let check = RowCheck(scope, table)
+    let rows = try RowReader(scope).scan(table)
+    while try rows.next() {
+      let row = try rows.row
+      var values: [Value] = []
+      values.reserveCapacity(table.rowWidth)
+      for ordinal in 0..<table.rowWidth { values.append(try row.value(ordinal)) }
+      try check.check(values)
+    }
   }
 
   private func told(_ message: String, _ table: TableSchema, _ column: String) -> UpkeepError {

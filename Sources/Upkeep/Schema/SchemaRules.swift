@@ -1,7 +1,7 @@
 /// What a definition must satisfy before anything is written.
-enum SchemaRules {
+package enum SchemaRules {
   static let longestName = 255
-  static let mostColumns = 2000
+  package static let mostColumns = 2000
   static let mostKeyParts = 64
 
   static func check(_ definition: TableDefinition) throws(UpkeepError) {

@@ -133,6 +133,8 @@ public enum RowSource: Sendable, Hashable {
   case query(Query, alias: String?, columns: [String]?)
   /// A function that gives rows, by its name in lower case: `json_each(x)`. Its arguments may name sources before it.
   case call(String, [Expression], alias: String?)
+  /// A join in parentheses: its sources go on by their own names.
+  case join([FromItem])
 }
 
 /// A source in FROM and how it is joined with those before it.

@@ -4,8 +4,8 @@ public enum TableAlteration: Sendable, Hashable {
   case rename(to: String)
   /// The name of a column.
   case renameColumn(String, to: String)
-  /// One more column, behind the others.
-  case addColumn(ColumnDefinition)
+  /// One more column, behind the others, and what must hold of it in every row.
+  case addColumn(ColumnDefinition, checks: [CheckDefinition] = [])
   /// One column less.
   case dropColumn(String)
 }

@@ -221,7 +221,11 @@ extension Session {
         let readable = try views.readable()
         let name = try scope.catalog.table(table).name
         let isLasting = try scope.catalog.table(table).definition.owner == nil
-        try SchemaChange(scope).alterTable(table, alteration)
+        if case .renameColumn(let column, _) = alteration {
+          try views.rename(column, of: table, alteration, readable)
+        } else {
+          try SchemaChange(scope).alterTable(table, alteration)
+        }
         if case .rename(let new) = alteration, isLasting { try views.follow(from: name, to: new) }
         try views.require(readable)
       }

@@ -9,12 +9,34 @@ enum JSONNode: Sendable, Hashable {
   case array([JSONNode])
   case object([JSONMember])
 
-  /// Nil for a text that is not JSON, or is nested too deep.
+  /// The most commas, brackets and braces of JSON that is taken apart, which takes much more memory than its text.
+  private static let mostParts = 2 << 20
+
+  private static func hasFewParts(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    if bytes.count <= mostParts { return true }
+    var count = 0
+    for byte in bytes where byte == UInt8(ascii: ",") || byte | 0x20 == UInt8(ascii: "{") { count += 1 }
+    return count <= mostParts
+  }
+
+  /// - Throws: `limit` for JSON of so many parts that it is not taken apart.
+  static func requireFewParts(_ text: String) throws(UpkeepError) {
+    var text = text
+    let isTooMuch = text.withUTF8 { bytes in
+      let bytes = UnsafeRawBufferPointer(bytes)
+      return !hasFewParts(bytes) && JSONText.isValid(bytes)
+    }
+    if isTooMuch {
+      throw UpkeepError(.limit, "JSON functions take no more than \(mostParts) parts; this JSON has more")
+    }
+  }
+
+  /// Nil for a text that is not JSON, is nested too deep, or has too many parts.
   init?(_ text: String) {
     var text = text
     let node = text.withUTF8 { bytes -> JSONNode? in
       let bytes = UnsafeRawBufferPointer(bytes)
-      guard JSONText.isValid(bytes) else { return nil }
+      guard JSONText.isValid(bytes), Self.hasFewParts(bytes) else { return nil }
       var reader = JSONNodeReader(bytes: bytes)
       return reader.value()
     }

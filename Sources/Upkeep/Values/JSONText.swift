@@ -3,6 +3,22 @@ package enum JSONText {
   /// How deep arrays and objects may lie in one another.
   static let deepest = 500
 
+  /// How many bytes a text takes as a JSON string.
+  static func quotedByteCount(_ text: String) -> Int {
+    var text = text
+    return text.withUTF8 { bytes in
+      var count = 2
+      for byte in bytes {
+        switch byte {
+        case 0x22, 0x5C, 0x0A, 0x0D, 0x09: count += 2
+        case 0..<0x20: count += 6
+        default: count += 1
+        }
+      }
+      return count
+    }
+  }
+
   /// A text as a JSON string.
   package static func quoted(_ text: String) -> String {
     var result: [UInt8] = [0x22]
@@ -13,7 +29,9 @@ package enum JSONText {
       case 0x0A: result += [0x5C, UInt8(ascii: "n")]
       case 0x0D: result += [0x5C, UInt8(ascii: "r")]
       case 0x09: result += [0x5C, UInt8(ascii: "t")]
-      case 0..<0x20: result += Array("\\u00\(hexadecimal([byte]))".utf8)
+      case 0..<0x20:
+        result += [0x5C, UInt8(ascii: "u"), 0x30, 0x30, 0x30 + byte >> 4]
+        result.append(byte & 15 < 10 ? 0x30 + byte & 15 : 0x57 + byte & 15)
       default: result.append(byte)
       }
     }

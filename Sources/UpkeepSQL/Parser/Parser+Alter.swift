@@ -46,7 +46,8 @@ extension Parser {
         throw unsupported("ADD CONSTRAINT", hint: "CREATE UNIQUE INDEX makes a unique key")
       }
       try passColumnWord()
-      return .alterTable(table, .addColumn(try addedColumn(table)))
+      let added = try addedColumn(table)
+      return .alterTable(table, .addColumn(added.columns[0], checks: added.checks))
     }
     if try accept(.drop) {
       if at(.constraint) { throw unsupported("DROP CONSTRAINT") }
@@ -63,22 +64,18 @@ extension Parser {
     try advance()
   }
 
-  private mutating func addedColumn(_ table: String) throws(SyntaxError) -> ColumnDefinition {
+  private mutating func addedColumn(_ table: String) throws(SyntaxError) -> TableDefinition {
     let start = token.start
     var definition = TableDefinition(table, columns: [])
     try column(&definition)
     let refused =
-      !definition.primaryKey.isEmpty
-      ? "PRIMARY KEY"
-      : !definition.uniqueKeys.isEmpty
-        ? "UNIQUE"
-        : !definition.checks.isEmpty ? "CHECK" : nil
+      !definition.primaryKey.isEmpty ? "PRIMARY KEY" : !definition.uniqueKeys.isEmpty ? "UNIQUE" : nil
     if let refused {
       throw unsupported(
         "\(refused) in ADD COLUMN",
         hint: refused == "UNIQUE" ? "CREATE UNIQUE INDEX makes a unique key" : nil,
         at: start)
     }
-    return definition.columns[0]
+    return definition
   }
 }

@@ -29,7 +29,7 @@ extension Parser {
   private mutating func changedTable() throws(SyntaxError) -> TableReference {
     let table = try tableName()
     let alias = try accept(.as) ? try name("an alias") : nil
-    if at(.indexed) { throw unsupported("INDEXED BY") }
+    try passIndexHint()
     return TableReference(written: table, as: alias)
   }
 

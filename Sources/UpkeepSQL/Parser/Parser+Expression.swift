@@ -22,6 +22,8 @@ enum Precedence {
 struct Parsed {
   var value: Expression
   var depth: Int
+  /// The values of a row, which has a place in comparisons only.
+  var row: [Parsed]?
 }
 
 extension Parser {
@@ -47,6 +49,7 @@ extension Parser {
   }
 
   func node(_ value: Expression, over children: [Parsed]) throws(SyntaxError) -> Parsed {
+    if children.contains(where: { $0.row != nil }) { throw misplacedRow(at: token.start) }
     let depth = 1 + (children.lazy.map(\.depth).max() ?? 0)
     guard depth <= Self.deepestExpression else {
       throw source.error(
@@ -57,7 +60,8 @@ extension Parser {
   }
 
   /// An expression of operators that bind at least so tightly.
-  mutating func parse(_ minimum: Int) throws(SyntaxError) -> Parsed {
+  mutating func parse(_ minimum: Int, allowsRow: Bool = false) throws(SyntaxError) -> Parsed {
+    let start = token.start
     nesting += 1
     defer { nesting -= 1 }
     guard nesting <= Self.deepestNesting else {
@@ -69,19 +73,23 @@ extension Parser {
       if let (operation, precedence) = binaryOperator(token) {
         guard precedence >= minimum else { break }
         try advance()
-        let right = try parse(precedence + 1)
-        left = try node(.binary(operation, left.value, right.value), over: left, right)
+        let right = try parse(precedence + 1, allowsRow: true)
+        left =
+          left.row != nil || right.row != nil
+          ? try rowComparison(operation, left, right, at: start)
+          : try node(.binary(operation, left.value, right.value), over: left, right)
       } else if at(.arrow), Precedence.concatenation >= minimum {
         // The arrows of JSON are functions of that name.
         let function = source.text(try advance().range)
         let right = try parse(Precedence.concatenation + 1)
         left = try node(.function(function, [left.value, right.value]), over: left, right)
-      } else if let next = try wordOperator(left, minimum) {
+      } else if let next = try wordOperator(left, minimum, at: start) {
         left = next
       } else {
         break
       }
     }
+    if left.row != nil, !allowsRow { throw misplacedRow(at: start) }
     expected.afterOperand = true
     deepestSeen = max(deepestSeen, left.depth)
     return left
@@ -117,7 +125,9 @@ extension Parser {
   }
 
   /// Operators of words: IS, IN, LIKE, BETWEEN, COLLATE and the forms with NOT.
-  private mutating func wordOperator(_ left: Parsed, _ minimum: Int) throws(SyntaxError) -> Parsed? {
+  private mutating func wordOperator(
+    _ left: Parsed, _ minimum: Int, at start: Int
+  ) throws(SyntaxError) -> Parsed? {
     guard token.kind == .word, let keyword = token.keyword else { return nil }
     if keyword == .collate {
       guard Precedence.collate >= minimum else { return nil }
@@ -126,7 +136,7 @@ extension Parser {
     }
     guard Precedence.equality >= minimum else { return nil }
     switch keyword {
-    case .is: return try identity(left)
+    case .is: return try identity(left, at: start)
     case .isnull:
       try advance()
       return try node(.isNull(left.value, negated: false), over: left)
@@ -134,14 +144,14 @@ extension Parser {
       try advance()
       return try node(.isNull(left.value, negated: true), over: left)
     case .in, .like, .between:
-      return try membership(left, negated: false)
+      return try membership(left, negated: false, at: start)
     case .glob, .regexp, .match:
       // These are names too: `SELECT a match` calls a column so.
       let next = try peek()
       guard next.kind != .endOfText, next.kind != .semicolon, next.kind != .comma, next.kind != .rightParen,
         next.keyword?.isReserved != true || next.keyword == .case || next.keyword == .null
       else { return nil }
-      if keyword == .glob { return try membership(left, negated: false) }
+      if keyword == .glob { return try membership(left, negated: false, at: start) }
       throw unsupported("the operator \(keyword.text)", hint: "LIKE and GLOB are")
     case .not:
       switch try peek().keyword {
@@ -151,7 +161,7 @@ extension Parser {
         return try node(.isNull(left.value, negated: true), over: left)
       case .in?, .like?, .between?, .glob?:
         try advance()
-        return try membership(left, negated: true)
+        return try membership(left, negated: true, at: start)
       case .regexp?, .match?:
         throw unsupported("the operator \(describe(try peek()))")
       default: return nil
@@ -161,7 +171,7 @@ extension Parser {
   }
 
   /// `IS NULL`, `IS [NOT] x`, `IS [NOT] DISTINCT FROM x`, `IS [NOT] TRUE`
-  private mutating func identity(_ left: Parsed) throws(SyntaxError) -> Parsed {
+  private mutating func identity(_ left: Parsed, at start: Int) throws(SyntaxError) -> Parsed {
     try advance()
     var negated = try accept(.not)
     if try accept(.null) { return try node(.isNull(left.value, negated: negated), over: left) }
@@ -179,12 +189,20 @@ extension Parser {
           otherwise: .literal(.integer(negated ? 1 : 0))),
         over: Parsed(value: condition, depth: left.depth + 1))
     }
-    let right = try parse(Precedence.equality + 1)
+    let right = try parse(Precedence.equality + 1, allowsRow: true)
+    if left.row != nil || right.row != nil {
+      return try rowComparison(negated ? .notIdentical : .identical, left, right, at: start)
+    }
     return try node(.binary(negated ? .notIdentical : .identical, left.value, right.value), over: left, right)
   }
 
   /// IN, LIKE and BETWEEN.
-  private mutating func membership(_ left: Parsed, negated: Bool) throws(SyntaxError) -> Parsed {
+  private mutating func membership(
+    _ left: Parsed, negated: Bool, at start: Int
+  ) throws(SyntaxError) -> Parsed {
+    // A row on the left has a place in IN and BETWEEN; the depth of its parts counts.
+    let isRow = left.row != nil
+    let subject = Parsed(value: left.value, depth: left.depth)
     switch try advance().keyword {
     case .in:
       guard at(.leftParen) else {
@@ -194,19 +212,30 @@ extension Parser {
         }
         // IN over all rows of a table.
         let all = Query(all: .table(TableReference(try tableName())))
-        return try node(.inQuery(left.value, all, negated: negated), over: left)
+        return try node(.inQuery(left.value, all, negated: negated), over: subject)
       }
       try advance()
       if try atQuery {
         let inner = try subquery()
         try expect(.rightParen)
         return try node(
-          .inQuery(left.value, inner.query, negated: negated), over: left,
+          .inQuery(left.value, inner.query, negated: negated), over: subject,
           Parsed(value: left.value, depth: inner.depth))
       }
-      let list = try expressionList()
+      if isRow { return try rowList(left, negated: negated, at: start) }
+      // The list may be very long: it is kept once.
+      var list: [Expression] = []
+      var deepest = left.depth
+      if !at(.rightParen) {
+        repeat {
+          let item = try parse(Precedence.or)
+          list.append(item.value)
+          deepest = max(deepest, item.depth)
+        } while try accept(.comma)
+      }
       try expect(.rightParen)
-      return try node(.inList(left.value, list.map(\.value), negated: negated), over: [left] + list)
+      return try node(
+        .inList(left.value, list, negated: negated), over: Parsed(value: left.value, depth: deepest))
     case .like:
       let pattern = try parse(Precedence.equality + 1)
       guard try accept(.escape) else {
@@ -223,9 +252,12 @@ extension Parser {
       let matches = try node(.function("glob", [pattern.value, left.value]), over: left, pattern)
       return negated ? try node(.unary(.not, matches.value), over: matches) : matches
     default:
-      let low = try parse(Precedence.equality)
+      let low = try parse(Precedence.equality, allowsRow: true)
       try expect(.and)
-      let high = try parse(Precedence.equality + 1)
+      let high = try parse(Precedence.equality + 1, allowsRow: true)
+      if isRow || low.row != nil || high.row != nil {
+        return try rowBetween(left, low, high, negated: negated, at: start)
+      }
       return try node(.between(left.value, low.value, high.value, negated: negated), over: left, low, high)
     }
   }

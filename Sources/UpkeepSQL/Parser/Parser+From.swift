@@ -4,17 +4,39 @@ import Upkeep
 extension Parser {
   /// How many sources a query may join.
   private static let mostSources = 64
+  /// How many queries WITH may name.
+  private static let mostCommonTables = 500
 
   /// `source [, source | [NATURAL] [INNER | LEFT | RIGHT | FULL | CROSS] JOIN source [ON … | USING (…)]] …`
   mutating func fromItems() throws(SyntaxError) -> [FromItem] {
-    var items = [FromItem(try rowSource())]
+    var items = Self.flattened(FromItem(try rowSource()), isFirst: true)
     while let item = try joinedItem() {
-      items.append(item)
+      items += Self.flattened(item, isFirst: false)
       guard items.count <= Self.mostSources else {
         throw source.error(.limit, "a query joins at most \(Self.mostSources) sources", at: token.start)
       }
     }
     return items
+  }
+
+  /// A join in parentheses as the items that it is made of, where joining them from left to right says the same: as the
+  /// first source, and among inner joins by ON.
+  private static func flattened(_ item: FromItem, isFirst: Bool) -> [FromItem] {
+    guard case .join(var inner) = item.source else { return [item] }
+    if isFirst { return inner }
+    func isPlain(_ item: FromItem) -> Bool {
+      guard item.kind == .inner || item.kind == .cross else { return false }
+      if case .on? = item.condition { return true }
+      return item.condition == nil
+    }
+    guard isPlain(item), inner.allSatisfy(isPlain), let last = inner.last else { return [item] }
+    if case .on(let condition)? = item.condition {
+      var both = condition
+      if case .on(let own)? = last.condition { both = .binary(.and, own, condition) }
+      inner[inner.count - 1].condition = .on(both)
+      inner[inner.count - 1].kind = .inner
+    }
+    return inner
   }
 
   private mutating func joinedItem() throws(SyntaxError) -> FromItem? {
@@ -80,11 +102,8 @@ extension Parser {
   /// A table or a query in parentheses, with their other name.
   mutating func rowSource() throws(SyntaxError) -> RowSource {
     if at(.leftParen) {
-      let start = try advance().start
-      guard try atQuery else {
-        throw unsupported(
-          "a join in parentheses", hint: "joins go from left to right; a query can stand there", at: start)
-      }
+      try advance()
+      guard try atQuery else { return try joinInParentheses() }
       let query = try query()
       try expect(.rightParen)
       let alias = try alias()
@@ -103,12 +122,45 @@ extension Parser {
       return .call(function, arguments, alias: try alias())
     }
     let alias = try alias()
-    switch token.keyword {
-    case .indexed?: throw unsupported("INDEXED BY")
-    case .not? where try peek().keyword == .indexed: throw unsupported("NOT INDEXED")
-    default: break
-    }
+    try passIndexHint()
     return .table(TableReference(written: table, as: alias))
+  }
+
+  /// `INDEXED BY name`, `NOT INDEXED`: which index serves is found out here.
+  mutating func passIndexHint() throws(SyntaxError) {
+    if at(.indexed) {
+      try advance()
+      try expect(.by)
+      _ = try name("the name of an index")
+    } else if at(.not), try peek().keyword == .indexed {
+      try advance()
+      try advance()
+    }
+  }
+
+  /// `b JOIN c ON … )`, perhaps with a name: then its sources' own names are not seen any more.
+  private mutating func joinInParentheses() throws(SyntaxError) -> RowSource {
+    queryDepth += 1
+    defer { queryDepth -= 1 }
+    guard queryDepth <= Self.deepestQuery else {
+      throw source.error(
+        .limit, "queries stand at most \(Self.deepestQuery) deep in one another", at: token.start)
+    }
+    let items = try fromItems()
+    try expect(.rightParen)
+    let alias = try alias()
+    guard let alias else { return items.count == 1 ? items[0].source : .join(items) }
+    let columns = at(.leftParen) ? try columnList() : nil
+    if items.count == 1, columns == nil {
+      switch items[0].source {
+      case .table(let table): return .table(TableReference(table.name, as: alias))
+      case .query(let query, _, let columns): return .query(query, alias: alias, columns: columns)
+      case .call(let function, let arguments, _): return .call(function, arguments, alias: alias)
+      case .join: break
+      }
+    }
+    return .query(
+      Query(.select(Select([.all(of: nil)], from: items))), alias: alias, columns: columns)
   }
 
   // MARK: - WITH
@@ -132,11 +184,15 @@ extension Parser {
       isRecursive = true
     }
     var tables: [CommonTable] = []
+    var seen: Set<String> = []
     repeat {
       let start = token.start
       let table = try name("a name for a query")
-      guard !tables.contains(where: { $0.name.lowercased() == table.lowercased() }) else {
+      guard seen.insert(Names.folded(table)).inserted else {
         throw source.error(.misuse, "WITH names \(table) twice", at: start)
+      }
+      guard seen.count <= Self.mostCommonTables else {
+        throw source.error(.limit, "WITH names at most \(Self.mostCommonTables) queries", at: start)
       }
       let columns = at(.leftParen) ? try columnList() : nil
       try expect(.as)

@@ -96,7 +96,7 @@ extension Parser {
     }
     let columns = at(.leftParen) ? try columnList() : nil
     let start = token.start
-    let rows = try valueRows(allowDefault: true)
+    let rows = try valueRows()
     guard rows.count == 1, let values = rows.first else {
       throw source.error(.syntax, "WHEN NOT MATCHED inserts one row for each of the source's", at: start)
     }

@@ -70,14 +70,14 @@ extension Parser {
   }
 
   private mutating func parenthesized() throws(SyntaxError) -> Parsed {
-    let start = try advance().start
+    try advance()
     if try atQuery {
       let inner = try subquery()
       try expect(.rightParen)
       return try node(.subquery(inner.query), over: Parsed(value: .literal(.null), depth: inner.depth))
     }
-    let inner = try parse(Precedence.or)
-    if at(.comma) { throw unsupported("a row value", hint: "compare its columns one by one", at: start) }
+    var inner = try parse(Precedence.or, allowsRow: true)
+    if at(.comma), inner.row == nil { inner = try rowValue(inner) }
     try expect(.rightParen)
     return inner
   }

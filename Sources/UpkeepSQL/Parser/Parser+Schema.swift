@@ -170,6 +170,10 @@ extension Parser {
 
   mutating func column(_ table: inout TableDefinition) throws(SyntaxError) {
     let start = token.start
+    guard table.columns.count < SchemaRules.mostColumns else {
+      throw source.error(
+        .limit, "table \(table.name) has more columns than the limit, \(SchemaRules.mostColumns)", at: start)
+    }
     let name = try name("the name of a column")
     guard !table.columns.contains(where: { Names.equal($0.name, name) }) else {
       throw source.error(.misuse, "table \(table.name) has two columns \(name)", at: start)

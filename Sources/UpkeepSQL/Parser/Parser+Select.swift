@@ -46,9 +46,7 @@ extension Parser {
   }
 
   private mutating func queryBlock() throws(SyntaxError) -> QueryBlock {
-    if at(.values) {
-      return .values(try valueRows(allowDefault: false).map { $0.compactMap { $0 } })
-    }
+    if at(.values) { return .values(try plainRows()) }
     return .select(try select())
   }
 
@@ -160,8 +158,33 @@ extension Parser {
     return try accept(.desc)
   }
 
+  /// `VALUES (…), (…)` of a query.
+  private mutating func plainRows() throws(SyntaxError) -> [[Expression]] {
+    try expect(.values)
+    var rows: [[Expression]] = []
+    repeat {
+      let start = token.start
+      try expect(.leftParen)
+      var row: [Expression] = []
+      row.reserveCapacity(rows.first?.count ?? 4)
+      repeat { row.append(try expression()) } while try accept(.comma)
+      try expect(.rightParen)
+      try requireWidth(row.count, rows.first?.count, row: rows.count, at: start)
+      rows.append(row)
+    } while try accept(.comma)
+    return rows
+  }
+
+  private func requireWidth(
+    _ count: Int, _ first: Int?, row: Int, at start: Int
+  ) throws(SyntaxError) {
+    guard let first, first != count else { return }
+    throw source.error(
+      .syntax, "row \(row + 1) of VALUES has \(count) values, the first has \(first)", at: start)
+  }
+
   /// `VALUES (…), (…)`; nil stands for DEFAULT. All rows are equally long.
-  mutating func valueRows(allowDefault: Bool) throws(SyntaxError) -> [[Expression?]] {
+  mutating func valueRows() throws(SyntaxError) -> [[Expression?]] {
     try expect(.values)
     var rows: [[Expression?]] = []
     repeat {
@@ -170,18 +193,14 @@ extension Parser {
       var row: [Expression?] = []
       row.reserveCapacity(rows.first?.count ?? 4)
       repeat {
-        if allowDefault, try accept(.default) {
+        if try accept(.default) {
           row.append(nil)
         } else {
           row.append(try expression())
         }
       } while try accept(.comma)
       try expect(.rightParen)
-      if let first = rows.first, first.count != row.count {
-        throw source.error(
-          .syntax, "row \(rows.count + 1) of VALUES has \(row.count) values, the first has \(first.count)",
-          at: start)
-      }
+      try requireWidth(row.count, rows.first?.count, row: rows.count, at: start)
       rows.append(row)
     } while try accept(.comma)
     return rows

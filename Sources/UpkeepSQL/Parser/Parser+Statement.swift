@@ -53,7 +53,12 @@ extension Parser {
   private static let hints: [Keyword: String] = [
     .truncate: "DELETE FROM without WHERE empties a table",
     .merge: "write MERGE INTO t USING s ON … WHEN …",
-    .vacuum: "files are kept compact without it",
+    .vacuum: "the file is kept compact without it, and upkeep compact makes it as small as it can be",
+    .analyze: "plans go by counts of rows that are always there",
+    .reindex: "indexes are never out of step with their table",
+    .pragma:
+      "the shell tells of tables with .schema and of the store with .stats; options are given when it is opened",
+    .attach: "a store is one file",
   ]
 
   private static let beginnings: [Keyword] = [

@@ -46,7 +46,7 @@ extension Parser {
       return (.query(query), try sourceAlias())
     }
     let start = token.start
-    let rows = try valueRows(allowDefault: true)
+    let rows = try valueRows()
     try expect(.rightParen)
     let alias = try sourceAlias()
     guard at(.leftParen) else {

@@ -66,7 +66,7 @@ extension Parser {
       }
     case .values?:
       let start = token.start
-      let rows = try valueRows(allowDefault: true)
+      let rows = try valueRows()
       try refuseCompoundOfDefaults()
       if let columns = statement.columns, let first = rows.first, first.count != columns.count {
         let values = "\(first.count) \(first.count == 1 ? "value" : "values")"

@@ -8,6 +8,9 @@ extension Parser {
     "last_value", "nth_value",
   ]
 
+  /// How many windows WINDOW may name.
+  private static let mostWindows = 100
+
   /// `OVER name` or `OVER (…)` behind a call; nil where no window follows: OVER is a name too.
   mutating func over() throws(SyntaxError) -> WindowDefinition? {
     guard at(.over) else { return nil }
@@ -22,11 +25,15 @@ extension Parser {
   mutating func namedWindows() throws(SyntaxError) -> [NamedWindow] {
     try expect(.window)
     var windows: [NamedWindow] = []
+    var seen: Set<String> = []
     repeat {
       let start = token.start
       let name = try name("a name for a window")
-      guard !windows.contains(where: { Names.equal($0.name, name) }) else {
+      guard seen.insert(Names.folded(name)).inserted else {
         throw source.error(.misuse, "WINDOW names \(name) twice", at: start)
+      }
+      guard seen.count <= Self.mostWindows else {
+        throw source.error(.limit, "WINDOW names at most \(Self.mostWindows) windows", at: start)
       }
       try expect(.as)
       windows.append(NamedWindow(name, try window()))

@@ -26,7 +26,7 @@ extension SQLPrinter {
     case .isNull, .inList, .inQuery, .between, .like: Precedence.equality
     case .collate: Precedence.collate
     case .literal, .column, .parameter, .cases, .cast, .function, .aggregate, .window, .subquery,
-      .exists:
+      .exists, .row:
       Precedence.primary
     }
   }
@@ -122,6 +122,13 @@ extension SQLPrinter {
     case .collate(let operand, let collation):
       write(operand, atLeast: Precedence.collate, to: &text)
       text += " COLLATE \(name(of: collation))"
+    case .row(let parts):
+      text += "("
+      writeList(parts, to: &text)
+    case .subquery(let query, let column, let count) where count > 1:
+      // One of several columns, which no other notation picks out.
+      let names = (1...count).map { "c\($0)" }
+      text += "(SELECT c\(column + 1) FROM (\(self.query(query))) AS r (\(names.joined(separator: ", "))))"
     case .subquery(let query, _, _): text += "(\(self.query(query)))"
     case .exists(let query): text += "EXISTS (\(self.query(query)))"
     case .inQuery(let operand, let query, let negated):

@@ -82,6 +82,7 @@ extension SQLPrinter {
   static func source(_ source: RowSource) -> String {
     switch source {
     case .table(let reference): return table(reference)
+    case .join(let items): return "(\(sources(items)))"
     case .call(let function, let arguments, let alias):
       return "\(function)(\(arguments.map(expression).joined(separator: ", ")))"
         + (alias.map { " AS \(name($0))" } ?? "")

@@ -13,10 +13,7 @@ extension SQLPrinter {
     for key in separate where isConstraint(key) {
       lines.append("\(constraintName(key, table))UNIQUE\(nulls(key)) \(keyParts(key.parts))")
     }
-    for check in table.checks {
-      let prefix = check.name.map { "CONSTRAINT \(name($0)) " } ?? ""
-      lines.append("\(prefix)CHECK (\(check.text ?? expression(check.condition)))")
-    }
+    lines += table.checks.map(check)
     var text = "CREATE \(table.isTemporary ? "TEMP " : "")TABLE \(name(table.name)) (\n  "
     text += lines.joined(separator: ",\n  ") + "\n);"
     for key in separate.filter({ !isConstraint($0) }) + indexes { text += "\n\(createIndex(key))" }
@@ -38,12 +35,19 @@ extension SQLPrinter {
     "CREATE VIEW \(name(view.name))\(view.columns.map { " \(names($0))" } ?? "") AS \(view.text);"
   }
 
+  private static func check(_ check: CheckDefinition) -> String {
+    let prefix = check.name.map { "CONSTRAINT \(name($0)) " } ?? ""
+    return "\(prefix)CHECK (\(check.text ?? expression(check.condition)))"
+  }
+
   /// What stands behind the table in ALTER TABLE.
   static func alteration(_ alteration: TableAlteration) -> String {
     switch alteration {
     case .rename(let new): "RENAME TO \(name(new))"
     case .renameColumn(let old, let new): "RENAME COLUMN \(name(old)) TO \(name(new))"
-    case .addColumn(let column): "ADD COLUMN \(self.column(column, TableDefinition("", columns: []), [:]))"
+    case .addColumn(let column, let checks):
+      "ADD COLUMN \(self.column(column, TableDefinition("", columns: []), [:]))"
+        + checks.map { " " + self.check($0) }.joined()
     case .dropColumn(let column): "DROP COLUMN \(name(column))"
     }
   }

@@ -14,6 +14,8 @@ struct ScriptReader {
   /// What has come and is not with the splitter.
   private var bytes: [UInt8] = []
   private var position = 0
+  /// How many bytes behind the position are known to be blanks of a line of which no more has come.
+  private var blankCount = 0
   private var isAtLineStart = true
   private var hasEnded = false
 
@@ -41,23 +43,29 @@ struct ScriptReader {
     while true {
       if let statement = splitter.next() { return .statement(statement) }
       guard position < bytes.count else { break }
-      let lineEnd = bytes[position...].firstIndex(of: 10)
+      let start = position + blankCount
+      let lineEnd = bytes[start...].firstIndex(of: 10)
       if isAtLineStart && splitter.isBlank {
-        let first = bytes[position..<(lineEnd ?? bytes.count)].first { $0 != 32 && $0 != 9 }
+        let first = bytes[start..<(lineEnd ?? bytes.count)].first { $0 != 32 && $0 != 9 }
         if first == UInt8(ascii: ".") || first == UInt8(ascii: "\\") {
           guard let end = lineEnd ?? (hasEnded ? bytes.count : nil) else { return nil }
           let text = String(decoding: bytes[position..<end], as: UTF8.self)
           // The splitter gets the line's end, so that it counts lines as the script has them.
           position = end
+          blankCount = 0
           isAtLineStart = false
           return .dotCommand(text)
         }
         // Blanks alone do not say yet what the line is.
-        if first == nil && lineEnd == nil && !hasEnded { return nil }
+        if first == nil && lineEnd == nil && !hasEnded {
+          blankCount = bytes.count - position
+          return nil
+        }
       }
       let end = lineEnd.map { $0 + 1 } ?? bytes.count
       splitter.append(bytes[position..<end])
       position = end
+      blankCount = 0
       isAtLineStart = lineEnd != nil
     }
     return hasEnded ? splitter.finish().map { .statement($0) } : nil

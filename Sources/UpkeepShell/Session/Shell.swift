@@ -194,7 +194,8 @@ final class Shell {
     // What is only explained needs no values.
     let isExplained = Names.folded(String(decoding: piece.utf8.prefix(8), as: UTF8.self)).hasPrefix("explain")
     var parser = SQLParser(
-      utf8: Array(piece.utf8[..<end]), parameters: isExplained ? nil : settings.parameters,
+      utf8: end == piece.utf8.count ? piece.utf8 : Array(piece.utf8[..<end]),
+      parameters: isExplained ? nil : settings.parameters,
       firstLine: piece.line)
     guard let statement = try parser.next() else {
       throw UpkeepError(.syntax, "there is no statement here")

@@ -293,6 +293,27 @@ extension Platform.Status {
   }
 }
 
+/// The clock on the wall, in the zone that the system or TZ says.
+package enum WallClock {
+  package struct Reading {
+    package var year: Int64
+    package var month: Int64
+    package var day: Int64
+    package var secondOfDay: Int64
+  }
+
+  /// What it shows at so many seconds since 1970; nil if the system cannot tell.
+  package static func reading(at seconds: Int64) -> Reading? {
+    var moment = time_t(seconds)
+    var parts = tm()
+    guard localtime_r(&moment, &parts) != nil else { return nil }
+    let second = (Int64(parts.tm_hour) * 60 + Int64(parts.tm_min)) * 60 + Int64(parts.tm_sec)
+    return Reading(
+      year: Int64(parts.tm_year) + 1900, month: Int64(parts.tm_mon) + 1, day: Int64(parts.tm_mday),
+      secondOfDay: second)
+  }
+}
+
 extension FileError {
   /// The disk, or the user's share of it, is full.
   package var isFull: Bool { code == ENOSPC || code == EDQUOT }

@@ -21,8 +21,10 @@ import UpkeepTestSupport
         ran.append(sql)
         let (theirs, ours) = (sqlite.run(sql), session.outcome(of: sql))
         generator.ended(well: !theirs.failed)
-        let look = generator.look
-        let (theirRows, ourRows) = (sqlite.run(look), session.outcome(of: look))
+        var (theirRows, ourRows) = (sqlite.run(generator.look), session.outcome(of: generator.look))
+        for view in generator.views where theirRows.rows == ourRows.rows {
+          (theirRows, ourRows) = (sqlite.run(view), session.outcome(of: view))
+        }
         compared += 1
         if theirs.failed { refused += 1 }
         if theirs.failed == ours.failed, theirRows.rows == ourRows.rows, !ourRows.failed { continue }
@@ -51,6 +53,8 @@ private struct AlterGenerator {
   private struct Column {
     var name: String
     var isText: Bool
+    /// SQLite drops a column with the CHECK that was written beside it, where Upkeep keeps both.
+    var hasCheck = false
   }
 
   private var random: SeededGenerator
@@ -58,10 +62,17 @@ private struct AlterGenerator {
   private var columns = [Column(name: "c0", isText: false), Column(name: "c1", isText: true)]
   private var isMade = false
   private var indexCount = 0
+  private var viewCount = 0
   /// What the statement made last changes, once it ended well.
   private var next: (table: String, columns: [Column])?
+  private var isView = false
 
   init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+
+  /// What shows the views as they are.
+  var views: [String] {
+    (0..<viewCount).map { "SELECT * FROM v\($0)" }
+  }
 
   /// What shows the table as it is.
   var look: String {
@@ -70,12 +81,28 @@ private struct AlterGenerator {
 
   mutating func ended(well: Bool) {
     if well, let next { (table, columns) = next }
+    if well, isView { viewCount += 1 }
     next = nil
+    isView = false
   }
 
   private mutating func value(_ isText: Bool) -> String {
     if random.oneIn(6) { return "NULL" }
     return isText ? random.pick(["'a'", "'bb'", "''", "'long text'"]) : "\(random.below(300) - 40)"
+  }
+
+  /// A view that names columns in many places. All its rows come in one order.
+  private mutating func view(_ a: String, _ b: String) -> String {
+    let query = random.pick([
+      "SELECT id, \(a) AS z, \(table).\(b) AS y FROM \(table) WHERE \(a) IS NOT NULL ORDER BY id",
+      "SELECT x.\(a) AS z, count(x.\(b)) AS n FROM \(table) AS x GROUP BY x.\(a) HAVING count(x.\(b)) < 9 ORDER BY x.\(a)",
+      "SELECT count(*) AS n, max(\(a)) AS m FROM \(table) WHERE \(b) IN (SELECT \(b) FROM \(table) WHERE id < 6)",
+      "SELECT s.id AS i, t.z AS z FROM \(table) AS s JOIN (SELECT id AS k, \(a) AS z FROM \(table)) AS t ON s.id = t.k ORDER BY s.id",
+      "WITH w AS (SELECT id, \(a), \(b) AS q FROM \(table)) SELECT w.\(a) AS z, w.q AS q FROM w ORDER BY w.id",
+      "SELECT id, sum(id) OVER (PARTITION BY \(a) ORDER BY id) AS s FROM \(table) ORDER BY id",
+      "SELECT id FROM \(table) AS o WHERE EXISTS (SELECT 1 FROM \(table) AS i WHERE i.\(a) = o.\(a) AND i.id <> o.id) ORDER BY id",
+    ])
+    return "CREATE VIEW v\(viewCount) AS \(query)"
   }
 
   mutating func statement() -> String {
@@ -84,7 +111,10 @@ private struct AlterGenerator {
       return "CREATE TABLE t0 (id INTEGER PRIMARY KEY, c0 INTEGER, c1 TEXT, CHECK (c0 IS NULL OR c0 < 250))"
     }
     let column = random.pick(columns)
-    switch random.below(12) {
+    switch random.below(13) {
+    case 12:
+      isView = true
+      return view(column.name, random.pick(columns).name)
     case 0, 1, 2, 3:
       let names = columns.filter { _ in !random.oneIn(4) }
       let list = (["id"] + names.map(\.name)).joined(separator: ", ")
@@ -94,21 +124,28 @@ private struct AlterGenerator {
       return "UPDATE \(table) SET \(column.name) = \(value(column.isText)) WHERE id < \(random.below(9))"
     case 5: return "DELETE FROM \(table) WHERE id = \(random.below(12))"
     case 6:
-      let new = Column(name: "c\(random.below(7))", isText: random.oneIn(2))
-      next = (table, columns + [new])
+      var new = Column(name: "c\(random.below(7))", isText: random.oneIn(2))
       let tail = random.pick([
         "", " DEFAULT \(new.isText ? "'d'" : "-7")", " NOT NULL DEFAULT \(new.isText ? "''" : "5")",
-        " NOT NULL",
+        " NOT NULL", " CHECK (\(new.name) IS NULL OR \(new.name) > \(new.isText ? "''" : "10"))",
+        " DEFAULT \(new.isText ? "'e'" : "20") CHECK (\(new.name) < \(new.isText ? "'l'" : "15") OR id > 3)",
       ])
+      new.hasCheck = tail.contains("CHECK")
+      next = (table, columns + [new])
       let type = new.isText ? "TEXT" : "INTEGER"
       return "ALTER TABLE \(table) ADD \(random.oneIn(2) ? "COLUMN " : "")\(new.name) \(type)\(tail)"
     case 7, 8:
-      guard columns.count > 1 else { return "DELETE FROM \(table)" }
+      guard columns.count > 1, !column.hasCheck else { return "DELETE FROM \(table)" }
       next = (table, columns.filter { $0.name != column.name })
       return "ALTER TABLE \(table) DROP COLUMN \(column.name)"
     case 9:
       let new = "c\(random.below(7))"
-      next = (table, columns.map { $0.name == column.name ? Column(name: new, isText: $0.isText) : $0 })
+      next = (
+        table,
+        columns.map {
+          $0.name == column.name ? Column(name: new, isText: $0.isText, hasCheck: $0.hasCheck) : $0
+        }
+      )
       return "ALTER TABLE \(table) RENAME \(random.oneIn(2) ? "COLUMN " : "")\(column.name) TO \(new)"
     case 10:
       let new = table == "t1" ? "t2" : "t1"

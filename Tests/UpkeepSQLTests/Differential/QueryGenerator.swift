@@ -73,12 +73,17 @@ struct QueryGenerator {
     if random.oneIn(4) {
       var parts: [String] = []
       for number in 0...random.below(2) {
+        if random.oneIn(4) {
+          parts.append(recursive("w\(number)"))
+          commonTables.append(("w\(number)", [.integer, .integer]))
+          continue
+        }
         let kinds = someKinds()
         let columns = kinds.indices.map { "c\($0)" }.joined(separator: ", ")
         parts.append("w\(number)(\(columns)) AS (\(blocks(kinds, [], 1)))")
         commonTables.append(("w\(number)", kinds))
       }
-      text = "WITH \(parts.joined(separator: ", ")) "
+      text = "WITH RECURSIVE \(parts.joined(separator: ", ")) "
     }
     let kinds = someKinds()
     text += blocks(kinds, [], 0)
@@ -88,6 +93,21 @@ struct QueryGenerator {
       text += " LIMIT \(random.below(6))\(random.oneIn(2) ? " OFFSET \(random.below(3))" : "")"
     }
     return (text, true)
+  }
+
+  /// A recursive table that comes to an end, since it has few values and keeps none twice. What its rows are does not hang
+  /// on the order in which they are gone on from.
+  private mutating func recursive(_ name: String) -> String {
+    var text = "\(name)(c0, c1) AS (\(block([.integer, .integer], [], 1))"
+    for _ in 0...random.below(2) {
+      let (source, names) = random.oneIn(2) ? ("\(name) AS r", []) : source([], 2)
+      let from = names.isEmpty ? source : "\(name) AS r \(random.pick(["JOIN", "CROSS JOIN"])) \(source)"
+      let all = [Name(text: "r.c0", kind: .integer), Name(text: "r.c1", kind: .integer)] + names
+      let (a, b) = (all.filter { $0.kind == .integer }, "(r.c0 * 2 + \(random.below(4))) % 11")
+      text += " UNION SELECT \(b), \(random.pick(a).text) % 5 FROM \(from) WHERE \(condition(all, 2))"
+    }
+    if random.oneIn(3) { text += " ORDER BY \(random.pick(["1", "2 DESC, 1", "2, 1 DESC"]))" }
+    return text + ")"
   }
 
   private mutating func totalOrder(_ count: Int) -> String {
@@ -167,7 +187,10 @@ struct QueryGenerator {
     let outer = count == 0 ? outer : []
     var (text, names) = source(outer, depth)
     for _ in 0..<count {
-      let (next, more) = random.oneIn(8) ? items(of: names) : source(outer, depth)
+      // A join of many sources has very many rows, and is asked for each row of those around it.
+      let isGroup = depth == 0 && count == 1 && random.oneIn(3)
+      let (next, more) =
+        isGroup ? group(outer, depth) : random.oneIn(8) ? items(of: names) : source(outer, depth)
       let isFunction = next.hasPrefix("json_each")
       let before = names
       names += more
@@ -190,6 +213,14 @@ struct QueryGenerator {
       if text.contains(" RIGHT JOIN ") || text.contains(" FULL JOIN ") { break }
     }
     return (text, names)
+  }
+
+  /// A join in parentheses.
+  private mutating func group(_ outer: [Name], _ depth: Int) -> (String, [Name]) {
+    let (first, before) = source(outer, depth)
+    let (second, after) = random.oneIn(4) ? group(outer, 2) : source(outer, depth + 1)
+    let kind = random.pick(["JOIN", "LEFT JOIN", "JOIN"])
+    return ("(\(first) \(kind) \(second) ON \(pairing(before, after)))", before + after)
   }
 
   /// The items of an array that is made of a row of the sources before it.
@@ -358,8 +389,23 @@ struct QueryGenerator {
     return "\(left.text) \(comparison()) \(right)"
   }
 
+  /// A condition about two values at once.
+  private mutating func rowCondition(_ names: [Name], _ depth: Int) -> String {
+    let (a, b) = (random.pick(names), random.pick(names))
+    let row = "(\(a.text), \(b.text))"
+    func given() -> String { "(\(literal(a.kind)), \(literal(b.kind)))" }
+    let not = random.oneIn(3) ? "NOT " : ""
+    switch random.below(depth < 2 ? 4 : 2) {
+    case 0: return "\(row) \(comparison()) \(given())"
+    case 1: return "\(row) \(not)BETWEEN \(given()) AND \(given())"
+    case 2: return "\(row) \(not)IN (VALUES \(given()), \(given()))"
+    default:
+      return "\(row) \(not)IN (\(blocks([a.kind, b.kind], Self.qualified(names), depth + 1)))"
+    }
+  }
+
   private mutating func condition(_ names: [Name], _ depth: Int) -> String {
-    switch random.below(16) {
+    switch random.below(18) {
     case 0: return "(\(condition(names, depth + 1)) AND \(condition(names, depth + 1)))"
     case 1: return "(\(condition(names, depth + 1)) OR \(condition(names, depth + 1)))"
     case 2: return "NOT (\(condition(names, depth + 1)))"
@@ -376,6 +422,7 @@ struct QueryGenerator {
       let (from, own) = sources(names, depth + 1)
       return
         "\(random.oneIn(3) ? "NOT " : "")EXISTS (SELECT 1 FROM \(from) WHERE \(condition(own + names, depth + 1)))"
+    case 10, 11: return rowCondition(names, depth)
     case 8, 9:
       guard depth < 2 else { return comparison(names) }
       let name = random.pick(names)

@@ -91,7 +91,6 @@ import UpkeepSQL
   }
 
   @Test(arguments: [
-    ("SELECT * FROM (a JOIN b)", "join in parentheses"),
     ("SELECT * FROM f(1)", "table function"),
     ("SELECT sum(DISTINCT a) OVER () FROM t", "DISTINCT in a window"),
     ("SELECT group_concat(a ORDER BY a) OVER () FROM t", "ORDER BY in a window"),
@@ -106,7 +105,6 @@ import UpkeepSQL
     ("CREATE TABLE t (a GENERATED ALWAYS AS (1))", "GENERATED"),
     ("CREATE TABLE t (a UNIQUE ON CONFLICT REPLACE)", "ON CONFLICT"),
     ("SELECT a REGEXP 'x'", "REGEXP"), ("SELECT a MATCH 'x'", "MATCH"),
-    ("SELECT (1, 2)", "row value"),
     ("INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = 1", "ON DUPLICATE KEY"),
   ])
   func whatIsNotThereIsRefusedByName(text: String, name: String) throws {
