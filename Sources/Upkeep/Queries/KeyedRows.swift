@@ -32,8 +32,12 @@ final class KeyedRows {
   /// The first row with a key; -1 if there is none.
   func first(_ key: UnsafeRawBufferPointer) -> Int { bytes.find(key).map { firsts[$0] } ?? -1 }
 
-  /// A way to rows by whole numbers, once all of them are kept; nil if they are found by bytes.
-  func makeProbe() -> RowProbe? { numbers.map { RowProbe(rows, $0, firsts: firsts, nexts: nexts) } }
+  /// A way to rows by whole numbers, once all of them are kept; nil if they are found by bytes. It is the only one then.
+  func makeProbe() -> RowProbe? {
+    guard let numbers else { return nil }
+    defer { (firsts, lasts, nexts, entries) = ([], [], [], []) }
+    return RowProbe(rows, numbers, firsts: firsts, nexts: nexts)
+  }
 
   /// The next row with the key of this one; -1 after the last.
   @inline(__always)
@@ -44,18 +48,19 @@ final class KeyedRows {
   /// - Parameter key: nil for a row that is found by none.
   func append(_ row: [Value], _ key: UnsafeRawBufferPointer?) {
     if key != nil { leaveNumbers() }
-    count(row, key?.count)
+    count(row, key.map { 24 + $0.count } ?? 0)
     keep(row, key.map { bytes.insert($0) })
   }
 
   /// Keeps a row by a whole number, of rows that are found by such.
   func append(_ row: [Value], _ key: Int64, in numbers: NumberTable) {
-    count(row, 8)
+    count(row, 0)
     keep(row, numbers.insert(key))
   }
 
-  private func count(_ row: [Value], _ keyCount: Int?) {
-    let own = row.rowByteCount + 48 + (keyCount.map { 56 + $0 } ?? 0)
+  /// - Parameter keyCount: bytes that are kept of the key besides 80 in which numbers have room.
+  private func count(_ row: [Value], _ keyCount: Int) {
+    let own = row.reduce(80 + keyCount) { $0 + MemoryLayout<Value>.stride + $1.ownByteCount }
     counted += own
     memory.take(own)
   }

@@ -79,16 +79,16 @@ struct SourceFeed {
   func give(
     _ query: Query, _ batch: UpsertBatch, to ordinals: ([String]) throws(UpkeepError) -> [Int]
   ) throws(UpkeepError) {
-    var given = [Value?](repeating: nil, count: schema.rowWidth)
-    var places: [Int] = []
+    // For each column of the table which value of a row goes to it.
+    var positions = [Int](repeating: -1, count: schema.rowWidth)
     var number = 0
     try QueryExecutor(scope, statement).run(query) { names throws(UpkeepError) in
-      places = try ordinals(names)
+      let places = try ordinals(names)
       if names.count != places.count { throw wrongWidth(names.count, places.count, nil) }
+      for (position, ordinal) in places.enumerated() { positions[ordinal] = position }
     } row: { values throws(UpkeepError) in
       number += 1
-      for (position, value) in values.enumerated() { given[places[position]] = value }
-      try batch.add(given, number: number)
+      try batch.add(values, positions, number: number)
     }
   }
 
