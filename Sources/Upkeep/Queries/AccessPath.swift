@@ -18,6 +18,8 @@ struct AccessPath {
   var isBackward: Bool
   /// The rows in the ranges, counted; not counted for points.
   var rowCount: UInt64
+  /// How many rows meet all conditions, as far as that was asked for.
+  var estimate = 0.0
   /// The price that the planner compared, in units of one row scanned.
   var cost: Double
   /// Ways that together lead to all rows, for the cases of an OR: their keys are gathered first, and then each row is read

@@ -32,22 +32,30 @@ struct ConstantOperand {
   var type: ValueType?
 }
 
+/// The values of a query on the right of IN, each once and without NULL, and the type that they all have.
+struct ConstantList {
+  var values: [Value]
+  var type: ValueType?
+}
+
 /// Takes conditions apart for one table, by the names it has in the statement.
 struct ConjunctReader {
   let schema: TableSchema
   /// The table's names in the statement.
   let names: [String]
-  /// Gives the value of an expression without columns; nil where it has none, or fails.
-  let constant: (Expression) -> ConstantOperand?
+  /// Gives the values of expressions without columns.
+  let statement: StatementContext
 
   private let indexed: [IndexPartSchema]
 
-  init(schema: TableSchema, names: [String], constant: @escaping (Expression) -> ConstantOperand?) {
+  init(schema: TableSchema, names: [String], _ statement: StatementContext) {
     self.schema = schema
     self.names = names
-    self.constant = constant
+    self.statement = statement
     indexed = schema.indexedExpressions
   }
+
+  private func constant(_ expression: Expression) -> ConstantOperand? { statement.constant(expression) }
 
   func read(_ condition: Expression?) -> [Conjunct] {
     guard let condition else { return [] }
@@ -131,9 +139,23 @@ struct ConjunctReader {
         if operand.value != .null { values.append(conversion.apply(operand.value)) }
       }
       return ColumnTerm(subject: subject.number, collation: subject.collation, test: .oneOf(values))
+    case .inQuery(let operand, let query, negated: false):
+      return membership(operand, query)
     default:
       return nil
     }
+  }
+
+  /// `c IN (SELECT …)` says what a list of the query's values says, where c is in a key and they are not too many.
+  private func membership(_ operand: Expression, _ query: Query) -> ColumnTerm? {
+    guard let subject = subject(operand), subject.number <= schema.columns.count,
+      schema.isInKeys(subject.number),
+      let list = statement.list(query, most: KeySearch.mostPoints),
+      Conversion.of(subject.type, against: list.type) == .none
+    else { return nil }
+    let conversion = Conversion.of(list.type, against: subject.type)
+    return ColumnTerm(
+      subject: subject.number, collation: subject.collation, test: .oneOf(list.values.map(conversion.apply)))
   }
 
   /// An explicit COLLATE of the left side goes first, then one of the right, then the column's own.

@@ -24,6 +24,7 @@ struct Explainer {
 
   private func lines(_ query: Query) throws(UpkeepError) -> [String] {
     let host = statement.host(scope)
+    let query = statement.flattened(query, scope)
     if let select = query.selectOfOneTable(statement.commonTables, scope) {
       let subqueries = SubqueryScope(host, statement.commonTables)
       return try lines(try SelectPlan(query, select, subqueries, scope, statement))

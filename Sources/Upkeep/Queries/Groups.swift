@@ -62,9 +62,22 @@ struct Groups {
 
   func begin(_ memory: QueryMemory) -> Found { Found(self, memory) }
 
+  /// Whether their order is that of ORDER BY.
+  func areOrdered(by terms: [SortTerm], _ order: [OrderTerm]) -> Bool {
+    guard terms.count <= keys.count else { return false }
+    return zip(terms, order).enumerated().allSatisfy { number, term in
+      let key = keys[number]
+      guard let expression = term.0.expression, let column = key.plainColumn,
+        expression.plainColumn == column, expression.collation ?? .binary == key.collation ?? .binary
+      else { return false }
+      return !term.1.isDescending && term.1.nullsFirst != false
+    }
+  }
+
   /// How it runs, for people.
-  var description: [String] {
+  func description(inOrder: Bool) -> [String] {
     var lines = [keys.isEmpty ? "aggregate" : "group by \(keys.count == 1 ? "a key" : "\(keys.count) keys")"]
+    if inOrder { lines[0] += ", one group after the other" }
     if condition != nil { lines.append("check HAVING on each group") }
     return lines
   }
@@ -79,7 +92,7 @@ struct Groups {
     /// For each group the values shown of its row, likewise.
     @exclusivity(unchecked) private var values: [Value] = []
     /// For each aggregate what its groups have seen, where that is asked for.
-    private let seen: [DistinctValues?]
+    private var seen: [DistinctValues?]
     private let key = ByteBuffer(capacity: 64)
     @exclusivity(unchecked) private var count = 0
     /// What belongs to groups that are not here.
@@ -95,9 +108,41 @@ struct Groups {
 
     deinit { memory.give(counted) }
 
+    /// Takes the row in the context, where the groups come one after the other; false if it is of the next one, for which
+    /// this one must be given and forgotten first.
+    func addInOrder(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
+      key.removeAll()
+      try groups.maker.appendWhole(context, to: key)
+      if count == 0 {
+        _ = table.insert(key.bytes)
+        try open(context)
+      } else if !Bytes.equal(key.bytes, table.bytes(0)) {
+        return false
+      }
+      if aside != nil && groups.growsWithRows { try putAside(context) } else { try add(context, to: 0) }
+      return true
+    }
+
+    /// Forgets the group that was given.
+    func forget() {
+      memory.give(counted)
+      (counted, count) = (0, 0)
+      states.removeAll(keepingCapacity: true)
+      values.removeAll(keepingCapacity: true)
+      table.removeAll()
+      aside = nil
+      if seen.contains(where: { $0 != nil }) {
+        seen = groups.calls.map { $0.isDistinct ? DistinctValues($0, memory) : nil }
+      }
+    }
+
     /// Takes the row in the context.
     func add(_ context: EvaluationContext) throws(UpkeepError) {
       guard let number = try number(context) else { return try putAside(context) }
+      try add(context, to: number)
+    }
+
+    private func add(_ context: EvaluationContext, to number: Int) throws(UpkeepError) {
       let first = number * groups.calls.count
       var isLeading = false
       for position in 0..<groups.feeds.count {

@@ -2,28 +2,41 @@
 ///
 /// 1. A condition of one table alone goes to the way to its rows, where no row without a partner is concerned.
 /// 2. Inner joins at the beginning are put in the order that costs least by counts of rows; what follows a LEFT,
-///    RIGHT or FULL JOIN keeps its place.
+///    RIGHT or FULL JOIN keeps its place. Where the rows are wanted in an order that a key of one source gives, that
+///    one may be the first, walked by that key: then nothing is sorted, and LIMIT ends the join early.
 /// 3. The rows of a table are found by a key or index on what they are equal to, else by a hash of it, else each is
 ///    looked at.
 /// 4. Every other condition is checked as soon as its sources are there, but never before rows that a join keeps
 ///    without a partner are made.
 struct JoinPlanner {
-  private struct Draft {
+  /// What is known of one source before it has its place.
+  struct Draft {
+    /// The conditions of the source alone.
     var local: Expression?
+    /// The way to a table's rows.
     var selection: RowSelection?
+    /// How many rows it may give.
     var rows = 100.0
+    /// The rows of a table, whatever conditions say.
+    var total = 100.0
   }
 
-  private let sources: Sources
-  private let place: QueryPlace
-  private var conditions: [Sources.Condition]
-  private var drafts: [Draft] = []
-  private var needed: [Set<Int>]
+  let sources: Sources
+  let place: QueryPlace
+  let goal: JoinGoal
+  let spread: KeySpread
+  private(set) var conditions: [Sources.Condition]
+  private(set) var drafts: [Draft] = []
+  private(set) var needed: [Set<Int>]
   private(set) var reads: Set<OuterColumn> = []
 
-  init(_ sources: Sources, read: [CompiledExpression], _ place: QueryPlace) throws(UpkeepError) {
+  init(
+    _ sources: Sources, read: [CompiledExpression], _ goal: JoinGoal, _ place: QueryPlace
+  ) throws(UpkeepError) {
     self.sources = sources
     self.place = place
+    self.goal = goal
+    spread = KeySpread(try place.host.scope)
     conditions = sources.conditions
     needed = Array(repeating: [], count: sources.list.count)
     for expression in read + conditions.map(\.compiled) {
@@ -39,12 +52,12 @@ struct JoinPlanner {
     for slot in sources.list.indices { drafts.append(try draft(slot)) }
   }
 
-  private func isOuter(_ slot: Int) -> Bool {
+  func isOuter(_ slot: Int) -> Bool {
     slot > 0 && sources.list[slot].kind != .inner && sources.list[slot].kind != .cross
   }
 
   /// What a function gives depends on the rows of sources before it.
-  private func isCall(_ slot: Int) -> Bool {
+  func isCall(_ slot: Int) -> Bool {
     if case .call = sources.list[slot].content { return true }
     return false
   }
@@ -64,11 +77,19 @@ struct JoinPlanner {
   // MARK: Conditions of one table
 
   private func isLocal(_ condition: Sources.Condition, _ slot: Int) -> Bool {
-    guard condition.slots == [slot], !condition.compiled.hasSubquery,
+    guard condition.slots == [slot], !condition.compiled.hasSubquery || isMembership(condition.expression),
       condition.compiled.outerColumnsRead.isEmpty, decides(condition, on: slot)
     else { return false }
     if let join = condition.join, isOuter(join) { return sources.list[join].kind == .left }
     return true
+  }
+
+  /// Whether it is `x IN (SELECT …)` where the query reads nothing around it: that may lead to rows by a key.
+  private func isMembership(_ expression: Expression) -> Bool {
+    guard case .inQuery(let operand, let query, negated: false) = expression, !operand.hasQuery else {
+      return false
+    }
+    return place.host.isIndependent(query, place.commonTables)
   }
 
   private mutating func draft(_ slot: Int) throws(UpkeepError) -> Draft {
@@ -83,69 +104,43 @@ struct JoinPlanner {
       }
     }
     conditions = others
-    let names = sources.scope.slots[slot].names
-    let request = PlanRequest(schema: schema, names: names, condition: draft.local, columns: needed[slot])
     let selection = try RowSelection(
-      request, in: ExpressionScope(names: names, columns: schema.columnList), place.host.scope,
-      place.host.statement)
+      request(slot, schema, draft.local), in: ownScope(slot, schema), place.host.scope, place.host.statement)
     draft.selection = selection
-    draft.rows = max(1, Double(selection.path.rowCount) / (selection.isFiltered ? 4 : 1))
+    draft.rows = max(1, selection.path.estimate)
+    draft.total = try spread.rowCount(schema)
     return draft
   }
 
-  // MARK: Order
-
-  private struct Cost {
-    var price: Double
-    var rows: Double
+  private func request(_ slot: Int, _ schema: TableSchema, _ local: Expression?) -> PlanRequest {
+    var request = PlanRequest(
+      schema: schema, names: sources.scope.slots[slot].names, condition: local, columns: needed[slot])
+    request.isEstimated = true
+    return request
   }
 
-  /// The sources in the order in which they are joined.
-  private func order() throws(UpkeepError) -> [Int] {
-    let all = Array(sources.list.indices)
-    let movable = all.first { isOuter($0) || isCall($0) } ?? all.count
-    guard movable > 1, movable <= 10 else { return all }
-    var best: (order: [Int], price: Double)?
-    for first in 0..<movable {
-      var order = [first]
-      var cost = Cost(price: price(ofReading: first), rows: drafts[first].rows)
-      while order.count < movable {
-        var next: (slot: Int, cost: Cost)?
-        for slot in 0..<movable where !order.contains(slot) {
-          let one = try self.cost(of: slot, after: order, cost.rows)
-          if let next, next.cost.price + next.cost.rows <= one.price + one.rows { continue }
-          next = (slot, one)
-        }
-        guard let next else { break }
-        order.append(next.slot)
-        cost = Cost(price: cost.price + next.cost.price, rows: next.cost.rows)
-      }
-      if let best, best.price <= cost.price { continue }
-      best = (order, cost.price)
-    }
-    return (best?.order ?? []) + all[movable...]
+  /// The scope of a table's own conditions.
+  private func ownScope(_ slot: Int, _ schema: TableSchema) -> ExpressionScope {
+    var scope = ExpressionScope(names: sources.scope.slots[slot].names, columns: schema.columnList)
+    scope.subqueries = sources.scope.subqueries
+    return scope
   }
 
-  private func price(ofReading slot: Int) -> Double { drafts[slot].selection?.path.cost ?? drafts[slot].rows }
-
-  private func cost(of slot: Int, after before: [Int], _ rows: Double) throws(UpkeepError) -> Cost {
-    let keys = try keys(slot, Set(before))
-    let own = drafts[slot].rows
-    if let lookup = try lookup(slot, keys) {
-      let found = lookup.isPoint ? 1 : max(1, own / max(1, rows) / 4)
-      let price = rows * (7 + found * 6)
-      if price <= own * 3 + rows * 1.5 { return Cost(price: price, rows: rows * found) }
-    }
-    if !keys.isEmpty {
-      return Cost(price: price(ofReading: slot) + own * 2 + rows * 1.5, rows: max(rows, own))
-    }
-    return Cost(price: rows * max(1, price(ofReading: slot)), rows: rows * own)
+  /// The way to a table's rows in the order that the goal wants; nil if no key gives it.
+  func selectionInOrder() throws(UpkeepError) -> RowSelection? {
+    guard !goal.order.isEmpty, case .table(let schema) = sources.list[goal.slot].content else { return nil }
+    var request = request(goal.slot, schema, drafts[goal.slot].local)
+    request.order = goal.order
+    request.needsOrder = true
+    let selection = try RowSelection(
+      request, in: ownScope(goal.slot, schema), place.host.scope, place.host.statement)
+    return selection.path.isOrdered ? selection : nil
   }
 
   // MARK: Equalities
 
   /// The equalities of a source with those before it, or with the queries around.
-  private func keys(_ slot: Int, _ before: Set<Int>) throws(UpkeepError) -> [(key: JoinKey, condition: Int)] {
+  func keys(_ slot: Int, _ before: Set<Int>) throws(UpkeepError) -> [(key: JoinKey, condition: Int)] {
     var result: [(key: JoinKey, condition: Int)] = []
     for (number, condition) in conditions.enumerated() {
       guard condition.slots.contains(slot), condition.slots.subtracting(before) == [slot],
@@ -179,15 +174,18 @@ struct JoinPlanner {
   }
 
   /// The key or index that finds the most of what the equalities say.
-  private func lookup(
+  func lookup(
     _ slot: Int, _ keys: [(key: JoinKey, condition: Int)]
   ) throws(UpkeepError) -> KeyLookup? {
     guard case .table(let schema) = sources.list[slot].content, !keys.isEmpty else { return nil }
     let names = sources.scope.slots[slot].names
-    let statement = place.host.statement
-    let reader = ConjunctReader(schema: schema, names: names) { statement.constant($0) }
+    let reader = ConjunctReader(schema: schema, names: names, place.host.statement)
     let own = reader.read(drafts[slot].local)
-    var best: (index: IndexSchema?, parts: [SearchPart], keys: [JoinKey], isPoint: Bool)?
+    var best:
+      (
+        index: IndexSchema?, parts: [SearchPart], keys: [JoinKey], isPoint: Bool, tails: KeySearch,
+        shared: Double
+      )?
     for index in [nil] + schema.indexes.map(Optional.some) {
       if let predicate = index?.predicateExpression {
         guard let local = drafts[slot].local,
@@ -202,17 +200,19 @@ struct JoinPlanner {
       }
       guard found.contains(where: { !$0.other.isConstant }) else { continue }
       let isPoint = found.count == parts.count && index?.isUnique != false
-      if let best, best.isPoint || (!isPoint && best.keys.count >= found.count) { continue }
-      best = (index, parts, found, isPoint)
+      let tails = KeySearch(Array(parts.dropFirst(found.count)), own) { schema.subjectName($0) }
+      let shared = try spread.rowsPerKey(schema, index, parts: found.count) * (tails.isBound ? 0.5 : 1)
+      if let best, best.isPoint || (!isPoint && best.shared <= shared) { continue }
+      best = (index, parts, found, isPoint, tails, shared)
     }
     guard let best else { return nil }
-    let scope = ExpressionScope(names: names, columns: schema.columnList)
     let path = AccessPath(
       index: best.index, search: KeySearch([], [], names: { _ in "" }), remaining: [], isCovering: false,
       isPoint: false, isOrdered: false, isBackward: false, rowCount: 0, cost: 0)
     return KeyLookup(
-      schema: schema, path: path, filter: try RowFilter(own, of: schema, readsViews: true, in: scope),
-      parts: best.parts, keys: best.keys, isPoint: best.isPoint)
+      schema: schema, path: path,
+      filter: try RowFilter(own, of: schema, readsViews: true, in: ownScope(slot, schema)),
+      parts: best.parts, keys: best.keys, isPoint: best.isPoint, tails: best.tails)
   }
 
   /// What a part of a key equals: something of the sources before, or a constant.
@@ -240,22 +240,18 @@ struct JoinPlanner {
 
   // MARK: Steps
 
-  mutating func steps() throws(UpkeepError) -> [JoinStep] {
+  func steps() throws(UpkeepError) -> (steps: [JoinStep], isOrdered: Bool) {
     var steps: [JoinStep] = []
     var before: Set<Int> = []
-    var rows = 1.0
     var isApplied = Array(repeating: false, count: conditions.count)
-    for slot in try order() {
+    let route = try route()
+    for move in route.moves {
+      let slot = move.slot
       let source = sources.list[slot]
-      let keys = try keys(slot, before)
+      let keys = move.keys
       let isFirst = before.isEmpty
-      let keepsOwn = slot > 0 && (source.kind == .right || source.kind == .full)
-      var found = keepsOwn ? nil : try lookup(slot, keys)
-      if found != nil, !isFirst, !(found?.isPoint ?? false) || rows > 1 {
-        let own = drafts[slot].rows
-        let each = (found?.isPoint ?? false) ? 13 : 7 + 6 * max(1, own / max(1, rows) / 4)
-        if rows * each > own * 3 + rows * 1.5 { found = nil }
-      }
+      let keepsOwn = keepsOwn(slot)
+      let own = move.selection
       before.insert(slot)
       var match: [Int] = []
       var filter: [Int] = []
@@ -276,18 +272,16 @@ struct JoinPlanner {
       if case .call(let function) = source.content {
         access = .call(function)
         line = "\(isFirst ? "" : "for each row ")call \(function.name)()"
-      } else if let found {
+      } else if let found = move.lookup {
         access = .lookup(found)
-        line = "search \(name) by \(found.path.index.map { "index \($0.name)" } ?? "primary key")"
-        line +=
-          " (\(found.parts.prefix(found.keys.count).map { describe($0, found) }.joined(separator: ", ")))"
+        line = "search \(name) \(found.description)"
         if !isFirst { line += " for each row" }
-      } else if !keys.isEmpty || keepsOwn || (!isFirst && drafts[slot].selection == nil)
-        || (place.outer != nil && drafts[slot].selection == nil && source.content.isStable)
+      } else if !keys.isEmpty || keepsOwn || (!isFirst && own == nil)
+        || (place.outer != nil && own == nil && source.content.isStable)
       {
         access = .kept(
           JoinTable(
-            source.content, drafts[slot].selection, columns: needed[slot], keys: keys.map(\.key),
+            source.content, own, columns: needed[slot], keys: keys.map(\.key),
             keepsFlags: keepsOwn, place.host.memory))
         let applied = Set(keys.map(\.condition))
         match.removeAll { applied.contains($0) }
@@ -297,7 +291,7 @@ struct JoinPlanner {
           ? ", and look at each of them"
           : ", and find them by a hash of \(keys.count == 1 ? "a value" : "\(keys.count) values")"
         if !isFirst { line += " for each row" }
-      } else if let selection = drafts[slot].selection {
+      } else if let selection = own {
         access = .scan(selection)
         line = (isFirst ? "" : "for each row ") + selection.path.description(of: selection.schema)
         if name != selection.schema.name { line += " as \(name)" }
@@ -306,20 +300,15 @@ struct JoinPlanner {
         line = "read \(name)"
       }
       var lines = inner(source, name)
-      if case .kept = access, let selection = drafts[slot].selection { lines += selection.description }
+      if case .kept = access, let selection = own { lines += selection.description }
       lines.append(line + (isOuter(slot) ? " (\(source.kind) join)" : ""))
       if !match.isEmpty || !filter.isEmpty { lines.append("check the conditions on \(name)") }
       steps.append(
         try JoinStep(
           slot, slot == 0 ? .cross : source.kind, access, match: cheapestFirst(match),
           filter: cheapestFirst(filter), place.host, description: lines))
-      rows = isFirst ? drafts[slot].rows : found?.isPoint == true ? rows : max(rows, drafts[slot].rows)
     }
-    return steps
-  }
-
-  private func describe(_ part: SearchPart, _ lookup: KeyLookup) -> String {
-    lookup.schema.subjectName(part.subject)
+    return (steps, route.isOrdered)
   }
 
   private func inner(_ source: Sources.Source, _ name: String) -> [String] {

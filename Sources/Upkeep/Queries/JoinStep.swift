@@ -28,6 +28,8 @@ final class JoinStep {
   private let own: EvaluationContext
   private var scan: PathScan?
   private var lookupScan: LookupScan?
+  /// For the keys of a look-up in ranges.
+  private lazy var key = ByteBuffer(capacity: 64)
   /// How it runs, for people.
   let description: [String]
 
@@ -192,6 +194,7 @@ final class JoinStep {
     _ lookup: KeyLookup, _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
   ) throws(UpkeepError) -> Bool {
     try statement.step()
+    if lookup.tails.isBound { return try lookInRanges(lookup, context, body) }
     let scan: LookupScan
     if let before = lookupScan {
       scan = before
@@ -200,6 +203,30 @@ final class JoinStep {
       lookupScan = scan
     }
     guard try scan.open(context) else { return true }
+    while try scan.next() {
+      guard try lookup.filter.passes(scan.view, own) else {
+        try statement.step()
+        continue
+      }
+      context.set(slot: slot, view: scan.view)
+      guard try body() else { return false }
+    }
+    return true
+  }
+
+  private func lookInRanges(
+    _ lookup: KeyLookup, _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    let ranges = try lookup.ranges(context, key)
+    if ranges.isEmpty { return true }
+    let scan: PathScan
+    if let before = self.scan {
+      scan = before
+    } else {
+      scan = try PathScan(scope, lookup.schema, lookup.path)
+      self.scan = scan
+    }
+    scan.restart(in: ranges)
     while try scan.next() {
       guard try lookup.filter.passes(scan.view, own) else {
         try statement.step()

@@ -4,10 +4,15 @@ final class Joins {
   /// What the sources and their conditions read of the queries around.
   let reads: Set<OuterColumn>
 
+  /// Whether the rows come in the order that the goal wants.
+  let isOrdered: Bool
+
   /// - Parameter read: all that is evaluated on the joined rows, besides the conditions.
-  init(_ sources: Sources, read: [CompiledExpression], _ place: QueryPlace) throws(UpkeepError) {
-    var planner = try JoinPlanner(sources, read: read, place)
-    steps = try planner.steps()
+  init(
+    _ sources: Sources, read: [CompiledExpression], _ goal: JoinGoal, _ place: QueryPlace
+  ) throws(UpkeepError) {
+    let planner = try JoinPlanner(sources, read: read, goal, place)
+    (steps, isOrdered) = try planner.steps()
     reads = planner.reads
   }
 

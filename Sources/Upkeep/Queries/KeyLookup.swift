@@ -9,12 +9,14 @@ final class KeyLookup {
   let keys: [JoinKey]
   /// Whether that is a whole unique key.
   let isPoint: Bool
+  /// What the table's own conditions leave of the parts behind those: ranges, each as bytes after theirs.
+  let tails: KeySearch
   /// Which of the others are numbers, so that no value must be made of them.
   private let isNumeric: [Bool]
 
   init(
     schema: TableSchema, path: AccessPath, filter: RowFilter, parts: [SearchPart], keys: [JoinKey],
-    isPoint: Bool
+    isPoint: Bool, tails: KeySearch
   ) {
     self.schema = schema
     self.path = path
@@ -22,6 +24,7 @@ final class KeyLookup {
     self.parts = parts
     self.keys = keys
     self.isPoint = isPoint
+    self.tails = tails
     isNumeric = keys.map { $0.other.node.isNumeric && $0.otherConversion == .none }
   }
 
@@ -31,6 +34,8 @@ final class KeyLookup {
     case none
     /// How the keys of all rows meant begin. It may be too wide: the equalities are checked on each row.
     case some
+    /// The same, of fewer parts than are known: one of them has no bytes.
+    case few
     /// The whole of a unique key.
     case whole
   }
@@ -54,11 +59,35 @@ final class KeyLookup {
       case .justAbove, .belowAll, .aboveAll: return .none
       case .unusable:
         prefix.truncate(to: start)
-        return .some
+        return .few
       }
       // What is too long for a key is in none.
       if prefix.count > KeyCodec.longestKey { return .none }
     }
     return isPoint ? .whole : .some
+  }
+
+  /// Where the rows lie, in key order; none if no row can be meant.
+  ///
+  /// - Parameter buffer: is used for the keys.
+  func ranges(_ context: EvaluationContext, _ buffer: ByteBuffer) throws(UpkeepError) -> [KeyBounds] {
+    buffer.removeAll()
+    let found = try append(context, to: buffer)
+    if case .none = found { return [] }
+    let prefix = Array(buffer.bytes)
+    let whole = KeyBounds.beginning(with: prefix)
+    if case .few = found { return [whole] }
+    return tails.ranges.map { tail in
+      KeyBounds(
+        lower: tail.lower.map { prefix + $0 } ?? whole.lower,
+        upper: tail.upper.map { prefix + $0 } ?? whole.upper)
+    }
+  }
+
+  /// By what rows are found, for people.
+  var description: String {
+    let tree = path.index.map { "index \($0.name)" } ?? "primary key"
+    let bound = parts.prefix(keys.count).map { schema.subjectName($0.subject) } + tails.notes
+    return "by \(tree) (\(bound.joined(separator: ", ")))"
   }
 }

@@ -41,6 +41,11 @@ extension TableSchema {
     }
   }
 
+  /// Whether a column is part of the table's key or of one of its indexes.
+  func isInKeys(_ column: Int) -> Bool {
+    keyColumns.contains(column) || indexes.contains { $0.parts.contains { $0.column == column } }
+  }
+
   /// Expressions that are parts of indexes.
   var indexedExpressions: [IndexPartSchema] { indexes.flatMap { $0.parts.filter { $0.column == nil } } }
 
@@ -108,16 +113,16 @@ struct KeySearch {
   /// How each bound part is bound, for people.
   var notes: [String] = []
 
-  /// More points than these are not worth it: the condition is checked row by row.
+  /// The most ranges: where the values of several parts would make more, those of the later one bound a range only,
+  /// from the least to the greatest, and are checked row by row.
   static let mostPoints = 4096
 
   init(_ parts: [SearchPart], _ conjuncts: [Conjunct], names: (Int) -> String) {
     var prefixes: [[UInt8]] = [[]]
     for part in parts {
       let subject = part.subject
-      if let points = Self.points(part, subject, conjuncts),
-        prefixes.count * points.keys.count <= Self.mostPoints
-      {
+      let points = Self.points(part, subject, conjuncts)
+      if let points, prefixes.count * points.keys.count <= Self.mostPoints {
         prefixes = prefixes.flatMap { prefix in points.keys.map { prefix + $0 } }
         if points.isExact { settled.insert(points.conjunct) }
         if points.keys.count == 1 && constantParts == pointParts { constantParts += 1 }
@@ -127,7 +132,8 @@ struct KeySearch {
         notes.append(Self.note(names(subject), points.values))
         continue
       }
-      let bounds = PartBounds(part, subject, conjuncts)
+      var bounds = PartBounds(part, subject, conjuncts)
+      if let points { bounds.limit(to: points.keys) }
       if bounds.isBound {
         isBound = true
         settled.formUnion(bounds.settled)
@@ -219,7 +225,9 @@ private struct PartBounds {
   var isNothing = false
   var settled: Set<Int> = []
   var notes: [String] = []
-  var isBound: Bool { !settled.isEmpty }
+  var isBound: Bool { !settled.isEmpty || isHull }
+  /// Whether it is bound by the ends of a list.
+  private var isHull = false
 
   private let part: SearchPart
 
@@ -275,6 +283,15 @@ private struct PartBounds {
     case (false, true): limitAbove(KeyBounds.successor(of: bytes))
     case (false, false): limitAbove(bytes)
     }
+  }
+
+  /// Leaves what lies between the least and the greatest of the keys; the list is not settled by that.
+  mutating func limit(to keys: [[UInt8]]) {
+    guard let least = keys.min(by: lessThan), let greatest = keys.max(by: lessThan) else { return }
+    isHull = true
+    limitBelow(least)
+    limitAbove(KeyBounds.successor(of: greatest))
+    notes.append("within a list of \(keys.count)")
   }
 
   private mutating func limitBelow(_ bytes: [UInt8]?) {

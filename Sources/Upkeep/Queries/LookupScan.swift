@@ -38,7 +38,7 @@ final class LookupScan {
     position = .before
     switch try lookup.append(context, to: prefix) {
     case .none: position = .outside
-    case .some: isWhole = false
+    case .some, .few: isWhole = false
     case .whole: isWhole = true
     }
     return position == .before

@@ -16,6 +16,10 @@ struct PlanRequest {
   var isCount = false
   /// The most rows that will be taken, OFFSET included, where that is known.
   var most: UInt64?
+  /// Only ways that give the order are of use.
+  var needsOrder = false
+  /// How many rows there may be is asked for, besides how many are visited.
+  var isEstimated = false
 }
 
 /// One term of ORDER BY that is a column or an indexed expression.
@@ -33,7 +37,7 @@ struct Planner {
   let scope: TransactionScope
   let request: PlanRequest
   let conjuncts: [Conjunct]
-  private let constant: (Expression) -> ConstantOperand?
+  private let statement: StatementContext
 
   /// What a row costs beside a row met in the scan of a table, which costs 1.
   private enum Price {
@@ -49,18 +53,22 @@ struct Planner {
     static let filter = 10.0
   }
 
-  init(
-    _ scope: TransactionScope, _ request: PlanRequest, constant: @escaping (Expression) -> ConstantOperand?
-  ) {
+  init(_ scope: TransactionScope, _ request: PlanRequest, _ statement: StatementContext) {
     self.scope = scope
     self.request = request
-    self.constant = constant
-    let reader = ConjunctReader(schema: request.schema, names: request.names, constant: constant)
+    self.statement = statement
+    let reader = ConjunctReader(schema: request.schema, names: request.names, statement)
     conjuncts = reader.read(request.condition)
   }
 
   /// The cheapest way; among equals the table first, then indexes as they were created, then the cases of an OR.
   func best() throws(UpkeepError) -> AccessPath {
+    var best = try cheapest()
+    if request.isEstimated { best.estimate = try estimate(best) }
+    return best
+  }
+
+  private func cheapest() throws(UpkeepError) -> AccessPath {
     var best = try single()
     if best.isPoint || best.search.ranges.isEmpty { return best }
     for (number, conjunct) in conjuncts.enumerated() where conjunct.term == nil {
@@ -133,7 +141,8 @@ struct Planner {
       var own = request
       own.condition = .joined(rest, alternative)
       (own.columns, own.order, own.isOrderComplete, own.isCount, own.most) = ([], [], true, false, nil)
-      let path = try Planner(scope, own, constant: constant).single()
+      own.needsOrder = false
+      let path = try Planner(scope, own, statement).single()
       guard path.search.isBound, path.rowCount <= Self.mostGathered else { return nil }
       paths.append(path)
       rowCount += path.search.ranges.isEmpty ? 0 : path.rowCount
@@ -150,7 +159,7 @@ struct Planner {
     if !request.order.isEmpty || !request.isOrderComplete, !path.isOrdered || !request.isOrderComplete {
       path.cost += Double(rowCount) * Price.sort
     }
-    return path
+    return request.needsOrder && !path.isOrdered ? nil : path
   }
 
   /// More cases of an OR than these are checked row by row.
@@ -202,6 +211,7 @@ struct Planner {
       met = min(rows, Double(most) * (path.remaining.isEmpty ? 1 : Price.filter))
     }
     let price = path.index == nil ? 1.0 : path.isCovering ? Price.covering : Price.lookup
+    if request.needsOrder && !path.isOrdered { return .infinity }
     return met * price + sorted + Double(path.search.ranges.count) * Price.range
   }
 

@@ -40,7 +40,7 @@ extension Query {
 
 extension Select {
   /// Whether each row that it gives is of one row of its sources, whatever the others are.
-  fileprivate var passesRowsOn: Bool {
+  var passesRowsOn: Bool {
     guard !isDistinct, grouping.isEmpty, groupCondition == nil, !hasWindow else { return false }
     return columns.allSatisfy { column in
       guard case .expression(let expression, _) = column else { return true }

@@ -40,6 +40,7 @@ package struct QueryExecutor {
   func run(
     _ query: Query, begin: ([String]) throws(UpkeepError) -> Void, take: RowTaker
   ) throws(UpkeepError) {
+    let query = statement.flattened(query, scope)
     if let select = query.selectOfOneTable(statement.commonTables(scope), scope) {
       let plan = try SelectPlan(query, select, subqueries, scope, statement)
       try begin(plan.outputs.map(\.name))

@@ -124,6 +124,21 @@ final class QueryHost: @unchecked Sendable {
     else { return nil }
     return ConstantOperand(value: row.first ?? .null, type: compiled.columns[0].type)
   }
+
+  /// The values of a query on the right of IN that reads nothing around it, without NULL; nil if it does, fails, or gives
+  /// more than so many.
+  func list(_ query: Query, most: Int) -> ConstantList? {
+    let scope = SubqueryScope(self, statement.commonTables)
+    guard let compiled = try? scope.compile(query, in: ExpressionScope()), compiled.columns.count == 1,
+      let compiled = compiled as? CompiledQuery, let values = try? compiled.values(most: most)
+    else { return nil }
+    return ConstantList(values: values, type: compiled.columns[0].type)
+  }
+
+  /// Whether the query was made ready and reads nothing around it.
+  func isIndependent(_ query: Query, _ commonTables: CommonTableScope?) -> Bool {
+    known(query, commonTables) != nil
+  }
 }
 
 /// Makes the queries within the expressions of one scope ready. Written alike they are one: it runs once a row.
@@ -212,6 +227,17 @@ final class CompiledQuery: CompiledSubquery, @unchecked Sendable {
 
   override func hasRow(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
     try firstRow(context) != nil
+  }
+
+  /// The values of its only column, each once and without NULL; nil if there are more than so many.
+  fileprivate func values(most: Int) throws(UpkeepError) -> [Value]? {
+    var known: Set<Value> = []
+    var values: [Value] = []
+    try plan.run(nil) { row throws(UpkeepError) in
+      if row[0] != .null, known.insert(row[0]).inserted { values.append(row[0]) }
+      return values.count <= most
+    }
+    return values.count <= most ? values : nil
   }
 
   override func contains(

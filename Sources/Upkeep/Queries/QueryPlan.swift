@@ -20,7 +20,8 @@ final class QueryPlan {
   /// The query and its block, if one stored table alone answers it.
   private let ofOneTable: (query: Query, select: Select, commonTables: CommonTableScope?)?
 
-  init(_ query: Query, _ place: QueryPlace) throws(UpkeepError) {
+  init(_ given: Query, _ place: QueryPlace) throws(UpkeepError) {
+    let query = given.flattened(place)
     var place = place
     host = place.host
     memory = place.host.memory
@@ -37,11 +38,13 @@ final class QueryPlan {
     operations = query.compounds.map(\.operation)
     var blocks: [BlockPlan] = []
     let isAlone = query.compounds.isEmpty
+    var most: UInt64?
+    if isAlone, let limit { most = limit > UInt64.max - offset ? .max : limit + offset }
     for block in [query.block] + query.compounds.map(\.block) {
       switch block {
       case .values(let rows): blocks.append(try ValuesBlock(rows, place))
       case .select(let select):
-        blocks.append(try SelectBlock(select, order: isAlone ? query.order : [], place))
+        blocks.append(try SelectBlock(select, order: isAlone ? query.order : [], most: most, place))
       }
     }
     let width = blocks[0].columns.count
@@ -129,6 +132,9 @@ final class QueryPlan {
 
   // MARK: Running
 
+  /// Whether rows are put in order after they are found.
+  private var isSorting: Bool { !order.isEmpty && !(blocks.count == 1 && blocks[0].isOrdered) }
+
   /// Runs it within the rows of `outer`.
   ///
   /// - Parameter most: how many rows will be taken at most, where that is known.
@@ -148,7 +154,7 @@ final class QueryPlan {
       left -= 1
       return try row(values) && left > 0
     }
-    if order.isEmpty { return try runBlocks(outer, upTo: blocks.count - 1, give) }
+    if !isSorting { return try runBlocks(outer, upTo: blocks.count - 1, give) }
     let kept = left > UInt64.max - offset ? .max : left + offset
     let sorter = RowSorter(most: kept > UInt64(Int32.max) ? nil : Int(kept), memory)
     let key = ByteBuffer()
@@ -191,6 +197,13 @@ final class QueryPlan {
     func own(_ row: RowTaker) throws(UpkeepError) {
       if !block.isDistinct {
         return try block.run(outer) { () throws(UpkeepError) in try row(try block.values()) }
+      }
+      if block.hasEqualTogether {
+        let before = RowBefore(block.columns)
+        return try block.run(outer) { () throws(UpkeepError) in
+          let values = try block.values()
+          return try before.isEqual(values) ? true : try row(values)
+        }
       }
       let seen = RowSet(block.columns, memory)
       try block.run(outer) { () throws(UpkeepError) in
@@ -250,9 +263,11 @@ final class QueryPlan {
         }
       }
       lines += block.description
-      if block.isDistinct { lines.append("each row once") }
+      if block.isDistinct {
+        lines.append(block.hasEqualTogether ? "each row once, as equal ones come together" : "each row once")
+      }
     }
-    if !order.isEmpty {
+    if isSorting {
       lines.append(limit.map { "keep the first \($0 &+ offset) in order" } ?? "sort")
     }
     return lines
@@ -269,6 +284,10 @@ class BlockPlan {
   let context: EvaluationContext
   /// Whether equal rows are shown once.
   var isDistinct: Bool { false }
+  /// Whether its rows come in the order of ORDER BY.
+  var isOrdered: Bool { false }
+  /// Whether equal rows come one after the other.
+  var hasEqualTogether: Bool { false }
   /// The terms of ORDER BY that were made ready with it.
   var order: [SortTerm] { [] }
   /// How it runs, for people.

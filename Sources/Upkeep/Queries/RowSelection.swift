@@ -12,13 +12,13 @@ final class RowSelection {
     _ request: PlanRequest, in expressions: ExpressionScope, _ scope: TransactionScope,
     _ statement: StatementContext
   ) throws(UpkeepError) {
-    let planner = Planner(scope, request) { statement.constant($0) }
-    // Compiled whole first: what is wrong in it is wrong by whatever way the rows are found.
+    // Compiled whole first: what is wrong in it is wrong by whatever way the rows are found, and its queries are ready.
     var columns = request.columns
     if let condition = request.condition {
       let compiled = try CompiledExpression.compile(condition, in: expressions)
       for column in compiled.columnsRead where column.slot == 0 { columns.insert(column.ordinal) }
     }
+    let planner = Planner(scope, request, statement)
     schema = request.schema
     let places = schema.places
     readsKeys = columns.contains { places[$0].isInKey }

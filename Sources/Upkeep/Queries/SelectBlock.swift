@@ -10,6 +10,11 @@ final class SelectBlock: BlockPlan {
   private let nodes: [ExpressionNode]
   private let terms: [SortTerm]
   private let isEachOnce: Bool
+  /// Whether the rows come in the order of ORDER BY, those of DISTINCT with equal ones together, those of a group too.
+  private let isInOrder: Bool
+  private let areEqualTogether: Bool
+  /// Holds the row that is met while groups come one after the other; nil if they do not.
+  private let met: EvaluationContext?
   private let statement: StatementContext
   private let memory: QueryMemory
   private let slotCount: Int
@@ -19,8 +24,11 @@ final class SelectBlock: BlockPlan {
   override var isDistinct: Bool { isEachOnce }
   override var joinedNames: JoinedNames? { innerNames }
   override var order: [SortTerm] { terms }
+  override var isOrdered: Bool { isInOrder }
+  override var hasEqualTogether: Bool { areEqualTogether }
 
-  init(_ select: Select, order: [OrderTerm], _ place: QueryPlace) throws(UpkeepError) {
+  /// - Parameter most: how many rows will be taken at most, where that is known.
+  init(_ select: Select, order: [OrderTerm], most: UInt64?, _ place: QueryPlace) throws(UpkeepError) {
     var sources = try Sources(select.from, place, where: select.condition)
     statement = place.host.statement
     memory = place.host.memory
@@ -67,6 +75,7 @@ final class SelectBlock: BlockPlan {
     self.terms = sortTerms
     self.windows = windows?.keeping(read.reduce(into: []) { $0.formUnion($1.columnsRead) })
     let context = statement.makeEvaluationContext(slotCount: slotCount)
+    var goal = JoinGoal()
     if isGrouped {
       let condition = try having.map { having throws(UpkeepError) in
         try CompiledExpression.compile(having, in: scope)
@@ -78,14 +87,28 @@ final class SelectBlock: BlockPlan {
       groups = Groups(
         keys: keys, calls: calls.map(\.aggregate), condition: condition,
         shown: shownColumns.filter { $0.slot < groupSlot }, slot: groupSlot)
+      if !keys.isEmpty { goal = JoinGoal(keys.map { ($0, nil) }, .groups) }
       read += keys + calls.flatMap(\.aggregate.expressions) + (condition.map { [$0] } ?? [])
     } else {
       groups = nil
+      if self.windows == nil {
+        if !terms.isEmpty {
+          goal = JoinGoal(zip(sortTerms, terms).map { ($0.expression, $1) }, .sort)
+        } else if isEachOnce {
+          goal = JoinGoal(outputs.map { ($0, nil) }, .groups)
+        }
+        if !isEachOnce { goal.most = most }
+      }
     }
     try sources.add(condition: select.condition)
     constants = sources.constants
     read += constants
-    joins = try Joins(sources, read: read, place)
+    joins = try Joins(sources, read: read, goal, place)
+    met = groups != nil && joins.isOrdered ? statement.makeEvaluationContext(slotCount: slotCount) : nil
+    areEqualTogether = groups == nil && isEachOnce && terms.isEmpty && joins.isOrdered
+    isInOrder =
+      !terms.isEmpty && self.windows == nil
+      && (groups.map { $0.areOrdered(by: sortTerms, terms) } ?? joins.isOrdered)
     var reads = joins.reads
     for expression in read { reads.formUnion(expression.outerColumnsRead) }
     var columns: [SubqueryColumn] = []
@@ -113,6 +136,7 @@ final class SelectBlock: BlockPlan {
   }
 
   private func runGroups(_ row: () throws(UpkeepError) -> Bool) throws(UpkeepError) {
+    if let groups, let met { return try run(groups, oneByOne: met, row) }
     guard let groups else {
       for condition in constants { guard try condition.isTrue(context) else { return } }
       try joins.run(context, row)
@@ -130,6 +154,34 @@ final class SelectBlock: BlockPlan {
     try found.forEach(context, statement, row)
   }
 
+  /// The rows of a group come together: each group is given when the next one begins.
+  private func run(
+    _ groups: Groups, oneByOne met: EvaluationContext, _ row: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) {
+    for condition in constants { guard try condition.isTrue(context) else { return } }
+    met.outer = context.outer
+    let found = groups.begin(memory)
+    var isOpen = false
+    var goesOn = true
+    func give() throws(UpkeepError) {
+      try found.forEach(context, statement) { () throws(UpkeepError) in
+        goesOn = try row()
+        return goesOn
+      }
+    }
+    try joins.run(met) { () throws(UpkeepError) in
+      if try !found.addInOrder(met) {
+        try give()
+        found.forget()
+        guard goesOn else { return false }
+        _ = try found.addInOrder(met)
+      }
+      isOpen = true
+      return true
+    }
+    if isOpen && goesOn { try give() }
+  }
+
   override func values() throws(UpkeepError) -> [Value] {
     var values: [Value] = []
     values.reserveCapacity(outputs.count)
@@ -138,7 +190,8 @@ final class SelectBlock: BlockPlan {
   }
 
   override var description: [String] {
-    joins.description + (groups.map { $0.description } ?? []) + (windows.map { $0.description } ?? [])
+    joins.description + (groups.map { $0.description(inOrder: met != nil) } ?? [])
+      + (windows.map { $0.description } ?? [])
   }
 }
 

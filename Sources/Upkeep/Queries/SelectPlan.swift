@@ -121,7 +121,7 @@ extension SelectPlan {
       for column in expression.columnsRead where column.slot == 0 { request.columns.insert(column.ordinal) }
     }
     if calls.isEmpty {
-      let reader = ConjunctReader(schema: source.schema, names: source.names) { statement.constant($0) }
+      let reader = ConjunctReader(schema: source.schema, names: source.names, statement)
       for term in terms {
         guard let subject = reader.subject(term.expression) else {
           request.isOrderComplete = false

@@ -71,6 +71,13 @@ package final class StatementContext {
     return commonTables
   }
 
+  /// A query of the statement, over tables where it is over views that pass their rows on.
+  func flattened(_ query: Query, _ scope: TransactionScope) -> Query {
+    guard query.isOverViews(scope) else { return query }
+    let host = host(scope)
+    return query.flattened(QueryPlace(host: host, commonTables: commonTables))
+  }
+
   /// A scope of a change of rows, in whose expressions queries may stand.
   func admittingQueries(_ expressions: ExpressionScope, _ scope: TransactionScope) -> ExpressionScope {
     var expressions = expressions
@@ -113,6 +120,9 @@ package final class StatementContext {
       ConstantOperand(value: $0, type: compiled.type)
     }
   }
+
+  /// The values of a query on the right of IN, if it is the same throughout the statement and gives no more than so many.
+  func list(_ query: Query, most: Int) -> ConstantList? { madeHost?.list(query, most: most) }
 
   private func parameter(_ expression: Expression) -> Expression? {
     guard case .parameter(let number) = expression, number >= 1, number <= parameters.count else {

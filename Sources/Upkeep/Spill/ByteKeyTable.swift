@@ -72,6 +72,13 @@ final class ByteKeyTable {
     return slot == 0 ? nil : Int(slot) - 1
   }
 
+  /// Forgets all keys, and keeps the room that they had.
+  func removeAll() {
+    entries.removeAll(keepingCapacity: true)
+    arena.removeAll()
+    for slot in slots.indices { slots[slot] = 0 }
+  }
+
   /// The number of a key, which is new if it was not there.
   func insert(_ key: UnsafeRawBufferPointer) -> Int {
     if entries.count * 4 >= slots.count * 3 { grow() }

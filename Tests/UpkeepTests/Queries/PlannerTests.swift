@@ -113,6 +113,30 @@ import UpkeepTestSupport
     #expect(try session.rows(query(condition)).map { $0[0] } == [.text("K1001"), .text("K1003")])
   }
 
+  @Test func `lists on several parts of a key make ranges up to a limit, and a wider range beyond it`() throws
+  {
+    let parts = (0..<3).map { SearchPart(column: $0, subject: $0, key: KeyPart(.integer)) }
+    func list(_ subject: Int, _ count: Int) -> Conjunct {
+      let values = (0..<count).map { Value.integer(Int64(count - $0)) } + [.integer(1)]
+      return Conjunct(
+        expression: .literal(.null),
+        term: ColumnTerm(subject: subject, collation: .binary, test: .oneOf(values)))
+    }
+    let whole = KeySearch(parts, [list(1, 40), list(0, 100)]) { "c\($0)" }
+    #expect(whole.ranges.count == 4000)
+    #expect(whole.settled == [0, 1])
+    let wide = KeySearch(parts, [list(1, 50), list(0, 100), list(2, 2)]) { "c\($0)" }
+    #expect(wide.ranges.count == 100)
+    #expect(wide.settled == [1])
+    #expect(wide.notes == ["c0 IN (100 values)", "c1 within a list of 50"])
+    for search in [whole, wide] {
+      for (one, next) in zip(search.ranges, search.ranges.dropFirst()) {
+        let (upper, lower) = (one.upper ?? [], next.lower ?? [])
+        #expect(KeyBounds.borrowing(upper, lower) { Bytes.compare($0, $1) } <= 0)
+      }
+    }
+  }
+
   @Test func `a constant of another type bounds as it compares`() throws {
     let session = try airports()
     let below = Expression.both(

@@ -27,6 +27,20 @@ extension SQLiteSession: SQLSession {
     return total
   }
 
+  func queries(_ sql: String, _ parameters: [Int]) throws -> Int {
+    try execute("BEGIN")
+    var total = 0
+    for parameter in parameters { total &+= try query(sql, parameter) }
+    try execute("COMMIT")
+    return total
+  }
+
+  func changes(_ sql: String, _ parameters: [Int]) throws {
+    try execute("BEGIN")
+    for parameter in parameters { _ = try query(sql, parameter) }
+    try execute("COMMIT")
+  }
+
   func readPrepared(_ ids: ArraySlice<Int>) throws -> Int { try read(ids, inOne: true) }
 
   func upsertPrepared(_ people: [Person]) throws {

@@ -8,6 +8,10 @@ protocol SQLSession: Session {
   func query(_ sql: String, _ parameter: Int?) throws -> Int
   /// Reads rows by their ids with a prepared statement, in one transaction.
   func readPrepared(_ ids: ArraySlice<Int>) throws -> Int
+  /// Runs a prepared query for each parameter, all in one transaction, and adds up what it gives.
+  func queries(_ sql: String, _ parameters: [Int]) throws -> Int
+  /// Runs a prepared change for each parameter, all in one transaction.
+  func changes(_ sql: String, _ parameters: [Int]) throws
   /// Upserts rows with a prepared statement, each in a transaction of its own.
   func upsertPrepared(_ people: [Person]) throws
 }
@@ -91,6 +95,63 @@ extension Workload {
     return [time]
   }
 
+  /// A table whose rows are asked for by an index.
+  private static let orders = Workload(
+    rows: [Row("SQL: 100,000 rows with an index that a recursive query makes, inserted, a row", aim: 1)],
+    isSetup: true
+  ) { subject, setting in
+    let session = try subject.sqlSession()
+    try session.execute("CREATE TABLE o (id INTEGER PRIMARY KEY, d INTEGER, n INTEGER, label TEXT)")
+    try session.execute("CREATE INDEX o_d ON o (d, n)")
+    let time = try nanosecondsEach(100_000) {
+      try session.execute(
+        """
+        WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999)
+        INSERT INTO o SELECT i, i * 7919 % 5000, i * 31 % 100000, 'order ' || i FROM n
+        """)
+    }
+    return [time]
+  }
+
+  /// A prepared statement that is run for each of many parameters.
+  private static func prepared(
+    _ title: String, _ sql: String, changes: Bool = false, _ parameters: [Int]
+  ) -> Workload {
+    Workload(rows: [Row("SQL: prepared \(title), in a transaction", aim: 2)]) { subject, setting in
+      let session = try subject.sqlSession()
+      var total = 0
+      let time = try nanosecondsEach(parameters.count) {
+        if changes {
+          try session.changes(sql, parameters)
+        } else {
+          total = try session.queries(sql, parameters)
+        }
+      }
+      subject.verify(changes ? try session.query("SELECT count(*), sum(n) FROM o", nil) : total)
+      return [time]
+    }
+  }
+
+  static let preparedPlans = [
+    orders,
+    prepared(
+      "query of the first 10 of 20 rows by an index, in its order",
+      "SELECT id, n, label FROM o WHERE d = ? ORDER BY n LIMIT 10", (0..<20_000).map { $0 * 37 % 5000 }),
+    prepared(
+      "join of a row by its key with one by its",
+      "SELECT o.label, d.label FROM o JOIN d ON d.id = o.d WHERE o.id = ?",
+      (0..<20_000).map { $0 * 37 % 100_000 }),
+    prepared(
+      "groups of 20 rows by an index", "SELECT n % 3, count(*), sum(id) FROM o WHERE d = ? GROUP BY 1",
+      (0..<20_000).map { $0 * 37 % 5000 }),
+    prepared(
+      "UPDATE of a row by its key", "UPDATE o SET label = 'changed' WHERE id = ?", changes: true,
+      (0..<20_000).map { $0 * 37 % 100_000 }),
+    prepared(
+      "DELETE of a row by its key", "DELETE FROM o WHERE id = ?", changes: true,
+      (0..<20_000).map { $0 * 37 % 100_000 }),
+  ]
+
   static let preparedUpserts = Workload(
     rows: [Row("SQL: prepared upsert of a row, a transaction each, not synced", aim: 5)]
   ) { subject, setting in
@@ -106,6 +167,7 @@ extension Stage {
   static let queries = [
     Stage(
       name: "queries",
-      workloads: [.loadInOrder, .departments] + Workload.queries + [.preparedReads, .preparedUpserts])
+      workloads: [.loadInOrder, .departments] + Workload.queries + [.preparedReads, .preparedUpserts]
+        + Workload.preparedPlans)
   ]
 }
