@@ -51,7 +51,7 @@ let package = Package(
     .testTarget(
       name: "UpkeepTests",
       dependencies: ["Upkeep", "UpkeepTesting", "UpkeepTestSupport", "CAllocationCount"],
-      swiftSettings: settings),
+      exclude: ["Import/Corpus"], swiftSettings: settings),
     .testTarget(
       name: "UpkeepSQLTests",
       dependencies: ["UpkeepSQL", "UpkeepTesting", "UpkeepTestSupport", "CSQLite", "CAllocationCount"],

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Upkeep
 import UpkeepTestSupport
 
 @testable import UpkeepShell
@@ -192,6 +193,76 @@ import UpkeepTestSupport
     }
     let read = try run("sqlite3", ["-bail", "t.sqlite"], input: dump.output + "SELECT a, c FROM t;")
     #expect(read.output == "2024-01-01T00:00:00Z|1\n", "\(read)")
+  }
+
+  /// A database with counters above the ids that are there, and with buckets.
+  private func makeCountersAndBuckets() throws {
+    let store = try Store(scratch.path("t.upkeep"))
+    let hits = store.bucket("hits", key: String.self, value: Int64.self)
+    let pairs = store.bucket("odd ''name", key: BucketTuple<Int64, String>.self, value: [UInt8].self)
+    try store.write { tx in
+      for count in 0..<3000 { try tx.put(hits, "page \(count) of 'many'", Int64(count) - 5) }
+      try tx.put(pairs, BucketTuple(-1, ""), [])
+      try tx.put(pairs, BucketTuple(5, "é\n"), [UInt8](repeating: 7, count: 100_000))
+    }
+    try store.close()
+    let made = try upkeep(
+      "t.upkeep", "-c",
+      """
+      CREATE TABLE used (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT);
+      INSERT INTO used VALUES (3, 'x'), (9, 'y');
+      DELETE FROM used WHERE id = 9;
+      CREATE TABLE emptied (id INTEGER PRIMARY KEY AUTOINCREMENT);
+      INSERT INTO emptied VALUES (100);
+      DELETE FROM emptied;
+      CREATE TABLE untouched (id INTEGER PRIMARY KEY AUTOINCREMENT);
+      CREATE BUCKET bare;
+      """)
+    #expect(made.status == 0, "\(made)")
+  }
+
+  @Test("Counters of AUTOINCREMENT and the entries of buckets come back from a dump as they were")
+  func countersAndBuckets() throws {
+    try makeCountersAndBuckets()
+    let dump = try upkeep("dump", "t.upkeep")
+    #expect(dump.status == 0 && dump.errors == "", "\(dump.errors)")
+    let again = try upkeep("again.upkeep", "--bail", input: dump.output)
+    #expect(again.status == 0 && again.errors == "", "\(again.errors)")
+    #expect(try upkeep("dump", "again.upkeep").output == dump.output)
+    #expect(try upkeep("check", "again.upkeep").output == "ok\n")
+    let insert =
+      "INSERT INTO used (a) VALUES ('z') RETURNING id; INSERT INTO emptied DEFAULT VALUES RETURNING id;"
+      + "INSERT INTO untouched DEFAULT VALUES RETURNING id"
+    #expect(try upkeep("again.upkeep", "-c", insert).output == "10\n101\n1\n")
+    // Read with the types that it was made with, a bucket has what it had.
+    let store = try Store(scratch.path("again.upkeep"))
+    defer { try? store.close() }
+    let hits = store.bucket("hits", key: String.self, value: Int64.self)
+    let pairs = store.bucket("odd ''name", key: BucketTuple<Int64, String>.self, value: [UInt8].self)
+    let last = try store.read { try $0.get(hits, "page 2999 of 'many'") }
+    #expect(last == 2994)
+    let empty = try store.read { try $0.get(pairs, BucketTuple(-1, "")) }
+    #expect(empty == [])
+    let long = try store.read { try $0.get(pairs, BucketTuple(5, "é\n")) }
+    #expect(long?.count == 100_000)
+    let wrong = store.bucket("hits", key: String.self, value: String.self)
+    #expect(throws: UpkeepError.self) { try store.read { try $0.get(wrong, "page 1 of 'many'") } }
+  }
+
+  @Test("A dump for SQLite carries its counters, and says that buckets stay behind")
+  func countersForSQLite() throws {
+    try makeCountersAndBuckets()
+    let dump = try upkeep("dump", "t.upkeep", "--sqlite")
+    #expect(
+      dump.errors == "notice: SQLite has no buckets; left out: bare, hits, odd ''name\n", "\(dump.errors)")
+    let read = try run("sqlite3", ["-bail", "t.sqlite"], input: dump.output)
+    #expect(read.status == 0 && read.output == "", "\(read)")
+    let counters = try run("sqlite3", ["t.sqlite", "SELECT * FROM sqlite_sequence ORDER BY name"], input: "")
+    #expect(counters.output == "emptied|100\nused|9\n", "\(counters)")
+    // And back again.
+    #expect(try upkeep("import-sqlite", "back.upkeep", "t.sqlite").status == 0)
+    #expect(
+      try upkeep("back.upkeep", "-c", "INSERT INTO emptied DEFAULT VALUES RETURNING id").output == "101\n")
   }
 
   @Test("Random values of every type come back from a dump as they were")

@@ -49,6 +49,22 @@ import Testing
     #expect(run.errors == "2 rows in q.csv\n1 row in odd.name\n4 rows in with blank.csv\n")
   }
 
+  @Test("A file that stands last is told where it belongs, and nothing is written")
+  func wrongOrder() throws {
+    for (command, right) in [
+      (".export t out.csv", ".export out.csv t"), (".export \"t\" \"out.csv.gz\"", ".export out.csv.gz t"),
+      (".export t --as csv out.json", ".export out.json t"),
+      (".export SELECT id FROM t WHERE id > 1 out.csv", ".export out.csv SELECT id FROM t WHERE id > 1"),
+    ] {
+      let run = try shell(command)
+      #expect(
+        run.status == 1 && run.errors.contains("the file comes first: \(right)\n"), "\(command): \(run)")
+      #expect(!scratch.exists("t") && !scratch.exists("SELECT"))
+    }
+    // What looks so and is none: the file's ending says what it is.
+    #expect(try shell(".export t.csv t").status == 0)
+  }
+
   @Test("What cannot be exported leaves the file as it was")
   func failures() throws {
     try scratch.write("out.csv", "as it was")

@@ -269,6 +269,45 @@ import Testing
     #expect(nowhere.status == 1 && !scratch.exists("none.upkeep"), "\(nowhere)")
   }
 
+  @Test("A row that is met by another key and gets another primary key is listed as one that changes")
+  func diffOfMovedRows() throws {
+    let sql = """
+      CREATE TABLE t (id INTEGER PRIMARY KEY, code TEXT UNIQUE, n INTEGER);
+      INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2), (3, 'c', 3), (4, NULL, 4)
+      """
+    _ = try upkeep("t.upkeep", "-c", sql)
+    try scratch.write("f.csv", "id,code,n\n9,a,1\n1,b,5\n3,c,3\n7,d,7\n")
+    let options = ["f.csv", "--into", "t", "--mode", "replace", "--on", "t_code_key"]
+    let diff = try ShellRun(["diff", "t.upkeep"] + options, in: scratch)
+    // Row 2 takes the primary key that row 1 had: of a key that both states have the rows are compared.
+    #expect(
+      diff.output == """
+        ~ id 1: code 'a' -> 'b', n 1 -> 5
+        - id 2, code 'b', n 2
+        + id 7, code 'd', n 7
+        + id 9, code 'a', n 1
+        1 inserted, 1 unchanged, 2 replaced
+
+        """, "\(diff)")
+    try scratch.write("f.csv", "id,code,n\n9,a,1\n8,b,5\n")
+    let apart = try ShellRun(["diff", "t.upkeep"] + options, in: scratch)
+    #expect(
+      apart.output == """
+        ~ id 1: id 1 -> 9
+        ~ id 2: id 2 -> 8, n 2 -> 5
+        0 inserted, 0 unchanged, 2 replaced
+
+        """, "\(apart)")
+    let json = try ShellRun(["diff", "t.upkeep"] + options + ["--json"], in: scratch)
+    #expect(
+      json.output.hasPrefix(
+        "{\"change\":\"updated\",\"key\":{\"id\":1},\"columns\":{\"id\":{\"old\":1,\"new\":9}}}\n"), "\(json)"
+    )
+    let load = try ShellRun(["load", "t.upkeep"] + options, in: scratch)
+    #expect(load.output == "0 inserted, 0 unchanged, 2 replaced\n", "\(load)")
+    #expect(try rows() == "3|c|3\n4|NULL|4\n8|b|5\n9|a|1\n")
+  }
+
   @Test(
     "What diff lists is what the load then does, whatever the mode",
     arguments: ["ignore", "replace", "merge", "sync"])

@@ -57,8 +57,8 @@ import Testing
         pair: 2 rows
         country: 2 rows; indexes country_code_key
         keyless: 2 rows
+        both: a view
         not carried over:
-          view both
           trigger t
           virtual table words
           table words_data, which belongs to a virtual table
@@ -152,6 +152,40 @@ import Testing
     let expected = declared.contains("DEFAULT") ? "  c DEFAULT 'x'" : type.isEmpty ? "  c" : "  c \(type)"
     #expect(line == expected)
     #expect(try rows("SELECT c FROM t").split(separator: "\n").joined(separator: "|") == shown)
+  }
+
+  @Test(
+    "Views come over, whatever order they were made in; one that cannot be here is told by name, with why")
+  func views() throws {
+    try sqlite(
+      """
+      CREATE TABLE city (name TEXT PRIMARY KEY, people INTEGER);
+      INSERT INTO city VALUES ('London', 9), ('Leeds', 1);
+      CREATE VIEW "large ones" AS SELECT * FROM ahead WHERE people > 5;
+      CREATE VIEW ahead (name, people) AS SELECT name, people -- with a comment
+        FROM city;
+      CREATE VIEW odd AS SELECT sqlite_source_id() AS s FROM city;
+      CREATE VIEW behind AS SELECT * FROM odd;
+      CREATE VIEW gone AS SELECT * FROM nowhere;
+      """)
+    let run = try upkeep("import-sqlite", "t.upkeep", "s.sqlite")
+    #expect(run.status == 0, "\(run)")
+    let lines = run.output.split(separator: "\n")
+    #expect(
+      lines.prefix(4) == ["city: 2 rows", "ahead: a view", "large ones: a view", "not carried over:"],
+      "\(run)")
+    #expect(
+      lines.dropFirst(4).map { $0.prefix { $0 != ":" } } == ["  view odd", "  view behind", "  view gone"],
+      "\(run)")
+    #expect(run.output.contains("sqlite_source_id") && run.output.contains("nowhere"), "\(run)")
+    #expect(try rows("SELECT * FROM \"large ones\"") == "London|9\n")
+    let json = try upkeep("import-sqlite", "other.upkeep", "s.sqlite", "--json")
+    let report = try #require(JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+    #expect(report["views"] as? [String] == ["ahead", "large ones"])
+    // What is there already keeps everything out.
+    let again = try upkeep("import-sqlite", "t.upkeep", "s.sqlite")
+    #expect(again.status == 1 && again.errors.contains("city"), "\(again)")
+    #expect(try rows("SELECT count(*) FROM city") == "2\n")
   }
 
   @Test("Generated columns and defaults that are not understood are told; the values are there")

@@ -21,15 +21,9 @@ enum Imports {
 
   static func run(_ upkeep: String, _ options: Options, rows: Int, rounds: Int) throws -> String {
     let folder = options.folder
-    try write(0..<rows, to: folder + "/new.csv")
-    try write(stride(from: 0, to: rows, by: 2), edition: 1, to: folder + "/old.csv")
-    try run(
-      "/bin/sh",
-      [
-        "-c",
-        "exec \"$0\" \(folder)/x.upkeep -c '.import \(folder)/new.csv x --create' -c '.export \(folder)/new.jsonl x'",
-        upkeep,
-      ])
+    try PeopleFile.write(0..<rows, to: folder + "/new.csv")
+    try PeopleFile.write(stride(from: 0, to: rows, by: 2), edition: 1, to: folder + "/old.csv")
+    try PeopleFile.write(0..<rows, to: folder + "/new.jsonl")
     var lines = ["| | upkeep, rows/s | sqlite3, rows/s | ratio |", "|---|---:|---:|---:|"]
     for feed in feeds + [Feed(name: "JSONL into an empty table", mode: "insert", isThere: false)] {
       let file = feed.name.hasPrefix("JSONL") ? "new.jsonl" : "new.csv"
@@ -39,22 +33,11 @@ enum Imports {
         ours.append(try timeUpkeep(upkeep, feed, file, folder))
         theirs.append(try timeSQLite(feed, folder, csv: "new.csv"))
       }
-      let (mine, other) = (Double(rows) / median(ours), Double(rows) / median(theirs))
+      let (mine, other) = (Double(rows) / Command.median(ours), Double(rows) / Command.median(theirs))
       lines.append(
         "| \(feed.name) | \(Int(mine)) | \(Int(other)) | \(String(format: "%.1f", mine / other)) |")
     }
     return lines.joined(separator: "\n") + "\n"
-  }
-
-  private static func median(_ times: [Double]) -> Double { times.sorted()[times.count / 2] }
-
-  private static func write(_ rows: some Sequence<Int>, edition: Int = 0, to path: String) throws {
-    var text = "id,email,name,score,updated_at\n"
-    for row in rows {
-      let person = Person(row, edition: edition)
-      text += "\(person.id),\(person.email),\(person.name),\(person.score),\(person.updatedAt)\n"
-    }
-    try text.write(toFile: path, atomically: false, encoding: .utf8)
   }
 
   private static func timeUpkeep(
@@ -62,18 +45,20 @@ enum Imports {
   ) throws -> Double {
     let database = folder + "/t.upkeep"
     for path in [database, database + "-wal"] { try? FileManager.default.removeItem(atPath: path) }
-    try run(program, [database, "-c", schema])
-    if feed.isThere { try run(program, ["load", database, folder + "/old.csv", "--into", "t", "--quiet"]) }
-    return try run(
+    try Command.time(program, [database, "-c", schema])
+    if feed.isThere {
+      try Command.time(program, ["load", database, folder + "/old.csv", "--into", "t", "--quiet"])
+    }
+    return try Command.time(
       program, ["load", database, "\(folder)/\(file)", "--into", "t", "--mode", feed.mode, "--quiet"])
   }
 
   private static func timeSQLite(_ feed: Feed, _ folder: String, csv: String) throws -> Double {
     let database = folder + "/t.sqlite"
     for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: database + ending) }
-    try run("sqlite3", [database, "PRAGMA journal_mode = WAL; \(schema)"])
-    if feed.isThere { try run("sqlite3", [database] + upsert(folder + "/old.csv")) }
-    return try run("sqlite3", [database] + upsert("\(folder)/\(csv)"))
+    try Command.time("sqlite3", [database, "PRAGMA journal_mode = WAL; \(schema)"])
+    if feed.isThere { try Command.time("sqlite3", [database] + upsert(folder + "/old.csv")) }
+    return try Command.time("sqlite3", [database] + upsert("\(folder)/\(csv)"))
   }
 
   private static func upsert(_ file: String) -> [String] {
@@ -84,20 +69,5 @@ enum Imports {
       "INSERT INTO t SELECT * FROM staging WHERE true ON CONFLICT (id) DO UPDATE SET email = excluded.email, "
         + "name = excluded.name, score = excluded.score, updated_at = excluded.updated_at",
     ]
-  }
-
-  @discardableResult
-  private static func run(_ program: String, _ arguments: [String]) throws -> Double {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    process.standardOutput = FileHandle.nullDevice
-    let began = wallClock()
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Options.Wrong(description: "\(program) \(arguments.joined(separator: " ")) failed")
-    }
-    return wallClock() - began
   }
 }

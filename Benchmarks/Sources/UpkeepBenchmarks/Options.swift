@@ -23,6 +23,9 @@ struct Options {
       --statement-memory    what is resident after statements that remember something of every row
       --cache MB       the cache for that (64)
       --imports SHELL  whole commands that take a file in: this `upkeep` against `sqlite3`
+      --commands SHELL whole commands, imports and queries: this `upkeep` against `sqlite3` and `duckdb`
+      --duckdb PATH    that one, where it is not found by its name
+      --feed-memory SHELL   what is resident while this `upkeep` loads files of --rows and four times as many
     """
 
   var rows: Int?
@@ -49,6 +52,13 @@ struct Options {
   var cacheMegabytes = 64
   /// The program whose imports are measured.
   var shell: String?
+  /// The program whose commands are measured.
+  var commandShell: String?
+  var duckdb: String?
+  /// The program whose memory is measured while it loads files.
+  var feedShell: String?
+  /// For the process that `--feed-memory` starts: the program that it is to run, and with what.
+  var peakOf: [String] = []
 
   struct Wrong: Error, CustomStringConvertible { let description: String }
 
@@ -86,9 +96,18 @@ struct Options {
       case "--statement-memory-of": statementMemoryOf = try number(argument)
       case "--cache": cacheMegabytes = try number(argument)
       case "--imports": shell = try text(argument)
+      case "--commands": commandShell = try text(argument)
+      case "--duckdb": duckdb = try text(argument)
+      case "--feed-memory": feedShell = try text(argument)
+      case "--peak-of":
+        peakOf = Array(rest)
+        rest = []
       case "--help": asksForHelp = true
       default: throw Wrong(description: "unknown option \(argument)\n\n\(Self.usage)")
       }
     }
   }
+
+  /// Whether a row of a report is among those asked for.
+  func isWanted(_ title: String) -> Bool { only.isEmpty || only.contains(where: title.contains) }
 }

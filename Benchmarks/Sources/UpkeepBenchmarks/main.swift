@@ -26,11 +26,25 @@ func report(_ results: Results, _ options: Options, settings: [String: String], 
   }
 }
 
+/// The same of a table that is whole already.
+func tell(_ table: String, _ options: Options, _ settings: String) throws {
+  let text = "\(Machine.date). \(Machine.description). \(settings).\n\n\(table)"
+  print(text)
+  if let into = options.into, !(try MarkedText.replace(options.name, in: into, by: text)) {
+    throw Options.Wrong(description: "\(into) has no marks for \(options.name)")
+  }
+}
+
 func run() throws -> Bool {
   let options = try Options(Array(CommandLine.arguments.dropFirst()))
   if options.asksForHelp {
     print(Options.usage)
     return true
+  }
+  if let program = options.peakOf.first {
+    let peak = try ChildProcess.peakOfChild(program, Array(options.peakOf.dropFirst()))
+    print(Int(peak.bytes))
+    return peak.status == 0
   }
   try FolderFiles.make(options.folder)
   defer { FolderFiles.remove(options.folder) }
@@ -47,21 +61,26 @@ func run() throws -> Bool {
   if options.measuresStatementMemory {
     let table = try StatementMemory.run(
       options, rows: options.rows ?? 10_000_000, cacheBytes: options.cacheMegabytes << 20)
-    let text = "\(Machine.date). \(Machine.description). cache: \(options.cacheMegabytes) MB.\n\n\(table)"
-    print(text)
-    if let into = options.into, !(try MarkedText.replace(options.name, in: into, by: text)) {
-      throw Options.Wrong(description: "\(into) has no marks for \(options.name)")
-    }
+    try tell(table, options, "cache: \(options.cacheMegabytes) MB")
     return true
   }
+  let rounds = max(options.rounds ?? 5, 1)
   if let shell = options.shell {
     let rows = options.rows ?? 1_000_000
-    let table = try Imports.run(shell, options, rows: rows, rounds: max(options.rounds ?? 5, 1))
-    let text = "\(Machine.date). \(Machine.description). rows: \(rows).\n\n\(table)"
-    print(text)
-    if let into = options.into, !(try MarkedText.replace(options.name, in: into, by: text)) {
-      throw Options.Wrong(description: "\(into) has no marks for \(options.name)")
-    }
+    try tell(try Imports.run(shell, options, rows: rows, rounds: rounds), options, "rows: \(rows)")
+    return true
+  }
+  if let shell = options.commandShell {
+    let rows = options.rows ?? 1_000_000
+    try tell(
+      try Commands.run(shell, options, rows: rows, rounds: rounds), options,
+      "rows: \(rows), rounds: \(rounds)")
+    return true
+  }
+  if let shell = options.feedShell {
+    let rows = options.rows ?? 1_000_000
+    try tell(
+      try FeedMemory.run(shell, options, sizes: [rows, rows * 4]), options, "cache: as it is unless said")
     return true
   }
   if options.measuresMemory {
@@ -80,7 +99,6 @@ func run() throws -> Bool {
     return true
   }
   let rows = max((options.rows ?? 1_000_000) / 80 * 80, 800)
-  let rounds = max(options.rounds ?? 5, 1)
   settings["rows"] = "\(rows)"
   settings["rounds"] = "\(rounds)"
   settings["one-row commits"] = "\(options.commits)"

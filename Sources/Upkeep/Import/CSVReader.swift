@@ -25,7 +25,7 @@ package final class CSVReader {
   }
 
   /// One field of the current record.
-  private struct Field {
+  struct Field {
     var start: Int
     var count: Int
     var wasQuoted: Bool
@@ -46,41 +46,47 @@ package final class CSVReader {
 
   private let source: any ByteSource
   private let separator: UInt8
-  private var buffer: UnsafeMutablePointer<UInt8>
-  private var capacity: Int
+  @exclusivity(unchecked) private var buffer: UnsafeMutablePointer<UInt8>
+  @exclusivity(unchecked) private var capacity: Int
   /// The current record begins here; what lies before is done with.
-  private var recordStart = 0
-  private var recordEnd = 0
+  @exclusivity(unchecked) private var recordStart = 0
+  @exclusivity(unchecked) private var recordEnd = 0
   /// Where the record after it begins.
-  private var nextStart = 0
-  private var filled = 0
-  private var sourceHasEnded = false
-  private var isAtFileStart = true
-  private var fields: ContiguousArray<Field> = []
+  @exclusivity(unchecked) private var nextStart = 0
+  @exclusivity(unchecked) private var filled = 0
+  @exclusivity(unchecked) private var sourceHasEnded = false
+  @exclusivity(unchecked) private var isAtFileStart = true
+  /// The fields that are kept. What changes with each field lies behind a pointer, which is not checked.
+  @exclusivity(unchecked) private var fields: UnsafeMutablePointer<Field>
+  @exclusivity(unchecked) private var fieldCapacity = 16
   private let unescaped = ByteBuffer(capacity: 1024)
-  private var nextLine = 1
+  @exclusivity(unchecked) private var nextLine = 1
 
   /// The line on which the current record begins, from 1.
-  package private(set) var line = 0
+  @exclusivity(unchecked) package private(set) var line = 0
   /// How many fields the current record has.
-  package private(set) var fieldCount = 0
+  @exclusivity(unchecked) package private(set) var fieldCount = 0
   /// How many of them are kept; the others are beyond what any table has.
-  package var keptFieldCount: Int { fields.count }
+  package var keptFieldCount: Int { min(fieldCount, Self.keptFieldLimit) }
   /// Why the current record cannot be used, if so.
-  package private(set) var problem: UpkeepError?
+  @exclusivity(unchecked) package private(set) var problem: UpkeepError?
   /// How many bytes of the source lie before the next record.
-  package private(set) var bytesRead = 0
+  @exclusivity(unchecked) package private(set) var bytesRead = 0
   /// Whether empty lines are passed over; in a file of one column they are rows.
-  package var skipsEmptyLines = true
+  @exclusivity(unchecked) package var skipsEmptyLines = true
 
   package init(_ source: any ByteSource, format: Format = .csv, bufferSize: Int = 256 << 10) {
     self.source = source
     separator = format.separator
     capacity = max(bufferSize, 64)
     buffer = .allocate(capacity: capacity)
+    fields = .allocate(capacity: fieldCapacity)
   }
 
-  deinit { buffer.deallocate() }
+  deinit {
+    buffer.deallocate()
+    fields.deallocate()
+  }
 
   /// The bytes of a field of the current record, without its quotes; valid until `next()`.
   package func bytes(_ field: Int) -> UnsafeRawBufferPointer {
@@ -91,6 +97,11 @@ package final class CSVReader {
 
   /// Whether a field of the current record stood in quotes.
   package func wasQuoted(_ field: Int) -> Bool { fields[field].wasQuoted }
+
+  /// The kept fields of the current record and where their bytes lie; valid until `next()`.
+  var places: (fields: UnsafePointer<Field>, plain: UnsafeRawPointer, unescaped: UnsafeRawPointer) {
+    (UnsafePointer(fields), UnsafeRawPointer(buffer), UnsafeRawPointer(unescaped.base))
+  }
 
   /// The current record as it was, without its line end; valid until `next()`.
   package var record: UnsafeRawBufferPointer {
@@ -173,7 +184,6 @@ package final class CSVReader {
 
   /// Reads the record at `recordStart` as far as bytes are at hand.
   private func scan() throws(UpkeepError) -> Scan {
-    fields.removeAll(keepingCapacity: true)
     unescaped.removeAll()
     fieldCount = 0
     problem = nil
@@ -307,7 +317,18 @@ package final class CSVReader {
       throw UpkeepError.badLine(line, "field \(fieldCount) is longer than 64 MB; is a quote missing?")
     }
     guard fieldCount <= Self.keptFieldLimit else { return }
-    fields.append(Field(start: start, count: count, wasQuoted: wasQuoted, isUnescaped: isUnescaped))
+    if fieldCount > fieldCapacity { growFields() }
+    fields[fieldCount &- 1] = Field(
+      start: start, count: count, wasQuoted: wasQuoted, isUnescaped: isUnescaped)
+  }
+
+  @inline(never)
+  private func growFields() {
+    let larger = UnsafeMutablePointer<Field>.allocate(capacity: fieldCapacity * 2)
+    larger.update(from: fields, count: fieldCapacity)
+    fields.deallocate()
+    fields = larger
+    fieldCapacity *= 2
   }
 
   private func addQuotedField(

@@ -8,7 +8,7 @@ final class CSVRows: FeedRows {
   private let ordinals: [Int?]
   private let null: [UInt8]?
   /// By column, which field it is; negative where none is.
-  private let fields: [Int]
+  private let fields: UnsafeMutablePointer<Int>
   let header: [UInt8]?
 
   init(_ reader: CSVReader, _ schema: TableSchema, _ options: FeedOptions) throws(UpkeepError) {
@@ -26,11 +26,13 @@ final class CSVRows: FeedRows {
       ordinals = try Self.ordinals(reader, columns)
     }
     null = options.null.map { Array($0.utf8) }
-    var fields = [Int](repeating: -1, count: schema.columns.count)
+    fields = .allocate(capacity: max(schema.columns.count, 1))
+    fields.initialize(repeating: -1, count: schema.columns.count)
     for (field, ordinal) in ordinals.enumerated() { if let ordinal { fields[ordinal] = field } }
-    self.fields = fields
     reader.skipsEmptyLines = ordinals.count > 1
   }
+
+  deinit { fields.deallocate() }
 
   private static func ordinals(_ reader: CSVReader, _ columns: FeedColumns) throws(UpkeepError) -> [Int?] {
     if let problem = reader.problem { throw problem }
@@ -63,22 +65,42 @@ final class CSVRows: FeedRows {
 
   func next() throws(UpkeepError) -> Bool { try reader.next() }
 
-  /// The current record by columns.
+  /// The current record by columns: where things lie, so that no references are counted for a field.
   private struct Text: RowText {
-    let rows: CSVRows
+    let fieldOfColumn: UnsafePointer<Int>
+    let fields: UnsafePointer<CSVReader.Field>
+    let plain: UnsafeRawPointer
+    let unescaped: UnsafeRawPointer
+    let null: UnsafeRawBufferPointer?
 
     @inline(__always)
     func field(_ ordinal: Int) -> RowTextField {
-      let field = rows.fields[ordinal]
-      if field < 0 { return .absent }
-      let bytes = rows.reader.bytes(field)
-      let isNull = !rows.reader.wasQuoted(field) && (bytes.isEmpty || rows.isNull(bytes))
-      return isNull ? .null : .text(bytes)
+      let number = fieldOfColumn[ordinal]
+      if number < 0 { return .absent }
+      let field = fields[number]
+      let bytes = UnsafeRawBufferPointer(
+        start: (field.isUnescaped ? unescaped : plain) + field.start, count: field.count)
+      if !field.wasQuoted {
+        if field.count == 0 { return .null }
+        if let null, Bytes.equal(null, bytes) { return .null }
+      }
+      return .text(bytes)
     }
   }
 
-  func isTaken(by batch: UpsertBatch) -> Bool {
-    reader.problem == nil && reader.fieldCount == ordinals.count && batch.takes(Text(rows: self))
+  func isTaken(by encoder: RowEncoder) -> Bool {
+    guard reader.problem == nil, reader.fieldCount == ordinals.count else { return false }
+    guard let null else { return isTaken(by: encoder, null: nil) }
+    return null.withUnsafeBytes { isTaken(by: encoder, null: $0) }
+  }
+
+  @inline(__always)
+  private func isTaken(by encoder: RowEncoder, null: UnsafeRawBufferPointer?) -> Bool {
+    let places = reader.places
+    return encoder.take(
+      Text(
+        fieldOfColumn: fields, fields: places.fields, plain: places.plain, unescaped: places.unescaped,
+        null: null))
   }
 
   func read(into row: inout [Value?]) -> FeedRecordState {

@@ -4,15 +4,15 @@ final class FeedBuffer {
   static let recordLimit = 160 << 20
 
   private let source: any ByteSource
-  private(set) var base: UnsafeMutablePointer<UInt8>
-  private var capacity: Int
+  @exclusivity(unchecked) private(set) var base: UnsafeMutablePointer<UInt8>
+  @exclusivity(unchecked) private var capacity: Int
   /// How many bytes are at hand.
-  private(set) var filled = 0
+  @exclusivity(unchecked) private(set) var filled = 0
   /// What lies before is done with.
-  private(set) var start = 0
-  private(set) var sourceHasEnded = false
+  @exclusivity(unchecked) private(set) var start = 0
+  @exclusivity(unchecked) private(set) var sourceHasEnded = false
   /// How many bytes of the source lie before `start`.
-  private(set) var bytesRead = 0
+  @exclusivity(unchecked) private(set) var bytesRead = 0
 
   init(_ source: any ByteSource, size: Int) {
     self.source = source

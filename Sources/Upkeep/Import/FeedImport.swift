@@ -30,6 +30,9 @@ package final class FeedImport {
   private var readingFailure: UpkeepError?
   private var rowCount = 0
   private var byteCount = 0
+  /// Reads on another thread, once that was worth it; nil also where it cannot be done.
+  private var readAhead: FeedReadAhead?
+  private var canReadAhead = true
 
   package init(
     _ scope: TransactionScope, _ options: FeedOptions, rejects: (any RejectSink)? = nil,
@@ -41,12 +44,13 @@ package final class FeedImport {
     self.progress = progress
     schema = try scope.table(options.table)
     plan = try Self.plan(schema, options)
-    batch = try UpsertBatch(scope, plan, now: .now())
+    batch = try UpsertBatch(scope, plan, now: .now(), sweepShare: 2)
     spool = rejects == nil ? nil : try LineSpool(try scope.writing)
     row = [Value?](repeating: nil, count: schema.columns.count)
   }
 
-  private static func plan(_ schema: TableSchema, _ options: FeedOptions) throws(UpkeepError) -> UpsertPlan {
+  /// What becomes of the feed's rows.
+  static func plan(_ schema: TableSchema, _ options: FeedOptions) throws(UpkeepError) -> UpsertPlan {
     let policy = options.collectsRejects ? RejectPolicy.collect(limit: nil) : .fail
     let action: ConflictAction
     switch options.mode {
@@ -65,6 +69,7 @@ package final class FeedImport {
   /// Takes the files in, one after the other, as one feed.
   package func run(_ sources: [FeedSource]) throws(UpkeepError) -> UpsertResult {
     var result: UpsertResult
+    defer { readAhead?.stop() }
     do throws(UpkeepError) {
       for source in sources { try take(source) }
       result = try batch.finish()
@@ -104,30 +109,89 @@ package final class FeedImport {
     let rows = try reading { () throws(UpkeepError) in try Self.rows(source, schema, options) }
     if fileStarts.count == 1 { try rejects?.begin(rows.header, options.format) }
     for ordinal in row.indices { row[ordinal] = nil }
-    let areNumbered = options.format == .json
-    while try reading({ () throws(UpkeepError) in try rows.next() }) {
-      lastNumber = rows.number
-      let number = start + lastNumber
-      if areNumbered { lines.note(number, rows.line) }
-      rowCount += 1
-      if rowCount & 1023 == 0 { try scope.watch?.cancellation.check() }
-      try spool?.keep(rows.record, line: rows.line, number: number)
-      if rows.isTaken(by: batch) {
-        try batch.addTaken(number: number) {
-          _ = rows.read(into: &row)
-          return row
-        }
-        tellNowAndThen(bytesBefore + rows.bytesRead)
-        continue
-      }
-      switch rows.read(into: &row) {
-      case .good: try batch.add(row, number: number)
-      case .flawed(let problem): try reject(row, number, problem)
-      case .unreadable(let problem): try reject(nil, number, problem)
-      }
+    var plainCount = 0
+    var hasRecord = try reading { () throws(UpkeepError) in try rows.next() }
+    while hasRecord {
+      plainCount = try takeRecord(rows, start) ? plainCount + 1 : 0
       tellNowAndThen(bytesBefore + rows.bytesRead)
+      if plainCount >= options.readsAheadAfter ?? .max, let ahead = try aheadOfStatement() {
+        plainCount = 0
+        hasRecord = try takeAhead(ahead, rows, start, bytesBefore)
+      } else {
+        hasRecord = try reading { () throws(UpkeepError) in try rows.next() }
+      }
     }
     byteCount = bytesBefore + rows.bytesRead
+  }
+
+  /// Takes the record that was read.
+  ///
+  /// - Returns: whether it is plain: text that became a row without its values being made.
+  private func takeRecord(_ rows: any FeedRows, _ start: Int) throws(UpkeepError) -> Bool {
+    lastNumber = rows.number
+    let number = start + lastNumber
+    if options.format == .json { lines.note(lastNumber + start, rows.line) }
+    rowCount += 1
+    if rowCount & 1023 == 0 { try scope.watch?.cancellation.check() }
+    try spool?.keep(rows.record, line: rows.line, number: number)
+    if let encoder = batch.textEncoder, rows.isTaken(by: encoder) {
+      try batch.addTaken(number: number) {
+        _ = rows.read(into: &row)
+        return row
+      }
+      return true
+    }
+    switch rows.read(into: &row) {
+    case .good: try batch.add(row, number: number)
+    case .flawed(let problem): try reject(row, number, problem)
+    case .unreadable(let problem): try reject(nil, number, problem)
+    }
+    return false
+  }
+
+  // MARK: - Reading ahead
+
+  /// What reads on another thread, where that can be. Records that may be rejected into a file are kept one by one, on
+  /// this one.
+  private func aheadOfStatement() throws(UpkeepError) -> FeedReadAhead? {
+    if let readAhead { return readAhead }
+    guard canReadAhead, spool == nil, let encoder = batch.makeEncoder() else {
+      canReadAhead = false
+      return nil
+    }
+    readAhead = FeedReadAhead(
+      encoder, spare: batch.makeSweep(), numbersLines: options.format == .json,
+      cancellation: scope.watch?.cancellation)
+    return readAhead
+  }
+
+  /// Takes plain records that are read on another thread, up to one that is not plain or to the file's end.
+  ///
+  /// - Returns: whether `rows` has a record that is still to be taken.
+  private func takeAhead(
+    _ ahead: FeedReadAhead, _ rows: any FeedRows, _ start: Int, _ bytesBefore: Int
+  ) throws(UpkeepError) -> Bool {
+    guard ahead.begin(rows, filling: batch.sweep, from: batch.kinds.count, start, lines) else {
+      // The system gives no thread.
+      readAhead = nil
+      canReadAhead = false
+      return try reading { () throws(UpkeepError) in try rows.next() }
+    }
+    defer { lines = ahead.end() }
+    while true {
+      let block = ahead.next()
+      rowCount += block.numbers.count
+      lastNumber = block.lastNumber ?? lastNumber
+      try batch.take(block.sweep, block.numbers)
+      byteCount = bytesBefore + block.bytesRead
+      progress?(FeedProgress(rows: rowCount, bytes: byteCount))
+      switch block.ending {
+      case nil: ahead.giveBack(block.sweep)
+      case .record: return true
+      case .end: return false
+      case .failed(let error): try reading { () throws(UpkeepError) in throw error }
+      }
+    }
   }
 
   @inline(__always)

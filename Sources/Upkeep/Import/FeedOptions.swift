@@ -36,6 +36,8 @@ package struct FeedOptions: Sendable {
   package var rejectLimit: Int?
   /// Everything is done and then undone.
   package var isDryRun = false
+  /// After so many plain records in succession those that follow are read on a thread of their own; never if nil.
+  package var readsAheadAfter: Int? = 4096
 
   package init(into table: String) { self.table = table }
 }

@@ -14,8 +14,8 @@ protocol FeedRows: AnyObject {
   /// Goes to the next record, or returns false at the end.
   func next() throws(UpkeepError) -> Bool
 
-  /// Whether a statement takes the record as text, without values being made of it.
-  func isTaken(by batch: UpsertBatch) -> Bool
+  /// Whether an encoder takes the record as text, without values being made of it.
+  func isTaken(by encoder: RowEncoder) -> Bool
 
   /// Puts the record's values where they go; columns that it does not give are nil.
   func read(into row: inout [Value?]) -> FeedRecordState

@@ -22,7 +22,7 @@ package final class JSONReader {
   }
 
   /// One member of the current record; its places count from the record's start.
-  private struct Member {
+  struct Member {
     var name: Range<Int>
     var nameHasEscapes: Bool
     var value: Range<Int>
@@ -35,14 +35,16 @@ package final class JSONReader {
 
   private let buffer: FeedBuffer
   private let isArray: Bool
-  private var members: ContiguousArray<Member> = []
+  /// The members. What changes with each of them lies behind a pointer, which is not checked.
+  @exclusivity(unchecked) private var members: UnsafeMutablePointer<Member>
+  @exclusivity(unchecked) private var memberCapacity = 16
   private let unescaped = ByteBuffer(capacity: 1024)
   /// Where the current record lies, from the start of what is at hand, and what is done with when the next one is read.
-  private var recordStart = 0
-  private var recordEnd = 0
-  private var taken = 0
-  private var nextLine = 1
-  private var state = State.start
+  @exclusivity(unchecked) private var recordStart = 0
+  @exclusivity(unchecked) private var recordEnd = 0
+  @exclusivity(unchecked) private var taken = 0
+  @exclusivity(unchecked) private var nextLine = 1
+  @exclusivity(unchecked) private var state = State.start
 
   private enum State {
     case start
@@ -52,25 +54,33 @@ package final class JSONReader {
   }
 
   /// The line on which the current record begins, from 1.
-  package private(set) var line = 0
+  @exclusivity(unchecked) package private(set) var line = 0
   /// The current record's number, from 1.
-  package private(set) var count = 0
+  @exclusivity(unchecked) package private(set) var count = 0
   /// Why the current record cannot be used, if so.
-  package private(set) var problem: UpkeepError?
+  @exclusivity(unchecked) package private(set) var problem: UpkeepError?
   /// Whether the current record is an object; otherwise its values have no names.
-  package private(set) var isObject = true
+  @exclusivity(unchecked) package private(set) var isObject = true
 
   /// - Parameter format: `.json`, else one object a line.
   package init(_ source: any ByteSource, format: FeedFormat, bufferSize: Int = 256 << 10) {
     buffer = FeedBuffer(source, size: bufferSize)
     isArray = format == .json
+    members = .allocate(capacity: memberCapacity)
   }
+
+  deinit { members.deallocate() }
 
   /// How many bytes of the source lie before the next record.
   package var bytesRead: Int { buffer.bytesRead }
 
   /// How many members the current record has.
-  package var memberCount: Int { members.count }
+  @exclusivity(unchecked) package private(set) var memberCount = 0
+
+  /// The members of the current record and its beginning, from which their places count; valid until `next()`.
+  var places: (members: UnsafePointer<Member>, record: UnsafeRawPointer) {
+    (UnsafePointer(members), UnsafeRawPointer(buffer.base) + recordStart)
+  }
 
   /// The current record as it was; valid until `next()`.
   package var record: UnsafeRawBufferPointer { bytes(0..<(recordEnd - recordStart)) }
@@ -102,14 +112,6 @@ package final class JSONReader {
   @inline(__always)
   private func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: buffer.base + recordStart + range.lowerBound, count: range.count)
-  }
-
-  func hasEscapes(_ member: Int) -> Bool { members[member].hasEscapes }
-
-  /// The text of a member that is a string without escapes.
-  func plainText(_ member: Int) -> UnsafeRawBufferPointer {
-    let value = members[member].value
-    return bytes((value.lowerBound + 1)..<(value.upperBound - 1))
   }
 
   // MARK: - Records
@@ -159,7 +161,7 @@ package final class JSONReader {
   private enum Scan { case record, blank, end, needsMore }
 
   private func begin() -> (start: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>) {
-    members.removeAll(keepingCapacity: true)
+    memberCount = 0
     problem = nil
     let base = UnsafePointer(buffer.base)
     return (base + buffer.start, base + buffer.filled)
@@ -187,7 +189,7 @@ package final class JSONReader {
       if place.place < end { throw .other("something follows the record") }
     } catch {
       let reason = error.isEnd ? "the line ends within a value" : error.reason
-      members.removeAll(keepingCapacity: true)
+      memberCount = 0
       problem = .badLine(line, "no JSON at column \(place.place - start + 1): \(reason)")
     }
     return .record
@@ -310,11 +312,12 @@ package final class JSONReader {
       let start = place.place
       var hasEscapes = false
       let kind = try readValue(&place, &hasEscapes)
-      if members.count < Self.mostMembers {
-        members.append(
-          Member(
-            name: name, nameHasEscapes: nameHasEscapes, value: (start - first)..<(place.place - first),
-            kind: kind, hasEscapes: hasEscapes))
+      if memberCount < Self.mostMembers {
+        if memberCount == memberCapacity { growMembers() }
+        members[memberCount] = Member(
+          name: name, nameHasEscapes: nameHasEscapes, value: (start - first)..<(place.place - first),
+          kind: kind, hasEscapes: hasEscapes)
+        memberCount &+= 1
       } else if problem == nil {
         problem = .badLine(line, "the record has more than \(Self.mostMembers) members")
       }
@@ -330,6 +333,15 @@ package final class JSONReader {
         throw .expected(isObject ? "a comma or }" : "a comma or ]")
       }
     }
+  }
+
+  @inline(never)
+  private func growMembers() {
+    let larger = UnsafeMutablePointer<Member>.allocate(capacity: memberCapacity * 2)
+    larger.update(from: members, count: memberCount)
+    members.deallocate()
+    members = larger
+    memberCapacity *= 2
   }
 
   @inline(__always)

@@ -3,12 +3,17 @@ internal import UpkeepStorage
 /// The rows of a file of JSON objects, whose names are columns. A record gives the columns that it names and no others;
 /// a record that is an array gives values by position, where the feed's columns are named from outside.
 final class JSONRows: FeedRows {
-  /// A name that was seen.
+  /// A name that was seen: where its bytes lie in `nameBytes`, and what it means.
   private struct Name {
-    let bytes: [UInt8]
+    let offset: Int
+    let count: Int
+    /// The column, or one of the two below.
+    let ordinal: Int
     let place: FeedColumns.Place
   }
 
+  private static let passedOver = -1
+  private static let unknown = -2
   /// Names above this number are looked up anew each time.
   private static let keptNames = 4096
 
@@ -22,8 +27,12 @@ final class JSONRows: FeedRows {
   private let taken: Set<String>?
   private let null: [UInt8]?
   private var names: ContiguousArray<Name> = []
+  private let nameBytes = ByteBuffer()
   /// By column, which member of the current record it is; negative where none is.
-  private var members: [Int]
+  private let members: UnsafeMutablePointer<Int>
+  /// By column, its type.
+  private let types: UnsafeMutablePointer<ValueType>
+  private let columnCount: Int
   let header: [UInt8]? = nil
 
   init(_ reader: JSONReader, _ schema: TableSchema, _ options: FeedOptions) throws(UpkeepError) {
@@ -35,7 +44,16 @@ final class JSONRows: FeedRows {
     ordinals = try options.columns.map { names throws(UpkeepError) in try columns.ordinals(of: names) }
     taken = options.columns.map { Set($0.map(Names.folded)) }
     null = options.null.map { Array($0.utf8) }
-    members = [Int](repeating: -1, count: schema.columns.count)
+    columnCount = schema.columns.count
+    members = .allocate(capacity: max(columnCount, 1))
+    members.initialize(repeating: -1, count: columnCount)
+    types = .allocate(capacity: max(columnCount, 1))
+    for column in schema.columns { (types + column.ordinal).initialize(to: column.type) }
+  }
+
+  deinit {
+    members.deallocate()
+    types.deallocate()
   }
 
   var line: Int { reader.line }
@@ -69,42 +87,55 @@ final class JSONRows: FeedRows {
     return flaw.map { .flawed($0) } ?? .good
   }
 
-  /// The current record by columns.
+  /// The current record by columns: where things lie, so that no references are counted for a member.
   private struct Text: RowText {
-    let rows: JSONRows
+    let memberOfColumn: UnsafePointer<Int>
+    let members: UnsafePointer<JSONReader.Member>
+    let record: UnsafeRawPointer
 
     @inline(__always)
     func field(_ ordinal: Int) -> RowTextField {
-      let member = rows.members[ordinal]
-      if member < 0 { return .absent }
-      switch rows.reader.kind(member) {
+      let number = memberOfColumn[ordinal]
+      if number < 0 { return .absent }
+      let member = members + number
+      let value = member.pointee.value
+      switch member.pointee.kind {
       case .null: return .null
       case .boolean(let boolean): return .value(.boolean(boolean))
       // A string's content, and a number as it stands: into the columns for which `isPlain` lets them.
-      case .string: return .text(rows.reader.plainText(member))
-      default: return .text(rows.reader.value(member))
+      case .string:
+        return .text(
+          UnsafeRawBufferPointer(start: record + (value.lowerBound &+ 1), count: value.count &- 2))
+      default: return .text(UnsafeRawBufferPointer(start: record + value.lowerBound, count: value.count))
       }
     }
   }
 
   /// Objects whose members are plain: each is a column's, none twice, and its text is what the column reads.
-  func isTaken(by batch: UpsertBatch) -> Bool {
+  func isTaken(by encoder: RowEncoder) -> Bool {
     guard reader.problem == nil, reader.isObject, null == nil else { return false }
-    for ordinal in members.indices { members[ordinal] = -1 }
-    for member in 0..<reader.memberCount {
-      guard let place = try? ordinal(ofMember: member) else { return false }
-      guard members[place] < 0, isPlain(member, schema.columns[place].type) else { return false }
-      members[place] = member
+    members.update(repeating: -1, count: columnCount)
+    let (places, record) = reader.places
+    for number in 0..<reader.memberCount {
+      let member = places + number
+      if member.pointee.nameHasEscapes { return false }
+      let bytes = UnsafeRawBufferPointer(
+        start: record + member.pointee.name.lowerBound, count: member.pointee.name.count)
+      let ordinal = column(named: bytes, at: number)
+      if ordinal == Self.passedOver { continue }
+      guard ordinal >= 0, members[ordinal] < 0, isPlain(member, types[ordinal]) else { return false }
+      members[ordinal] = number
     }
-    return batch.takes(Text(rows: self))
+    return encoder.take(
+      Text(memberOfColumn: members, members: places, record: record))
   }
 
   @inline(__always)
-  private func isPlain(_ member: Int, _ type: ValueType) -> Bool {
-    switch reader.kind(member) {
+  private func isPlain(_ member: UnsafePointer<JSONReader.Member>, _ type: ValueType) -> Bool {
+    switch member.pointee.kind {
     case .null, .boolean: true
     case .number: type == .integer || type == .real || type == .text
-    case .string: type != .json && type != .any && !reader.hasEscapes(member)
+    case .string: type != .json && type != .any && !member.pointee.hasEscapes
     case .object, .array: false
     }
   }
@@ -145,13 +176,7 @@ final class JSONRows: FeedRows {
   /// The column of a member; nil for one that is passed over.
   private func ordinal(ofMember member: Int) throws(UpkeepError) -> Int? {
     let bytes = try reader.name(member)
-    // Records mostly have the same names in the same order.
-    let place: FeedColumns.Place
-    if member < names.count, equal(names[member], bytes) {
-      place = names[member].place
-    } else {
-      place = find(bytes)
-    }
+    let place = place(of: bytes, at: member)
     switch place {
     case .column(let ordinal): return ordinal
     case .passedOver: return nil
@@ -168,9 +193,33 @@ final class JSONRows: FeedRows {
     return .unknownFeedColumn(columns.names.wanted(name), schema, "; --map \(name)= passes it over")
   }
 
+  /// What a name means. Records mostly have the same names in the same order.
+  @inline(__always)
+  private func place(of bytes: UnsafeRawBufferPointer, at member: Int) -> FeedColumns.Place {
+    if member < names.count, equal(names[member], bytes) { return names[member].place }
+    return find(bytes)
+  }
+
+  /// The column that a name means, or that it is passed over or unknown.
+  @inline(__always)
+  private func column(named bytes: UnsafeRawBufferPointer, at member: Int) -> Int {
+    if member < names.count, equal(names[member], bytes) { return names[member].ordinal }
+    return Self.ordinal(of: find(bytes))
+  }
+
+  private static func ordinal(of place: FeedColumns.Place) -> Int {
+    switch place {
+    case .column(let ordinal): ordinal
+    case .passedOver: passedOver
+    case .unknown: unknown
+    }
+  }
+
   @inline(__always)
   private func equal(_ name: Name, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    name.bytes.count == bytes.count && name.bytes.withUnsafeBytes { Bytes.equal($0, bytes) }
+    name.count == bytes.count
+      && Bytes.equal(
+        UnsafeRawBufferPointer(start: nameBytes.base + name.offset, count: name.count), bytes)
   }
 
   private func find(_ bytes: UnsafeRawBufferPointer) -> FeedColumns.Place {
@@ -178,7 +227,12 @@ final class JSONRows: FeedRows {
     let name = TextBytes.string(bytes)
     var place = columns.place(of: name)
     if let taken, !taken.contains(Names.folded(name)) { place = .passedOver }
-    if names.count < Self.keptNames { names.append(Name(bytes: Array(bytes), place: place)) }
+    if names.count < Self.keptNames {
+      names.append(
+        Name(
+          offset: nameBytes.count, count: bytes.count, ordinal: Self.ordinal(of: place), place: place))
+      nameBytes.append(bytes)
+    }
     return place
   }
 

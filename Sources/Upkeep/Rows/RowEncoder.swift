@@ -42,6 +42,13 @@ package final class RowEncoder {
     let key: KeyPart
   }
 
+  /// An index.
+  private struct Index {
+    /// Where its parts are in `indexParts`; nil where it is over expressions or has a predicate.
+    let parts: Range<Int>?
+    let nullsAreEqual: Bool
+  }
+
   /// The most columns of a table whose rows are encoded here: one bit for each fits a word.
   package static let mostColumns = 64
 
@@ -50,11 +57,10 @@ package final class RowEncoder {
   private let storedCount: Int
   /// By column, what a row has that does not give it; nil if that must be evaluated.
   private let defaults: [Value?]
-  private let primaryKey: [Part]
-  /// For each index its parts; nil where it is over expressions or has a predicate.
-  private let indexes: [[Part]?]
-  /// For each index whether NULLs are equal in it.
-  private let nullsAreEqual: [Bool]
+  private let primaryKey: UnsafeMutableBufferPointer<Part>
+  private let indexes: UnsafeMutableBufferPointer<Index>
+  /// The parts of all indexes.
+  private let indexParts: UnsafeMutableBufferPointer<Part>
   private let required: UInt64
   /// By column.
   private let fields: UnsafeMutablePointer<Field>
@@ -81,12 +87,18 @@ package final class RowEncoder {
     columns = .allocate(capacity: schema.columns.count)
     _ = columns.initialize(from: (stored + others).map { Column(ordinal: $0.ordinal, type: $0.type) })
     defaults = schema.columns.map(\.constantDefault)
-    primaryKey = zip(schema.primaryKey, schema.keyParts).map { Part(ordinal: $0, key: $1) }
-    indexes = schema.indexes.map { index in
-      guard index.predicate == nil, index.columnOrdinals != nil else { return nil }
-      return index.parts.map { Part(ordinal: $0.column ?? 0, key: $0.key) }
-    }
-    nullsAreEqual = schema.indexes.map(\.nullsAreEqual)
+    primaryKey = Self.fixed(zip(schema.primaryKey, schema.keyParts).map { Part(ordinal: $0, key: $1) })
+    var parts: [Part] = []
+    indexes = Self.fixed(
+      schema.indexes.map { index in
+        guard index.predicate == nil, index.columnOrdinals != nil else {
+          return Index(parts: nil, nullsAreEqual: index.nullsAreEqual)
+        }
+        let first = parts.count
+        parts += index.parts.map { Part(ordinal: $0.column ?? 0, key: $0.key) }
+        return Index(parts: first..<parts.count, nullsAreEqual: index.nullsAreEqual)
+      })
+    indexParts = Self.fixed(parts)
     required = schema.columns.reduce(0) { $1.isNullable ? $0 : $0 | 1 << UInt64($1.ordinal) }
     fields = .allocate(capacity: schema.columns.count)
     fields.initialize(repeating: Field(), count: schema.columns.count)
@@ -96,8 +108,18 @@ package final class RowEncoder {
     data = .allocate(byteCount: capacity, alignment: 16)
   }
 
+  /// What is looked at for each row, where looking counts no references.
+  private static func fixed<T>(_ elements: [T]) -> UnsafeMutableBufferPointer<T> {
+    let place = UnsafeMutableBufferPointer<T>.allocate(capacity: elements.count)
+    _ = place.initialize(from: elements)
+    return place
+  }
+
   deinit {
     columns.deallocate()
+    primaryKey.deallocate()
+    indexes.deallocate()
+    indexParts.deallocate()
     data.deallocate()
     fields.deallocate()
     numbers.deallocate()
@@ -338,17 +360,18 @@ package final class RowEncoder {
   }
 
   /// Whether the keys of an index can be made here.
-  package func makesKeys(ofIndex number: Int) -> Bool { indexes[number] != nil }
+  package func makesKeys(ofIndex number: Int) -> Bool { indexes[number].parts != nil }
 
   /// Appends the row's key in an index, without the primary key; nil if that is to be done elsewhere. A row with NULL
   /// where none may be cannot be inserted and has no entry.
   package func appendIndexKey(_ number: Int, to buffer: ByteBuffer) -> IndexKeyState? {
-    guard let parts = indexes[number] else { return nil }
+    guard let places = indexes[number].parts else { return nil }
     var state = IndexKeyState.entry
-    for part in parts {
+    for place in places {
+      let part = indexParts[place]
       if isNull(part.ordinal) {
         guard part.key.isNullable else { return .outsidePredicate }
-        if !nullsAreEqual[number] { state = .containsNull }
+        if !indexes[number].nullsAreEqual { state = .containsNull }
       }
       guard append(part, to: buffer) else { return nil }
     }

@@ -17,6 +17,13 @@ extension SchemaChange {
           try catalog.adding(column: column, checks: checks, missing: missing, to: name, in: transaction))
         if !checks.isEmpty { try checkRows(of: try scope.catalog.table(name)) }
       case .dropColumn(let column): try drop(column, of: name)
+      case .autoincrement(let id):
+        let table = try catalog.table(name)
+        guard table.isAutoincrement else {
+          throw UpkeepError(
+            .misuse, "table \(table.name) has no AUTOINCREMENT, whose ids could go on elsewhere")
+        }
+        if try scope.automaticCounter(of: table) < id { scope.raiseAutomaticCounter(of: table, to: id) }
       }
     }
   }

@@ -16,6 +16,10 @@ public enum Statement: Sendable, Hashable {
   case dropView(String, ifExists: Bool)
   /// ALTER TABLE
   case alterTable(String, TableAlteration)
+  /// CREATE BUCKET
+  case createBucket(BucketDefinition, ifNotExists: Bool)
+  /// INSERT INTO BUCKET
+  case insertIntoBucket(BucketInsertStatement)
   /// INSERT, REPLACE, UPSERT
   case upsert(UpsertStatement)
   /// SYNC

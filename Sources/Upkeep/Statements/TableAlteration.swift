@@ -8,4 +8,6 @@ public enum TableAlteration: Sendable, Hashable {
   case addColumn(ColumnDefinition, checks: [CheckDefinition] = [])
   /// One column less.
   case dropColumn(String)
+  /// AUTOINCREMENT gives ids above this one, and above all that it gave.
+  case autoincrement(after: Int64)
 }

@@ -169,7 +169,7 @@ extension Session {
       return try change(delivery, context, resolution: .abort) { scope throws(UpkeepError) in
         try DeleteExecutor(scope: scope, statement: context).run(delete)
       }
-    case .createTable, .dropTable, .createIndex, .dropIndex, .dropView:
+    case .createTable, .dropTable, .createIndex, .dropIndex, .dropView, .createBucket, .insertIntoBucket:
       return try changeSchema(statement)
     case .createView(let view, let ifNotExists): return try create(view, ifNotExists, context)
     case .alterTable(let table, let alteration): return try alter(table, alteration, context)
@@ -193,6 +193,12 @@ extension Session {
         try change.createIndex(definition, ifNotExists: ifNotExists)
       case .dropIndex(let name, let ifExists): try change.dropIndex(name, ifExists: ifExists)
       case .dropView(let name, let ifExists): try change.dropView(name, ifExists: ifExists)
+      case .createBucket(let bucket, let ifNotExists):
+        try scope.statement { () throws(UpkeepError) in
+          try BucketChange(scope: scope).create(bucket, ifNotExists: ifNotExists)
+        }
+      case .insertIntoBucket(let statement):
+        try scope.statement { () throws(UpkeepError) in try BucketChange(scope: scope).insert(statement) }
       default: break
       }
     }

@@ -30,6 +30,11 @@ final class RowKinds {
     self[count - 1] = kind
   }
 
+  /// Appends the same for several rows.
+  func append(_ kind: Kind, count more: Int) {
+    for _ in 0..<more { append(kind) }
+  }
+
   subscript(row: Int) -> Kind {
     @inline(__always) get {
       let block = row >> Self.shift

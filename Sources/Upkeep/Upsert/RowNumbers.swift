@@ -12,6 +12,15 @@ struct RowNumbers {
     count += 1
   }
 
+  /// Appends the numbers of rows that follow.
+  mutating func append(_ more: RowNumbers) {
+    for run in more.runs where run.number != next || runs.isEmpty || run.first > 0 {
+      runs.append((count + run.first, run.number))
+    }
+    if more.count > 0 { next = more.next }
+    count += more.count
+  }
+
   subscript(row: Int) -> Int {
     var low = 0
     var high = runs.count

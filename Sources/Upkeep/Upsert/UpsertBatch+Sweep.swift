@@ -48,78 +48,15 @@ extension UpsertBatch {
   /// Lets a row wait for the sweep, which `encoder` has taken.
   ///
   /// - Returns: false if it must go the general way at once.
-  func addToSweep(_ encoder: RowEncoder, _ index: Int) throws(UpkeepError) -> Bool {
-    guard index <= Int(UInt32.max) else { return false }
-    var isAutomatic = false
-    if encoder.lacksKey {
-      // Who meets by another key may use up no id.
-      guard let ordinal = schema.automaticID, !plan.isSync, plan.targetKey ?? 0 == 0, greatestSweptID != .max
-      else { return false }
-      encoder.setID(max(try nextID(), (greatestSweptID ?? .min) &+ 1), ordinal)
-      isAutomatic = true
-    }
-    let start = sweep.arena.count
-    guard let row = encodeForSweep(encoder, index, start), row.isSound || !isAutomatic else {
-      // An id is used up only by a row that is inserted.
-      sweep.arena.truncate(to: start)
-      sweep.forgetClaims()
-      return false
-    }
-    sweep.append(row)
-    if let ordinal = schema.automaticID, row.isSound {
-      let id = encoder.integer(ordinal)
-      greatestSweptID = max(greatestSweptID ?? id, id)
-    }
-    return true
-  }
-
-  /// Puts the bytes of a row into the arena; nil if it must go the general way.
-  private func encodeForSweep(_ encoder: RowEncoder, _ index: Int, _ start: Int) -> SweepBuffer.Row? {
-    let sweep = sweep
-    let arena = sweep.arena
-    guard encoder.appendPrimaryKey(to: arena) else { return nil }
-    let keyCount = arena.count - start
-    encoder.appendValue(to: arena)
-    let valueCount = arena.count - start - keyCount
-    var isSound = encoder.hasRequired
-    if sweepsValues {
-      // Conditions and expressions see the row as values.
-      let base = UnsafeRawPointer(arena.base) + start
-      let view = RowView(
-        schema: schema, key: UnsafeRawBufferPointer(start: base, count: keyCount),
-        value: UnsafeRawBufferPointer(start: base + keyCount, count: valueCount))
-      guard let values = try? view.values() else { return nil }
-      sweepRow = values
-      if isSound { isSound = (try? check.check(values)) != nil }
-    }
-    for number in sweepIndexes.indices {
-      let from = arena.count
-      guard let state = appendIndexKey(number, encoder) else { return nil }
-      if state == .outsidePredicate {
-        arena.truncate(to: from)
-        continue
-      }
-      let isClaim = sweepIndexes[number].isUnique && state == .entry
-      if !isClaim {
-        let place = arena.extend(by: keyCount)
-        place.copyMemory(from: arena.base + start, byteCount: keyCount)
-      }
-      if arena.count - from > KeyCodec.longestKey { return nil }
-      sweep.claim(inIndex: number, from: from, isUnique: isClaim)
-    }
-    return SweepBuffer.Row(
-      offset: start, keyCount: UInt32(truncatingIfNeeded: keyCount),
-      valueCount: UInt32(truncatingIfNeeded: valueCount), index: UInt32(truncatingIfNeeded: index),
-      isSound: isSound, given: encoder.given)
-  }
-
-  /// Appends a row's key in an index to the arena; nil if the row must go the general way.
-  @inline(__always)
-  private func appendIndexKey(_ number: Int, _ encoder: RowEncoder) -> IndexKeyState? {
-    if encoder.makesKeys(ofIndex: number) { return encoder.appendIndexKey(number, to: sweep.arena) }
-    guard let state = try? sweepIndexes[number].encode(sweepRow, into: sweepKey) else { return nil }
-    sweep.arena.append(sweepKey.bytes)
-    return state
+  func addToSweep(_ encoder: SweepEncoder, _ index: Int) throws(UpkeepError) -> Bool {
+    guard encoder.rows.lacksKey else { return encoder.add(index, to: sweep) }
+    // Who meets by another key may use up no id.
+    guard let ordinal = schema.automaticID, !plan.isSync, plan.targetKey ?? 0 == 0,
+      sweep.greatestID != .max
+    else { return false }
+    encoder.rows.setID(max(try nextID(), (sweep.greatestID ?? .min) &+ 1), ordinal)
+    // An id is used up only by a row that is inserted.
+    return encoder.add(index, to: sweep, mustBeSound: true)
   }
 
   // MARK: The sweep
@@ -137,7 +74,6 @@ extension UpsertBatch {
       try putIndexEntries()
     }
     sweep.removeAll()
-    greatestSweptID = nil
     sweptInserts.removeAll(keepingCapacity: true)
   }
 

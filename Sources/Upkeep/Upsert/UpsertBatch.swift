@@ -59,18 +59,14 @@ package final class UpsertBatch {
   let seenKeys: SpillKeys
 
   /// Rows that wait for a sweep, where the statement can be swept.
-  let sweep: SweepBuffer
+  @exclusivity(unchecked) var sweep: SweepBuffer
+  /// Of what they may take the part that one buffer has.
+  let sweepShare: Int
   /// Encodes rows for sweeps; nil where the statement cannot be swept.
-  let encoder: RowEncoder?
+  let encoder: SweepEncoder?
   let sweepAction: SweepAction
-  let sweepKey = ByteBuffer()
-  /// Whether something must see rows as values before they wait: a CHECK, or an index over expressions.
-  let sweepsValues: Bool
-  var sweepRow: [Value] = []
-  @exclusivity(unchecked) var greatestSweptID: Int64?
   /// The rows that the sweep inserted, in key order.
   @exclusivity(unchecked) var sweptInserts: [UInt32] = []
-  let sweepIndexes: [IndexEncoder]
   /// Columns that indexes read.
   let indexedColumns: [Int]
 
@@ -79,10 +75,12 @@ package final class UpsertBatch {
   var places: [KeyClaims.Place]
   var met: [Int]
 
-  /// - Parameter collectsOutcomes: whether the result has an outcome for each row.
+  /// - Parameters:
+  ///   - collectsOutcomes: whether the result has an outcome for each row.
+  ///   - sweepShare: of what may wait for a sweep the part that this statement takes, where several buffers are in use.
   package init(
     _ scope: TransactionScope, _ plan: UpsertPlan, collectsOutcomes: Bool = false, parameters: [Value] = [],
-    now: Timestamp = Timestamp(microseconds: 0)
+    now: Timestamp = Timestamp(microseconds: 0), sweepShare: Int = 1
   ) throws(UpkeepError) {
     self.scope = scope
     self.plan = plan
@@ -104,15 +102,11 @@ package final class UpsertBatch {
     context.now = now
     let keepsSteps = collectsOutcomes || plan.returning != nil
     self.keepsSteps = keepsSteps
-    let encoder = Self.canSweep(plan, keepsSteps: keepsSteps) ? RowEncoder(plan.schema) : nil
-    self.encoder = encoder
+    encoder = Self.canSweep(plan, keepsSteps: keepsSteps) ? SweepEncoder(plan.schema) : nil
+    self.sweepShare = sweepShare
     sweep = SweepBuffer(
-      indexCount: plan.schema.indexes.count, byteCount: claims.transaction.batchByteCount)
+      indexCount: plan.schema.indexes.count, byteCount: transaction.batchByteCount, share: sweepShare)
     sweepAction = Self.sweepAction(plan)
-    sweepIndexes = encoder == nil ? [] : plan.schema.indexes.map { IndexEncoder($0) }
-    sweepsValues =
-      !plan.schema.checks.isEmpty
-      || plan.schema.indexes.contains { $0.predicate != nil || $0.columnOrdinals == nil }
     // Rows that meet by the primary key have the same bytes where the key gives a column back.
     indexedColumns = plan.schema.indexes.reduce(into: Set<Int>()) { $0.formUnion($1.columnsRead) }
       .filter { $0 < plan.schema.columns.count && !plan.schema.places[$0].isInKey }.sorted()
@@ -180,7 +174,7 @@ package final class UpsertBatch {
         onlyRow = Self.row(values, positions)
       } else {
         try start()
-        if let encoder, encoder.take(values, positions), try addToSweep(encoder, index) {
+        if let encoder, encoder.rows.take(values, positions), try addToSweep(encoder, index) {
           try sweepIfFull()
         } else {
           try takeGenerally(Self.row(values, positions), index)
@@ -194,7 +188,7 @@ package final class UpsertBatch {
   }
 
   private func take(_ row: [Value?], _ index: Int) throws(UpkeepError) {
-    if let encoder, encoder.take(row), try addToSweep(encoder, index) {
+    if let encoder, encoder.rows.take(row), try addToSweep(encoder, index) {
       try sweepIfFull()
     } else {
       try takeGenerally(row, index)

@@ -29,9 +29,23 @@ package enum NumberParser {
   /// The number that all of the bytes are, spaces around it aside; nil if they are none. Digits alone are an
   /// integer while they fit 64 bits; what has a point, an exponent or more digits is a real.
   package static func number(_ bytes: UnsafeRawBufferPointer) -> Number? {
+    if let short = shortInteger(bytes) { return .integer(short) }
     let bytes = trimmed(bytes)
     guard let (number, length) = prefix(bytes), length == bytes.count else { return nil }
     return number
+  }
+
+  /// The number that all of the bytes are if they are digits, and so few that they fit whatever they are.
+  @inline(__always)
+  static func shortInteger(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+    guard bytes.count > 0, bytes.count <= 18 else { return nil }
+    var integer: Int64 = 0
+    for byte in bytes {
+      let digit = byte &- 0x30
+      guard digit < 10 else { return nil }
+      integer = integer &* 10 &+ Int64(digit)
+    }
+    return integer
   }
 
   /// The number that the bytes begin with, and its length; nil if they begin with none.

@@ -22,7 +22,7 @@ extension Parser {
       ifNotExists: ifNotExists)
   }
 
-  /// `ALTER TABLE t RENAME TO x | RENAME [COLUMN] a TO b | ADD [COLUMN] column | DROP [COLUMN] a`
+  /// `ALTER TABLE t RENAME TO x | RENAME [COLUMN] a TO b | ADD [COLUMN] column | DROP [COLUMN] a | AUTOINCREMENT n`
   mutating func alter() throws(SyntaxError) -> Statement {
     try advance()
     guard at(.table) else {
@@ -54,8 +54,17 @@ extension Parser {
       try passColumnWord()
       return .alterTable(table, .dropColumn(try name("the name of a column")))
     }
+    if try accept(.autoincrement) { return .alterTable(table, .autoincrement(after: try counter())) }
     if at(.alter) { throw unsupported("ALTER COLUMN", hint: "add a column, fill it, and drop the other") }
     throw unexpected()
+  }
+
+  /// A whole number from 0.
+  private mutating func counter() throws(SyntaxError) -> Int64 {
+    guard token.kind == .integer, case .integer(let id) = try number(negative: false) else {
+      throw unexpected("a whole number")
+    }
+    return id
   }
 
   /// COLUMN, which is a name too where TO or nothing follows.

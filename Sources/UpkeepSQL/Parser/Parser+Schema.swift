@@ -18,6 +18,7 @@ extension Parser {
     case .or?: throw unsupported("CREATE OR REPLACE")
     default: break
     }
+    if try atBucket() { return try createBucket() }
     if try accept(.table) { return try createTable() }
     if try accept(.unique) {
       try expect(.index)

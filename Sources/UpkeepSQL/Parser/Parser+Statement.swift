@@ -23,6 +23,7 @@ extension Parser {
     guard token.kind == .word, let first = token.keyword else { throw noStatement() }
     switch first {
     case .select, .values: return Self.statement(try query())
+    case .insert where try atBucketInsert(): return try insertIntoBucket()
     case .insert, .replace, .upsert: return .upsert(try upsert())
     case .update: return .update(try update())
     case .delete: return .delete(try delete())

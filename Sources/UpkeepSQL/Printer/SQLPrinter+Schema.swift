@@ -49,7 +49,20 @@ extension SQLPrinter {
       "ADD COLUMN \(self.column(column, TableDefinition("", columns: []), [:]))"
         + checks.map { " " + self.check($0) }.joined()
     case .dropColumn(let column): "DROP COLUMN \(name(column))"
+    case .autoincrement(let id): "AUTOINCREMENT \(id)"
     }
+  }
+
+  /// CREATE BUCKET for a definition, ending with `;`.
+  public static func createBucket(_ bucket: BucketDefinition) -> String {
+    let types = bucket.types.map { " (\(literal(.text($0.key))), \(literal(.text($0.value))))" } ?? ""
+    return "CREATE BUCKET \(name(bucket.name))\(types);"
+  }
+
+  /// INSERT INTO BUCKET, without the `;`.
+  static func insertIntoBucket(_ statement: BucketInsertStatement) -> String {
+    let entries = statement.entries.map { "(\(literal(.blob($0.key))), \(literal(.blob($0.value))))" }
+    return "INSERT INTO BUCKET \(name(statement.bucket)) VALUES \(entries.joined(separator: ", "))"
   }
 
   private static func column(

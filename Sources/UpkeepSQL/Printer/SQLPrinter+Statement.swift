@@ -25,6 +25,10 @@ extension SQLPrinter {
       return "DROP VIEW \(ifExists ? "IF EXISTS " : "")\(tableName(view))"
     case .alterTable(let table, let alteration):
       return "ALTER TABLE \(tableName(table)) \(self.alteration(alteration))"
+    case .createBucket(let bucket, let ifNotExists):
+      let text = String(createBucket(bucket).dropLast())
+      return ifNotExists ? inserting("IF NOT EXISTS", behind: "BUCKET", in: text) : text
+    case .insertIntoBucket(let statement): return insertIntoBucket(statement)
     case .upsert(let upsert): return self.upsert(upsert)
     case .sync(let sync): return self.sync(sync)
     case .merge(let merge): return self.merge(merge)

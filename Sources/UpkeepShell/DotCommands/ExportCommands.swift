@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Upkeep
 import UpkeepSQL
 
@@ -36,6 +37,8 @@ struct ExportArguments {
   var header: Bool?
   var null: String?
   var query: String
+  /// How the command would be if the file, which comes first, stands last; nil if it does not look so.
+  var order: String?
 
   init(_ arguments: DotArguments) throws {
     var rest = Substring(arguments.text)
@@ -57,9 +60,27 @@ struct ExportArguments {
     }
     var after = rest
     guard let first = Self.word(&after) else { throw ShellError(Self.usage) }
+    order = Self.rightOrder(file, first, after: after, of: String(rest))
     query = after.isEmpty ? "SELECT * FROM \(SQLPrinter.name(first))" : String(rest)
     // A word in single quotes, or one that is a whole statement, is none of a table.
     if after.isEmpty, rest.hasSuffix(";") { query = String(rest) }
+  }
+
+  /// - Parameters:
+  ///   - first: the word that stands where the file belongs.
+  ///   - second: the word that stands where the table or the query begins.
+  ///   - after: what follows that one.
+  private static func rightOrder(
+    _ first: String, _ second: String, after: Substring, of rest: String
+  ) -> String? {
+    if Export.format(of: first) != nil || first == "-" { return nil }
+    if after.isEmpty {
+      return Export.format(of: second) == nil ? nil : ".export \(second) \(SQLPrinter.name(first))"
+    }
+    guard ["SELECT", "VALUES", "WITH"].contains(first.uppercased()),
+      let last = rest.split(separator: " ").last, Export.format(of: String(last)) != nil
+    else { return nil }
+    return ".export \(last) \(first) \(rest.dropLast(last.count))".trimmingCharacters(in: .whitespaces)
   }
 
   private static func value(of option: String, _ rest: inout Substring) throws -> String {
@@ -94,6 +115,7 @@ struct DumpWords: ParsableCommand {
 
 extension Shell {
   fileprivate func export(_ arguments: ExportArguments) throws {
+    if let order = arguments.order { throw ShellError("the file comes first: \(order)") }
     var parser = SQLParser(arguments.query)
     guard let statement = try parser.next(), try parser.next() == nil else {
       throw ShellError(".export takes one query")

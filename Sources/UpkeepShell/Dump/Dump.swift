@@ -29,11 +29,9 @@ struct Dump {
       for name in tables { chosen.append(try catalog.table(name)) }
     } else {
       chosen = catalog.tables
-      let buckets = catalog.buckets.keys.sorted()
-      if !buckets.isEmpty {
-        notice(
-          "\(buckets.count == 1 ? "the bucket" : "the buckets") \(buckets.joined(separator: ", ")) cannot be said in SQL; "
-            + "upkeep backup keeps all")
+      if case .sqlite = dialect, !catalog.buckets.isEmpty {
+        let names = catalog.buckets.keys.sorted().joined(separator: ", ")
+        notice("SQLite has no buckets; left out: \(names)")
       }
     }
     chosen.removeAll { $0.definition.isTemporary }
@@ -43,6 +41,10 @@ struct Dump {
       put(text.create, output)
       try writeRows(table, text, scope, output)
       for index in text.indexes { put(index, output) }
+      for statement in text.counter(try scope.automaticCounter(of: table)) { put(statement, output) }
+    }
+    if tables == nil, case .upkeep = dialect {
+      for bucket in try scope.bucketDefinitions() { try write(bucket, scope, output) }
     }
     if tables == nil {
       for view in Self.inOrder(catalog.views) {
@@ -90,6 +92,24 @@ struct Dump {
     if count > 0 { put(statement + ";", output) }
   }
 
+  private func write(_ bucket: BucketDefinition, _ scope: TransactionScope, _ output: Output)
+    throws(UpkeepError)
+  {
+    put(SQLPrinter.createBucket(bucket), output)
+    let insert = "INSERT INTO BUCKET \(SQLPrinter.name(bucket.name)) VALUES"
+    var statement = ""
+    try scope.forEachEntry(ofBucket: bucket.name) { key, value throws(UpkeepError) in
+      let entry = "(\(SQLPrinter.literal(.blob(Array(key)))), \(SQLPrinter.literal(.blob(Array(value)))))"
+      if !statement.isEmpty, statement.utf8.count + entry.utf8.count > Self.longestInsert {
+        put(statement + ";", output)
+        statement = ""
+        if let failure = output.failure { throw Self.unwritable(failure) }
+      }
+      statement = statement.isEmpty ? "\(insert)\n  \(entry)" : "\(statement),\n  \(entry)"
+    }
+    if !statement.isEmpty { put(statement + ";", output) }
+  }
+
   private static func unwritable(_ failure: Int32) -> UpkeepError {
     UpkeepError(.io, "the output takes no more: \(ShellError.system("write", failure).message)")
   }
@@ -118,6 +138,8 @@ struct DumpedTable {
       literal = SQLiteTranslation.literal
     }
     writesLiterals = literal
+    self.table = table
+    isForSQLite = if case .sqlite = dialect { true } else { false }
     create = comments.joined() + SQLPrinter.createTable(definition)
     indexes = later.map { SQLPrinter.createIndex($0) }
     var columns = ""
@@ -133,6 +155,21 @@ struct DumpedTable {
   }
 
   private let width: Int
+  private let table: TableSchema
+  private let isForSQLite: Bool
+
+  /// What lets AUTOINCREMENT go on above the greatest id that it ever gave, of which no row need be left.
+  func counter(_ greatest: Int64) -> [String] {
+    guard table.isAutoincrement, greatest > 0 else { return [] }
+    guard isForSQLite else {
+      return ["ALTER TABLE \(SQLPrinter.name(table.name)) AUTOINCREMENT \(greatest);"]
+    }
+    let name = SQLPrinter.literal(.text(table.name))
+    return [
+      "DELETE FROM sqlite_sequence WHERE name = \(name);",
+      "INSERT INTO sqlite_sequence VALUES (\(name), \(greatest));",
+    ]
+  }
 
   /// A row in parentheses.
   func values(_ row: [Value]) -> String {

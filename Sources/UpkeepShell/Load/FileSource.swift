@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Upkeep
 
 /// A file or standard input as bytes.
@@ -7,8 +8,9 @@ final class FileSource: ByteSource {
   private let descriptor: Int32
   /// The file's length, where it has one.
   let size: Int?
-  /// How many bytes were read from it.
-  private(set) var byteCount = 0
+  private let count = Atomic<Int>(0)
+  /// How many bytes were read from it; asked for on one thread while another reads.
+  var byteCount: Int { count.load(ordering: .relaxed) }
 
   /// Opens a file; `-` is standard input.
   init(_ path: String) throws(ShellError) {
@@ -44,7 +46,7 @@ final class FileSource: ByteSource {
     while true {
       let count = Foundation.read(descriptor, target.baseAddress, target.count)
       if count >= 0 {
-        byteCount += count
+        self.count.wrappingAdd(count, ordering: .relaxed)
         return count
       }
       if errno != EINTR {

@@ -14,6 +14,7 @@ struct SQLiteImport {
     }
 
     var tables: [Table] = []
+    var views: [String] = []
     /// What did not, in words.
     var losses: [String] = []
   }
@@ -25,7 +26,23 @@ struct SQLiteImport {
   /// - Parameter progress: called now and then with the number of rows so far.
   func run(in session: Session, progress: @escaping (Int) -> Void) throws -> Report {
     var report = Report()
-    let tables = try readSchema(&report)
+    let schema = try readSchema()
+    report.losses = schema.losses
+    try session.execute(.begin(immediate: true))
+    do {
+      try take(schema.tables, session, progress, &report)
+      try take(schema.views, session, &report)
+      try session.execute(.commit)
+    } catch {
+      _ = try? session.execute(.rollback)
+      throw error
+    }
+    return report
+  }
+
+  private func take(
+    _ tables: [SQLiteTable], _ session: Session, _ progress: @escaping (Int) -> Void, _ report: inout Report
+  ) throws {
     var failure: (any Error)?
     var rowCount = 0
     do {
@@ -42,19 +59,53 @@ struct SQLiteImport {
     } catch {
       throw failure ?? error
     }
-    return report
+  }
+
+  /// Makes the views, those that others read before these, whatever order they were made in. One that cannot be made is
+  /// lost, for the reason given when no other one was left to be made before it.
+  private func take(_ views: [(name: String, sql: String)], _ session: Session, _ report: inout Report) throws
+  {
+    var left = views
+    while !left.isEmpty {
+      var failed: [(view: (name: String, sql: String), reason: String)] = []
+      for view in left {
+        do {
+          try session.execute(sql: view.sql)
+          report.views.append(view.name)
+        } catch {
+          failed.append((view, Self.reason(error, view.name)))
+        }
+      }
+      if failed.count == left.count {
+        report.losses += failed.map { "view \($0.view.name): \($0.reason)" }
+        return
+      }
+      left = failed.map(\.view)
+    }
+  }
+
+  private static func reason(_ error: any Error, _ view: String) -> String {
+    let message = (error as? UpkeepError)?.message ?? "\(error)"
+    return message.hasPrefix("view \(view): ") ? String(message.dropFirst("view \(view): ".count)) : message
+  }
+
+  private struct Schema {
+    var tables: [SQLiteTable] = []
+    var views: [(name: String, sql: String)] = []
+    var losses: [String] = []
   }
 
   /// The tables, and what is no table.
-  private func readSchema(_ report: inout Report) throws -> [SQLiteTable] {
+  private func readSchema() throws -> Schema {
     var found: [(name: String, sql: String)] = []
-    var losses: [String] = []
+    var schema = Schema()
     try source.query("SELECT type, name, coalesce(sql, '') FROM sqlite_master ORDER BY rowid") { row in
       let (type, name, sql) = (row.text(0) ?? "", row.text(1) ?? "", row.text(2) ?? "")
       if name.hasPrefix("sqlite_") { return }
       switch type {
       case "table": found.append((name, sql))
-      case "view", "trigger": losses.append("\(type) \(name)")
+      case "view": schema.views.append((name, sql))
+      case "trigger": schema.losses.append("trigger \(name)")
       default: break
       }
     }
@@ -64,23 +115,22 @@ struct SQLiteImport {
       guard row.text(0) == "main", let name = row.text(1) else { return }
       kinds[name] = (row.text(2) ?? "", row.integer(4) != 0)
     }
-    var tables: [SQLiteTable] = []
     for (name, sql) in found {
       let isVirtual =
         sql.range(of: "^\\s*CREATE\\s+VIRTUAL", options: [.regularExpression, .caseInsensitive]) != nil
       if isVirtual || kinds[name]?.type == "virtual" {
-        losses.append("virtual table \(name)")
+        schema.losses.append("virtual table \(name)")
       } else if kinds[name]?.type == "shadow" {
-        losses.append("table \(name), which belongs to a virtual table")
+        schema.losses.append("table \(name), which belongs to a virtual table")
       } else {
         let isWithoutRowid =
           kinds[name]?.isWithoutRowid
           ?? (sql.range(of: "WITHOUT\\s+ROWID", options: [.regularExpression, .caseInsensitive]) != nil)
-        tables.append(try SQLiteTable(name, sql: sql, isWithoutRowid: isWithoutRowid, source))
+        schema.tables.append(
+          try SQLiteTable(name, sql: sql, isWithoutRowid: isWithoutRowid, source))
       }
     }
-    report.losses = losses
-    return tables
+    return schema
   }
 
   /// Makes an index, or says why it cannot be one here.
@@ -151,7 +201,7 @@ struct SQLiteImportArguments: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "upkeep import-sqlite", abstract: "Take the tables of a SQLite file into a database.",
     discussion: """
-      Tables, keys, indexes, defaults, checks and rows come over, all of them or none; what cannot is listed. It needs \
+      Tables, keys, indexes, defaults, checks, rows and views come over, all of them or none; what cannot is listed. It needs \
       SQLite's library on the system.
 
       Example: upkeep import-sqlite feeds.upkeep feeds.sqlite
@@ -201,7 +251,10 @@ struct SQLiteImportArguments: ParsableCommand {
         return "{\"name\":\(JSONText.quoted(table.name)),\"rows\":\(table.rowCount),\"indexes\":[\(indexes)]}"
       }
       let losses = report.losses.map(JSONText.quoted).joined(separator: ",")
-      return output.write("{\"tables\":[\(tables.joined(separator: ","))],\"notCarriedOver\":[\(losses)]}\n")
+      let views = report.views.map(JSONText.quoted).joined(separator: ",")
+      return output.write(
+        "{\"tables\":[\(tables.joined(separator: ","))],\"views\":[\(views)],\"notCarriedOver\":[\(losses)]}\n"
+      )
     }
     for table in report.tables {
       let indexes = table.indexes.isEmpty ? "" : "; indexes \(table.indexes.joined(separator: ", "))"
@@ -209,6 +262,7 @@ struct SQLiteImportArguments: ParsableCommand {
         "\(table.name): \(Figures.grouped(table.rowCount)) \(table.rowCount == 1 ? "row" : "rows")\(indexes)\n"
       )
     }
+    for view in report.views { output.write("\(view): a view\n") }
     if !report.losses.isEmpty {
       output.write("not carried over:\n")
       for loss in report.losses { output.write("  \(loss)\n") }

@@ -24,11 +24,15 @@ package final class BackgroundWorker: @unchecked Sendable {
   package init(_ work: @escaping @Sendable () -> Duration?) { self.work = work }
 
   /// Lets the work be done, soon, once more.
-  package func wake() {
+  ///
+  /// - Returns: false if there is no thread that could do it.
+  @discardableResult
+  package func wake() -> Bool {
     monitor.withLock {
       isWoken = true
       if thread == nil, !isStopping { start() }
       monitor.signalAll()
+      return thread != nil
     }
   }
 

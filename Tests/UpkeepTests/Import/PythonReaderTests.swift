@@ -66,7 +66,7 @@ import UpkeepTestSupport
 
   // MARK: - CSV
 
-  private func rows(_ text: [UInt8], chunk: Int) -> [[String]]? {
+  func rows(_ text: [UInt8], chunk: Int) -> [[String]]? {
     let reader = CSVReader(MemoryByteSource(text, chunkSize: chunk), bufferSize: 64)
     var rows: [[String]] = []
     do {
@@ -109,7 +109,7 @@ import UpkeepTestSupport
   // MARK: - JSON
 
   /// A record's members as Python tells of them, numbers as they are written.
-  private func members(_ text: [UInt8], chunk: Int) -> [String: Any]? {
+  func members(_ text: [UInt8], chunk: Int) -> [String: Any]? {
     let reader = JSONReader(MemoryByteSource(text, chunkSize: chunk), format: .jsonl, bufferSize: 64)
     guard (try? reader.next()) == true, reader.problem == nil, reader.isObject else { return nil }
     var members: [String: Any] = [:]
@@ -135,7 +135,7 @@ import UpkeepTestSupport
     }
   }
 
-  private func comparable(_ value: Any) -> String {
+  func comparable(_ value: Any) -> String {
     switch value {
     case is NSNull: "null"
     case is [Any], is [String: Any]: "nested"
