@@ -101,6 +101,7 @@ import Testing
           c,
           PRIMARY KEY (b DESC, a COLLATE NOCASE)
         );
+        CREATE VIEW both AS SELECT * FROM airport;
 
         """)
     #expect(
