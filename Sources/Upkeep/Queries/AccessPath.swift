@@ -25,6 +25,9 @@ struct AccessPath {
   /// Ways that together lead to all rows, for the cases of an OR: their keys are gathered first, and then each row is read
   /// once, in the order of the primary key. Empty for a single way.
   var cases: [AccessPath] = []
+
+  /// A way that costs no more than this is not worth looking for another.
+  static let cheap = 200.0
 }
 
 extension AccessPath {

@@ -4,6 +4,8 @@ struct Conjunct {
   var expression: Expression
   /// What it says about one column by constants, if it is of that kind.
   var term: ColumnTerm?
+  /// Whether other parameters may give another term.
+  var readsParameters = false
 }
 
 /// What a condition says about the value of one column or indexed expression: what key ranges are made of.
@@ -70,10 +72,20 @@ struct ConjunctReader {
         waiting.append(.binary(.lessOrEqual, operand, high))
         waiting.append(.binary(.greaterOrEqual, operand, low))
       default:
-        result.append(Conjunct(expression: next, term: term(next)))
+        let reads = !statement.parameters.isEmpty && next.readsParameters
+        result.append(Conjunct(expression: next, term: term(next), readsParameters: reads))
       }
     }
     return result
+  }
+
+  /// The same conditions, for other parameters.
+  func read(again conjuncts: [Conjunct]) -> [Conjunct] {
+    var conjuncts = conjuncts
+    for number in conjuncts.indices where conjuncts[number].readsParameters {
+      conjuncts[number].term = term(conjuncts[number].expression)
+    }
+    return conjuncts
   }
 
   /// What conditions can be about.
@@ -208,6 +220,16 @@ struct ConjunctReader {
 }
 
 extension Expression {
+  /// Whether a parameter stands in it.
+  var readsParameters: Bool {
+    var found = false
+    _ = replacing { part in
+      if case .parameter = part { found = true }
+      return nil
+    }
+    return found
+  }
+
   /// The conditions of which one must hold, where it is an OR; else itself.
   var alternatives: [Expression] {
     var found: [Expression] = []

@@ -6,12 +6,22 @@ struct DeleteExecutor {
   let statement: StatementContext
 
   func run(_ given: DeleteStatement) throws(UpkeepError) -> ChangeResult {
+    try run(given, by: nil)
+  }
+
+  /// - Parameter known: the way to the rows, where it was found before.
+  func run(_ given: DeleteStatement, by known: RowSelection?) throws(UpkeepError) -> ChangeResult {
     let delete = given.withoutSources
     let schema = try scope.table(delete.table.name)
     var returning = try delete.returning.map { list throws(UpkeepError) in
       try ReturningList(list, delete.table, schema, scope, statement)
     }
-    let selection = try Self.selection(given, schema, scope, statement)
+    let selection: RowSelection
+    if let known {
+      selection = known
+    } else {
+      selection = try Self.selection(given, schema, scope, statement)
+    }
     let count: Int
     if returning == nil, let whole = try deleteRanges(selection, isAll: delete.condition == nil) {
       count = whole

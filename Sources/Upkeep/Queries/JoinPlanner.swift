@@ -212,7 +212,8 @@ struct JoinPlanner {
     return KeyLookup(
       schema: schema, path: path,
       filter: try RowFilter(own, of: schema, readsViews: true, in: ownScope(slot, schema)),
-      parts: best.parts, keys: best.keys, isPoint: best.isPoint, tails: best.tails)
+      parts: best.parts, keys: best.keys, isPoint: best.isPoint, tails: best.tails,
+      readsParameters: own.contains(where: \.readsParameters))
   }
 
   /// What a part of a key equals: something of the sources before, or a constant.

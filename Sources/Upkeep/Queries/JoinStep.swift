@@ -23,7 +23,10 @@ final class JoinStep {
   /// What holds of joined rows besides.
   private let filter: [ExpressionNode]
   private let statement: StatementContext
-  private let scope: TransactionScope
+  private unowned let host: QueryHost
+  private var scope: TransactionScope {
+    get throws(UpkeepError) { try host.scope }
+  }
   /// Holds the table's row for its own conditions.
   private let own: EvaluationContext
   private var scan: PathScan?
@@ -45,8 +48,31 @@ final class JoinStep {
     if case .kept(let table) = access { self.table = table } else { table = nil }
     self.description = description
     statement = host.statement
-    scope = try host.scope
+    self.host = host
     own = host.statement.makeEvaluationContext(slotCount: 1)
+  }
+
+  /// Makes it ready to run again; false if another way may be better now.
+  func rebind() throws(UpkeepError) -> Bool {
+    let selection: RowSelection
+    switch access {
+    case .lookup(let lookup): return !lookup.readsParameters
+    case .scan(let own): selection = own
+    case .kept(let table):
+      guard let own = table.selection else { return false }
+      selection = own
+    case .call, .stream: return false
+    }
+    let before = selection.path
+    try selection.rebind(try scope, statement, most: nil)
+    return selection.path.isOrdered == before.isOrdered
+      && selection.path.cost <= max(AccessPath.cheap, 2 * before.cost)
+  }
+
+  /// Lets go of what belongs to the transaction that it ran in.
+  func rest() {
+    (scan, lookupScan) = (nil, nil)
+    table?.forget()
   }
 
   /// Whether rows before it stay without a partner.

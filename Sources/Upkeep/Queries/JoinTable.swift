@@ -81,6 +81,12 @@ final class JoinTable {
     isMatched = []
   }
 
+  /// Forgets the rows.
+  func forget() {
+    (rows, probe) = (nil, nil)
+    isMatched = []
+  }
+
   func noteMatch() { isMatched[current] = true }
 
   typealias Loader = (

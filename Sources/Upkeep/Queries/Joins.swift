@@ -16,6 +16,15 @@ final class Joins {
     reads = planner.reads
   }
 
+  /// Makes them ready to run again with other parameters; false if they must be made anew.
+  func rebind() throws(UpkeepError) -> Bool {
+    for step in steps { guard try step.rebind() else { return false } }
+    return true
+  }
+
+  /// Lets go of what belongs to the transaction that they ran in.
+  func rest() { for step in steps { step.rest() } }
+
   /// Puts each joined row in the context, until `row` says that it wants no more.
   func run(_ context: EvaluationContext, _ row: () throws(UpkeepError) -> Bool) throws(UpkeepError) {
     for step in steps { step.begin() }

@@ -11,12 +11,14 @@ final class KeyLookup {
   let isPoint: Bool
   /// What the table's own conditions leave of the parts behind those: ranges, each as bytes after theirs.
   let tails: KeySearch
+  /// Whether a parameter is part of what was found out of the table's own conditions.
+  let readsParameters: Bool
   /// Which of the others are numbers, so that no value must be made of them.
   private let isNumeric: [Bool]
 
   init(
     schema: TableSchema, path: AccessPath, filter: RowFilter, parts: [SearchPart], keys: [JoinKey],
-    isPoint: Bool, tails: KeySearch
+    isPoint: Bool, tails: KeySearch, readsParameters: Bool
   ) {
     self.schema = schema
     self.path = path
@@ -25,6 +27,7 @@ final class KeyLookup {
     self.keys = keys
     self.isPoint = isPoint
     self.tails = tails
+    self.readsParameters = readsParameters
     isNumeric = keys.map { $0.other.node.isNumeric && $0.otherConversion == .none }
   }
 

@@ -117,7 +117,8 @@ struct KeySearch {
   /// from the least to the greatest, and are checked row by row.
   static let mostPoints = 4096
 
-  init(_ parts: [SearchPart], _ conjuncts: [Conjunct], names: (Int) -> String) {
+  /// - Parameter names: what the subjects are called; nil if nothing is to be noted for people.
+  init(_ parts: [SearchPart], _ conjuncts: [Conjunct], names: ((Int) -> String)?) {
     var prefixes: [[UInt8]] = [[]]
     for part in parts {
       let subject = part.subject
@@ -129,7 +130,7 @@ struct KeySearch {
         pointParts += 1
         isBound = true
         if points.hasNull { hasNull = true }
-        notes.append(Self.note(names(subject), points.values))
+        if let names { notes.append(Self.note(names(subject), points.values)) }
         continue
       }
       var bounds = PartBounds(part, subject, conjuncts)
@@ -137,7 +138,7 @@ struct KeySearch {
       if bounds.isBound {
         isBound = true
         settled.formUnion(bounds.settled)
-        notes.append(contentsOf: bounds.notes.map { "\(names(subject)) \($0)" })
+        if let names { notes += bounds.notes.map { "\(names(subject)) \($0)" } }
         ranges = prefixes.compactMap { bounds.range(after: $0) }
         sort()
         return

@@ -61,6 +61,25 @@ struct Planner {
     conjuncts = reader.read(request.condition)
   }
 
+  /// For conditions that were read before, with other parameters.
+  init(
+    _ scope: TransactionScope, _ request: PlanRequest, _ statement: StatementContext,
+    again conjuncts: [Conjunct]
+  ) {
+    self.scope = scope
+    self.request = request
+    self.statement = statement
+    self.conjuncts = ConjunctReader(schema: request.schema, names: request.names, statement).read(
+      again: conjuncts)
+  }
+
+  /// The way that was taken before, if it is still so cheap that to look for a cheaper one would cost more.
+  func again(_ before: AccessPath) throws(UpkeepError) -> AccessPath? {
+    guard before.cases.isEmpty else { return nil }
+    let path = try path(before.index, like: before)
+    return path.isPoint || path.search.ranges.isEmpty || path.cost <= AccessPath.cheap ? path : nil
+  }
+
   /// The cheapest way; among equals the table first, then indexes as they were created, then the cases of an OR.
   func best() throws(UpkeepError) -> AccessPath {
     var best = try cheapest()
@@ -98,10 +117,13 @@ struct Planner {
     return PredicateImplication.implies(condition, predicate, columns: request.schema.columnList)
   }
 
-  private func path(_ index: IndexSchema?) throws(UpkeepError) -> AccessPath {
+  /// - Parameter before: the same way for other parameters; then nothing is noted for people.
+  private func path(
+    _ index: IndexSchema?, like before: AccessPath? = nil
+  ) throws(UpkeepError) -> AccessPath {
     let schema = request.schema
     let parts = index.map { schema.searchParts(of: $0) } ?? schema.searchParts
-    let search = KeySearch(parts, conjuncts) { schema.subjectName($0) }
+    let search = KeySearch(parts, conjuncts, names: before == nil ? { schema.subjectName($0) } : nil)
     var remaining: [Int] = []
     for (number, conjunct) in conjuncts.enumerated() where !search.settled.contains(number) {
       if let predicate = index?.predicateExpression,
@@ -117,7 +139,11 @@ struct Planner {
       index: index, search: search, remaining: remaining, isCovering: false,
       isPoint: isUnique && isWholeKey && search.ranges.count <= 1, isOrdered: false, isBackward: false,
       rowCount: 1, cost: 0)
-    if let index { path.isCovering = isCovering(index, remaining) }
+    if let before, before.remaining == remaining {
+      path.isCovering = before.isCovering
+    } else if let index {
+      path.isCovering = isCovering(index, remaining)
+    }
     let order = orderGiven(by: parts, of: index, search)
     path.isOrdered = path.isPoint || order != nil
     path.isBackward = order == .backward

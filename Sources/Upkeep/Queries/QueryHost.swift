@@ -53,7 +53,7 @@ struct QueryPlace {
 /// transaction that writes, that state is frozen. Those that read nothing of the queries around run once.
 final class QueryHost: @unchecked Sendable {
   unowned let statement: StatementContext
-  private let given: TransactionScope
+  private var given: TransactionScope?
   private var frozen: TransactionScope?
   /// Queries that read nothing around them.
   private var independent: [Key: CompiledQuery] = [:]
@@ -72,11 +72,13 @@ final class QueryHost: @unchecked Sendable {
   init(_ scope: TransactionScope, _ statement: StatementContext) {
     given = scope
     self.statement = statement
+    memory = statement.memory(scope)
   }
 
   /// What the queries read.
   var scope: TransactionScope {
     get throws(UpkeepError) {
+      guard let given else { throw UpkeepError(.misuse, "the statement does not run") }
       if given.write == nil { return given }
       if let frozen { return frozen }
       let made = try given.frozen()
@@ -95,7 +97,15 @@ final class QueryHost: @unchecked Sendable {
   }
 
   /// What its queries may keep.
-  var memory: QueryMemory { statement.memory(given) }
+  let memory: QueryMemory
+
+  /// Between two runs of a plan that is kept.
+  func rest() {
+    release()
+    given = nil
+  }
+
+  func rebind(_ scope: TransactionScope) { given = scope }
 
   func release() {
     independent = [:]

@@ -15,8 +15,10 @@ final class QueryPlan {
   private let blocks: [BlockPlan]
   private let operations: [CompoundOperator]
   private let order: [SortTerm]
-  private let limit: UInt64?
-  private let offset: UInt64
+  private var limit: UInt64?
+  private var offset: UInt64
+  /// LIMIT and OFFSET as they were written.
+  private let written: (limit: Expression?, offset: Expression?)
   /// The query and its block, if one stored table alone answers it.
   private let ofOneTable: (query: Query, select: Select, commonTables: CommonTableScope?)?
 
@@ -35,6 +37,7 @@ final class QueryPlan {
     let statement = place.host.statement
     limit = try statement.rowCount(query.limit, of: "LIMIT")
     offset = try statement.rowCount(query.offset, of: "OFFSET") ?? 0
+    written = (query.limit, query.offset)
     operations = query.compounds.map(\.operation)
     var blocks: [BlockPlan] = []
     let isAlone = query.compounds.isEmpty
@@ -131,6 +134,17 @@ final class QueryPlan {
   }
 
   // MARK: Running
+
+  /// Makes it ready to run again with other parameters; false if it must be made anew.
+  func rebind() throws(UpkeepError) -> Bool {
+    limit = try host.statement.rowCount(written.limit, of: "LIMIT")
+    offset = try host.statement.rowCount(written.offset, of: "OFFSET") ?? 0
+    for block in blocks { guard try block.rebind() else { return false } }
+    return ofOneTable == nil && commonTables == nil
+  }
+
+  /// Lets go of what belongs to the transaction that it ran in.
+  func rest() { for block in blocks { block.rest() } }
 
   /// Whether rows are put in order after they are found.
   private var isSorting: Bool { !order.isEmpty && !(blocks.count == 1 && blocks[0].isOrdered) }
@@ -303,6 +317,12 @@ class BlockPlan {
 
   /// Whether it gives a row for a row of a recursive table's round, and nothing for all of them together.
   func walks(_ table: CommonTableSource) -> Bool { false }
+
+  /// Makes it ready to run again with other parameters; false if it must be made anew.
+  func rebind() throws(UpkeepError) -> Bool { false }
+
+  /// Lets go of what belongs to the transaction that it ran in.
+  func rest() {}
 
   /// Goes from row to row, until `row` says that it wants no more.
   func run(

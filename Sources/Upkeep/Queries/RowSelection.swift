@@ -1,10 +1,14 @@
 /// The rows of one table for which a condition holds, and the way to them.
 final class RowSelection {
   let schema: TableSchema
-  let path: AccessPath
-  let filter: RowFilter
+  private(set) var path: AccessPath
+  private(set) var filter: RowFilter
   /// Whether columns of the primary key are among those that the request names and those of its condition.
   let readsKeys: Bool
+  /// What is kept for other runs: what was asked, and the conditions.
+  private var request: PlanRequest
+  private var conjuncts: [Conjunct]
+  private let expressions: ExpressionScope
   /// Whether conditions are left to be checked on each row.
   var isFiltered: Bool { !path.remaining.isEmpty }
 
@@ -19,6 +23,12 @@ final class RowSelection {
       for column in compiled.columnsRead where column.slot == 0 { columns.insert(column.ordinal) }
     }
     let planner = Planner(scope, request, statement)
+    self.request = request
+    conjuncts = planner.conjuncts
+    // Queries belong to one run; a statement with one is not kept.
+    var kept = expressions
+    kept.subqueries = nil
+    self.expressions = kept
     schema = request.schema
     let places = schema.places
     readsKeys = columns.contains { places[$0].isInKey }
@@ -26,6 +36,27 @@ final class RowSelection {
     let isCovering = path.index != nil && path.isCovering
     filter = try RowFilter(
       path.remaining.map { planner.conjuncts[$0] }, of: schema, readsViews: !isCovering, in: expressions)
+  }
+
+  /// Finds the way for other parameters: the same one where that is cheap, else the cheapest.
+  ///
+  /// - Parameter most: how many rows will be taken at most, where that is known.
+  func rebind(
+    _ scope: TransactionScope, _ statement: StatementContext, most: UInt64?
+  ) throws(UpkeepError) {
+    request.most = most
+    let planner = Planner(scope, request, statement, again: conjuncts)
+    conjuncts = planner.conjuncts
+    let before = path
+    if let again = try planner.again(before) { path = again } else { path = try planner.best() }
+    let isCovering = path.index != nil && path.isCovering
+    // Tests of columns hold the values of parameters.
+    let isSame =
+      path.remaining == before.remaining && isCovering == (before.index != nil && before.isCovering)
+      && !path.remaining.contains { conjuncts[$0].readsParameters }
+    if isSame { return }
+    filter = try RowFilter(
+      path.remaining.map { conjuncts[$0] }, of: schema, readsViews: !isCovering, in: expressions)
   }
 
   /// How many rows there are, without looking at them; nil if they must be looked at.

@@ -122,6 +122,10 @@ final class SelectBlock: BlockPlan {
     groups == nil && windows == nil && !isEachOnce && constants.isEmpty && joins.walks(table)
   }
 
+  override func rebind() throws(UpkeepError) -> Bool { windows == nil ? try joins.rebind() : false }
+
+  override func rest() { joins.rest() }
+
   override func run(
     _ outer: EvaluationContext?, _ row: () throws(UpkeepError) -> Bool
   ) throws(UpkeepError) {

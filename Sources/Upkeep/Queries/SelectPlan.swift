@@ -31,9 +31,13 @@ struct SelectPlan {
   /// The rows that the query is about; nil without a table.
   let selection: RowSelection?
   /// Whether rows are put in order after they are found.
-  let isSorting: Bool
-  let limit: UInt64?
-  let offset: UInt64
+  private(set) var isSorting: Bool
+  private(set) var limit: UInt64?
+  private(set) var offset: UInt64
+  /// LIMIT and OFFSET as they were written.
+  private let written: (limit: Expression?, offset: Expression?)
+  /// Whether the way to the rows alone can give the order wanted.
+  private let mayComeInOrder: Bool
 
   /// An aggregate and how it was written.
   struct AggregateCall {
@@ -63,7 +67,7 @@ struct SelectPlan {
 extension SelectPlan {
   /// A query of one block over at most one stored table, without groups.
   init(
-    _ query: Query, _ select: Select, _ subqueries: SubqueryScope, _ scope: TransactionScope,
+    _ query: Query, _ select: Select, _ subqueries: SubqueryScope?, _ scope: TransactionScope,
     _ statement: StatementContext
   ) throws(UpkeepError) {
     let source: Source? = try select.storedTable.map { reference throws(UpkeepError) in
@@ -75,6 +79,7 @@ extension SelectPlan {
     let offset = try statement.rowCount(query.offset, of: "OFFSET") ?? 0
     self.limit = limit
     self.offset = offset
+    written = (query.limit, query.offset)
     let columns = try Self.expanded(select.columns, source)
     let terms = try Self.resolved(query.order, columns)
 
@@ -107,6 +112,7 @@ extension SelectPlan {
     guard let source else {
       selection = nil
       isSorting = false
+      mayComeInOrder = false
       self.order = []
       if let condition = select.condition { _ = try CompiledExpression.compile(condition, in: rows) }
       return
@@ -136,8 +142,18 @@ extension SelectPlan {
     }
     let selection = try RowSelection(request, in: rows, scope, statement)
     self.selection = selection
+    mayComeInOrder = request.isOrderComplete
     isSorting = calls.isEmpty && !terms.isEmpty && !(request.isOrderComplete && selection.path.isOrdered)
     self.order = calls.isEmpty ? order : []
+  }
+
+  /// Makes it ready for other parameters.
+  mutating func rebind(_ scope: TransactionScope, _ statement: StatementContext) throws(UpkeepError) {
+    limit = try statement.rowCount(written.limit, of: "LIMIT")
+    offset = try statement.rowCount(written.offset, of: "OFFSET") ?? 0
+    guard let selection else { return }
+    try selection.rebind(scope, statement, most: isAggregated ? nil : most)
+    isSorting = !order.isEmpty && !(mayComeInOrder && selection.path.isOrdered)
   }
 
   // MARK: Names

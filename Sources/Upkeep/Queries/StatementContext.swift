@@ -1,11 +1,11 @@
 /// What a statement knows besides the store: its parameters, the time it began, and its stop button.
 package final class StatementContext {
-  package let parameters: [Value]
+  package private(set) var parameters: [Value]
   /// What `changes()` gives: the count of the statement before.
-  package let changes: Int
+  package private(set) var changes: Int
   /// The statement's time; the same wherever it is asked for.
-  package let now: Timestamp
-  package let cancellation: Cancellation
+  package private(set) var now: Timestamp
+  package private(set) var cancellation: Cancellation
   /// Opens a file that the statement names; nil where none may be read.
   package var openFile: ((String) throws(UpkeepError) -> any SourceFile)?
   /// WITH before the statement; to be set before anything of it is made ready.
@@ -19,6 +19,9 @@ package final class StatementContext {
   private var madeHost: QueryHost?
   private var madeMemory: QueryMemory?
   @exclusivity(unchecked) private var steps = 0
+  /// While plans are made that run again: the contexts that they keep, which are told of other parameters.
+  var isKeepingContexts = false
+  private var contexts: [EvaluationContext] = []
 
   package init(
     parameters: [Value] = [], changes: Int = 0, now: Timestamp = .now(),
@@ -45,7 +48,19 @@ package final class StatementContext {
     context.parameters = parameters
     context.now = now
     context.changes = changes
+    if isKeepingContexts { contexts.append(context) }
     return context
+  }
+
+  /// Lets it be another run of the statement.
+  func rebind(_ parameters: [Value], _ cancellation: Cancellation) {
+    self.parameters = parameters
+    self.cancellation = cancellation
+    now = .now()
+    for context in contexts {
+      context.parameters = parameters
+      context.now = now
+    }
   }
 
   /// Makes the statement's queries ready, which see the transaction as it was when the first of them was.
@@ -134,6 +149,7 @@ package final class StatementContext {
   /// The value of LIMIT or OFFSET; nil for none.
   func rowCount(_ expression: Expression?, of word: String) throws(UpkeepError) -> UInt64? {
     guard let expression else { return nil }
+    if case .literal(.integer(let count)) = expression { return count < 0 ? nil : UInt64(count) }
     let compiled = try CompiledExpression.compile(expression, in: ExpressionScope())
     switch try compiled.evaluate(makeEvaluationContext()) {
     case .null: return nil

@@ -20,7 +20,11 @@ struct UpdateExecutor {
   }
 
   func run(_ update: UpdateStatement) throws(UpkeepError) -> ChangeResult {
-    let plan = try UpdatePlan(update, scope, statement)
+    try run(update, try UpdatePlan(update, scope, statement))
+  }
+
+  /// Runs it by a plan that was made for it.
+  func run(_ update: UpdateStatement, _ plan: UpdatePlan) throws(UpkeepError) -> ChangeResult {
     var work = try UpdateWork(plan, scope, update, statement)
     switch update.otherwise {
     case .abort, .rollback:

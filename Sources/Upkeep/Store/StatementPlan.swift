@@ -2,8 +2,9 @@ internal import UpkeepStorage
 
 /// A statement, with what need not be found out anew when it runs again.
 ///
-/// A read of one row by a whole key, and an upsert of one row, remember how they go: for as long as the table's schema
-/// is the one that they were made for. Anything else is planned anew each time, by the counts of rows there are then.
+/// A read of one row by a whole key, and an upsert of one row, remember how they go. Queries of tables without queries in
+/// them, and such an UPDATE or DELETE, keep plans that run again; anything else is planned anew each time. All of that
+/// holds for as long as the schemas of the tables are those that it was made for.
 package final class StatementPlan: Sendable {
   package let statement: Statement
   /// Reads the queries of views.
@@ -12,6 +13,11 @@ package final class StatementPlan: Sendable {
   private let query: Select?
   private let single: SingleRowUpsert?
   private let point = Guarded<PointRead?>(nil)
+  /// The query, if plans of it can be kept, and those that are.
+  private let repeatable: Query?
+  private let readyQueries = ReadyPlans<(query: ReadyQuery, names: ColumnNames)>()
+  private let isRepeatableChange: Bool
+  private let readyChanges = ReadyPlans<ReadyChange>()
 
   package init(_ statement: Statement, viewReader: (any ViewReading)? = nil) {
     self.statement = statement
@@ -30,6 +36,12 @@ package final class StatementPlan: Sendable {
     }
     self.query = query
     self.single = single
+    if case .select(let asked) = statement, asked.isRepeatable {
+      repeatable = asked
+    } else {
+      repeatable = nil
+    }
+    isRepeatableChange = statement.isRepeatableChange
   }
 
   /// Whether it gives rows and changes none.
@@ -50,6 +62,7 @@ package final class StatementPlan: Sendable {
     row: (Row) throws(UpkeepError) -> Bool
   ) throws(UpkeepError) {
     if let read = pointRead(scope), scope.write == nil, try read.run(parameters, scope, row) { return }
+    if try readAgain(parameters, in: scope, cancellation, row) { return }
     let context = StatementContext(parameters: parameters, cancellation: cancellation)
     context.viewReader = viewReader
     defer { context.release() }
@@ -57,6 +70,28 @@ package final class StatementPlan: Sendable {
     try QueryExecutor(scope, context).run(
       statement, begin: { list throws(UpkeepError) in names = ColumnNames(list) },
       take: { values throws(UpkeepError) in try row(Row(names, values)) })
+  }
+
+  /// Runs a plan that is kept, or makes one to be kept; false if the query has none.
+  private func readAgain(
+    _ parameters: [Value], in scope: TransactionScope, _ cancellation: Cancellation,
+    _ row: (Row) throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    guard let repeatable else { return false }
+    if let ready = readyQueries.take(where: { $0.query.isValid(in: scope) }),
+      try ready.query.run(
+        parameters, in: scope, cancellation,
+        { values throws(UpkeepError) in try row(Row(ready.names, values)) })
+    {
+      readyQueries.putBack(ready)
+      return true
+    }
+    guard let made = try ReadyQuery(repeatable, parameters, in: scope, cancellation) else { return false }
+    let names = ColumnNames(made.columns)
+    _ = try made.run(
+      parameters, in: scope, cancellation, { values throws(UpkeepError) in try row(Row(names, values)) })
+    readyQueries.putBack((made, names))
+    return true
   }
 
   /// How the row is read by its key; nil if the query is none of that kind.
@@ -90,12 +125,21 @@ package final class StatementPlan: Sendable {
     return result.summary
   }
 
-  /// The short way of an upsert of one row in a transaction that holds nothing else; nil if it is no such statement.
+  /// The short way of an upsert of one row, and of what keeps plans, in a transaction that holds nothing else; nil if it
+  /// is no such statement.
   package func changeAlone(_ parameters: [Value], in store: Store) throws(UpkeepError) -> StatementSummary? {
-    guard let single else { return nil }
+    guard single != nil || isPlainChange else { return nil }
     let scope = try store.beginWrite()
     do throws(UpkeepError) {
-      guard let summary = try single.run(parameters, scope, store.plans) else {
+      let found: StatementSummary?
+      if let single {
+        found = try single.run(parameters, scope, store.plans)
+      } else {
+        let context = StatementContext(parameters: parameters)
+        defer { context.release() }
+        found = try changeAgain(scope, context).summary
+      }
+      guard let summary = found else {
         scope.rollback()
         return nil
       }
@@ -107,9 +151,35 @@ package final class StatementPlan: Sendable {
     }
   }
 
+  /// Whether it is an UPDATE or DELETE whose plan is kept, which gives no rows, and of which nothing stays if it fails.
+  private var isPlainChange: Bool {
+    guard isRepeatableChange else { return false }
+    return switch statement {
+    case .update(let update): update.returning == nil && update.otherwise == .abort
+    case .delete(let delete): delete.returning == nil
+    default: false
+    }
+  }
+
+  /// Runs a plan that is kept, or makes one to be kept.
+  private func changeAgain(
+    _ scope: TransactionScope, _ context: StatementContext
+  ) throws(UpkeepError) -> ChangeResult {
+    let ready: ReadyChange
+    if let kept = readyChanges.take(where: { $0.isValid(in: scope) }) {
+      ready = kept
+    } else {
+      ready = try ReadyChange(statement, scope, context)
+    }
+    let result = try ready.run(scope, context)
+    readyChanges.putBack(ready)
+    return result
+  }
+
   private func change(
     _ statement: Statement, _ scope: TransactionScope, _ context: StatementContext
   ) throws(UpkeepError) -> ChangeResult {
+    if isRepeatableChange { return try changeAgain(scope, context) }
     switch statement {
     case .with(let tables, .statement(let inner)):
       context.declarations = tables
