@@ -62,6 +62,14 @@ struct Groups {
 
   func begin(_ memory: QueryMemory) -> Found { Found(self, memory) }
 
+  /// Whether nothing is asked of a group but its key and the number of its rows.
+  var countRows: Bool {
+    feeds.allSatisfy { feed in
+      if case .rows = feed { return true }
+      return false
+    }
+  }
+
   /// Whether their order is that of ORDER BY.
   func areOrdered(by terms: [SortTerm], _ order: [OrderTerm]) -> Bool {
     guard terms.count <= keys.count else { return false }
@@ -121,6 +129,11 @@ struct Groups {
       }
       if aside != nil && groups.growsWithRows { try putAside(context) } else { try add(context, to: 0) }
       return true
+    }
+
+    /// Counts more rows that are as the one that was taken.
+    func add(alike more: UInt64) {
+      for position in 0..<groups.calls.count { states[position].addRows(Int64(clamping: more)) }
     }
 
     /// Forgets the group that was given.

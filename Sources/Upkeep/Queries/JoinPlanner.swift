@@ -296,6 +296,7 @@ struct JoinPlanner {
         access = .scan(selection)
         line = (isFirst ? "" : "for each row ") + selection.path.description(of: selection.schema)
         if name != selection.schema.name { line += " as \(name)" }
+        if route.alike != nil { line += ", from one value to the next" }
       } else {
         access = .stream(source.content)
         line = "read \(name)"
@@ -307,7 +308,7 @@ struct JoinPlanner {
       steps.append(
         try JoinStep(
           slot, slot == 0 ? .cross : source.kind, access, match: cheapestFirst(match),
-          filter: cheapestFirst(filter), place.host, description: lines))
+          filter: cheapestFirst(filter), alike: route.alike, place.host, description: lines))
     }
     return (steps, route.isOrdered)
   }

@@ -8,6 +8,8 @@ struct JoinGoal {
   var disorder: Disorder?
   /// The most rows that will be taken, where that is known.
   var most: UInt64?
+  /// Of rows that are alike in the order's columns one is enough, with their number.
+  var counts = false
 
   enum Disorder {
     /// They are sorted.
@@ -58,6 +60,8 @@ struct JoinRoute {
   var rows = 1.0
   /// Whether the rows come in the order wanted.
   var isOrdered = false
+  /// The first parts of the index that the only source is walked by, if of entries alike in them the first is enough.
+  var alike: [KeyPart]?
 
   mutating func add(_ move: Move) {
     moves.append(move)
@@ -83,6 +87,8 @@ extension JoinPlanner {
     static let askOfFile = 75.0
     /// A row that is sorted, for each doubling of their number; a row that is put to a group by a hash.
     static let sort = 0.15
+    /// From one value in an index to the next.
+    static let value = 40.0
     static let group = 1.0
   }
 
@@ -112,11 +118,32 @@ extension JoinPlanner {
     }
     guard firsts.contains(goal.slot), !sources.list.indices.contains(where: keepsOwn),
       let selection = try selectionInOrder(),
-      var ordered = try route(from: goal.slot, movable, share: share, inOrder: selection),
-      ordered.price < best.price
+      var ordered = try route(from: goal.slot, movable, share: share, inOrder: selection)
     else { return best }
+    if goal.counts, let (parts, values) = try values(selection) {
+      let price = values * (Price.value + (selection.path.isCovering ? 0 : Price.found))
+      if price < ordered.price { (ordered.price, ordered.rows, ordered.alike) = (price, values, parts) }
+    }
+    guard ordered.price < best.price else { return best }
     ordered.isOrdered = true
     return ordered
+  }
+
+  /// The first parts of an index that the order's columns and constants are, and about how many values these have; nil if
+  /// each row must be looked at.
+  private func values(_ selection: RowSelection) throws(UpkeepError) -> (parts: [KeyPart], count: Double)? {
+    let path = selection.path
+    guard sources.list.count == 1, conditions.isEmpty, !selection.isFiltered, !path.isBackward,
+      path.cases.isEmpty,
+      let index = path.index
+    else { return nil }
+    let wanted = Set(goal.order.map(\.subject))
+    let subjects = selection.schema.searchParts(of: index).map(\.subject)
+    guard let last = subjects.lastIndex(where: wanted.contains), wanted.isSubset(of: subjects) else {
+      return nil
+    }
+    let shared = try spread.rowsPerKey(selection.schema, index, parts: last + 1)
+    return (index.parts[...last].map(\.key), max(1, Double(path.rowCount) / max(1, shared)))
   }
 
   private func firsts(_ movable: Int) -> [Int] {

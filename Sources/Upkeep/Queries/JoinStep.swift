@@ -33,12 +33,16 @@ final class JoinStep {
   private var lookupScan: LookupScan?
   /// For the keys of a look-up in ranges.
   private lazy var key = ByteBuffer(capacity: 64)
+  /// The first parts of an index that is walked, if of entries alike in them only the first is looked at.
+  private let alike: [KeyPart]?
+  /// How many rows the one in the context stands for.
+  private(set) var alikeCount: UInt64 = 1
   /// How it runs, for people.
   let description: [String]
 
   init(
     _ slot: Int, _ kind: JoinKind, _ access: Access, match: [CompiledExpression],
-    filter: [CompiledExpression], _ host: QueryHost, description: [String]
+    filter: [CompiledExpression], alike: [KeyPart]? = nil, _ host: QueryHost, description: [String]
   ) throws(UpkeepError) {
     self.slot = slot
     self.kind = kind
@@ -46,6 +50,7 @@ final class JoinStep {
     self.match = match.map(\.node)
     self.filter = filter.map(\.node)
     if case .kept(let table) = access { self.table = table } else { table = nil }
+    self.alike = alike
     self.description = description
     statement = host.statement
     self.host = host
@@ -74,6 +79,9 @@ final class JoinStep {
     (scan, lookupScan) = (nil, nil)
     table?.forget()
   }
+
+  /// Whether a row stands for others that are alike.
+  var isCounting: Bool { alike != nil }
 
   /// Whether rows before it stay without a partner.
   var keepsRowsBefore: Bool { kind == .left || kind == .full }
@@ -203,6 +211,7 @@ final class JoinStep {
       scan = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
       self.scan = scan
     }
+    if let alike { return try walk(selection, scan, alike, context, body) }
     while true {
       if scan.isCovering { context.set(slot: slot, row: []) }
       guard try selection.next(scan, own, statement, bindsViews: false) else { return true }
@@ -211,6 +220,24 @@ final class JoinStep {
       } else {
         context.set(slot: slot, view: scan.view)
       }
+      guard try body() else { return false }
+    }
+  }
+
+  /// The first of the rows that are alike, each time.
+  private func walk(
+    _ selection: RowSelection, _ scan: PathScan, _ alike: [KeyPart], _ context: EvaluationContext,
+    _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    while true {
+      if scan.isCovering { context.set(slot: slot, row: []) }
+      guard try selection.next(scan, own, statement, bindsViews: false) else { return true }
+      if scan.isCovering {
+        context.set(slot: slot, row: scan.values)
+      } else {
+        context.set(slot: slot, view: scan.view)
+      }
+      alikeCount = try scan.passAlike(alike)
       guard try body() else { return false }
     }
   }

@@ -6,6 +6,10 @@ final class Joins {
 
   /// Whether the rows come in the order that the goal wants.
   let isOrdered: Bool
+  /// Whether of rows that are alike in that order only the first comes.
+  var isCounting: Bool { steps.count == 1 && steps[0].isCounting }
+  /// How many rows the one in the context stands for.
+  var alikeCount: UInt64 { steps.count == 1 ? steps[0].alikeCount : 1 }
 
   /// - Parameter read: all that is evaluated on the joined rows, besides the conditions.
   init(

@@ -239,6 +239,45 @@ extension PathScan {
   }
 }
 
+// MARK: - Entries that are alike
+
+extension PathScan {
+  /// Passes over the entries of an index that begin with the same parts as the one met, in a walk forward. What was met
+  /// stays readable.
+  ///
+  /// - Returns: how many they are in the range that is walked, that one included.
+  func passAlike(_ parts: [KeyPart]) throws(UpkeepError) -> UInt64 {
+    guard index != nil, !isBackward, position == .on else { return 1 }
+    var reader = KeyReader(cursor.key)
+    for part in parts { try reader.skip(part) }
+    var alike = KeyBounds(prefix: Array(cursor.key[..<reader.offset]))
+    let next = alike.upper
+    if let lower = currentRange.lower, let own = alike.lower, Self.isLess(own, lower) { alike.lower = lower }
+    if let upper = currentRange.upper, alike.upper.map({ Self.isLess(upper, $0) }) ?? true {
+      alike.upper = upper
+    }
+    let count = try entryCount(in: alike)
+    position = .outside
+    if let next, try seek(next) {
+      position = .primed
+    } else {
+      nextRange += 1
+    }
+    return count
+  }
+
+  private static func isLess(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    KeyBounds.borrowing(a, b) { Bytes.compare($0, $1) } < 0
+  }
+
+  private func seek(_ key: [UInt8]) throws(UpkeepError) -> Bool {
+    let cursor = cursor
+    return try KeyBounds.borrow(key) { key throws(UpkeepError) in
+      try storing { () throws(StorageError) in try cursor.seek(key) }
+    }
+  }
+}
+
 // MARK: - The cases of an OR
 
 extension PathScan {

@@ -103,6 +103,7 @@ final class SelectBlock: BlockPlan {
     try sources.add(condition: select.condition)
     constants = sources.constants
     read += constants
+    if case .groups = goal.disorder { goal.counts = groups?.countRows ?? true }
     joins = try Joins(sources, read: read, goal, place)
     met = groups != nil && joins.isOrdered ? statement.makeEvaluationContext(slotCount: slotCount) : nil
     areEqualTogether = groups == nil && isEachOnce && terms.isEmpty && joins.isOrdered
@@ -180,6 +181,7 @@ final class SelectBlock: BlockPlan {
         guard goesOn else { return false }
         _ = try found.addInOrder(met)
       }
+      if joins.isCounting { found.add(alike: joins.alikeCount - 1) }
       isOpen = true
       return true
     }

@@ -55,6 +55,11 @@ import UpkeepTestSupport
       try keyed.run("INSERT INTO \(row)")
       try plain.run("INSERT INTO \(row)")
     }
+    // Values that many rows share.
+    for store in [keyed, plain] {
+      try store.run("UPDATE trip SET place = 7, kind = 'bus' WHERE id % 3 = 0")
+      try store.run("UPDATE trip SET day = id / 100 WHERE id > 400")
+    }
     for store in [keyed, plain] {
       try store.run(
         "CREATE VIEW late AS SELECT id, place AS at, day, cost + 1 AS price FROM trip WHERE day > 20")
@@ -84,6 +89,7 @@ import UpkeepTestSupport
       }
       for word in [
         "for each row", "one group after the other", "equal ones come together", "IN (", "hash of",
+        "from one value",
       ]
       where way.contains(word) { ways[word, default: 0] += 1 }
       if query.contains("JOIN"), query.contains("ORDER BY"), !way.contains("sort"), !way.contains("in order")
@@ -93,7 +99,7 @@ import UpkeepTestSupport
     }
     for word in [
       "for each row", "one group after the other", "equal ones come together", "IN (", "hash of",
-      "ordered join",
+      "ordered join", "from one value",
     ] { #expect(ways[word, default: 0] > 15, "\(word) was seldom: \(ways), seed \(seed)") }
   }
 
@@ -184,7 +190,8 @@ import UpkeepTestSupport
   private static func groups(_ random: inout SeededGenerator) -> (String, Bool) {
     let keys = random.pick(["t.place", "t.place, t.kind", "t.day", "t.id / 3", "t.kind", "t.place, t.day"])
     let list = random.pick([
-      "count(*), sum(t.id)", "min(t.day), max(t.day)", "count(DISTINCT t.kind), count(t.cost)",
+      "count(*), sum(t.id)", "count(*)", "count(*), 1", "min(t.day), max(t.day)",
+      "count(DISTINCT t.kind), count(t.cost)",
       "group_concat(t.id % 2)",
     ])
     let having = random.oneIn(4) ? " HAVING count(*) > 2" : ""
