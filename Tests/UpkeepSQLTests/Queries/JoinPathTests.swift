@@ -97,10 +97,13 @@ import UpkeepTestSupport
         ways["ordered join", default: 0] += 1
       }
     }
-    for word in [
-      "for each row", "one group after the other", "equal ones come together", "IN (", "hash of",
-      "ordered join", "from one value",
-    ] { #expect(ways[word, default: 0] > 15, "\(word) was seldom: \(ways), seed \(seed)") }
+    let least = [
+      "for each row": 200, "one group after the other": 9, "equal ones come together": 15, "IN (": 100,
+      "hash of": 100, "ordered join": 5, "from one value": 1,
+    ]
+    for (word, count) in least {
+      #expect(ways[word, default: 0] > count, "\(word) was seldom: \(ways), seed \(seed)")
+    }
   }
 
   @Test func rowsTooManyToBeKeptInMemoryAreLookedUp() throws {
@@ -163,12 +166,13 @@ import UpkeepTestSupport
         from = "note AS n JOIN trip AS t ON n.trip = t.id JOIN place AS p ON p.id = t.place"
       }
     }
+    let hasNote = from.contains("note AS n")
     let conditions = (0..<random.below(3)).map { _ in condition(&random, ["t", "p"]) }
     if !conditions.isEmpty {
       from += "\(from.contains("WHERE") ? " AND" : " WHERE") \(conditions.joined(separator: " AND "))"
     }
-    let columns = from.contains("note") ? "t.id, p.id, n.number" : "t.id, p.id, p.name"
-    let rest = from.contains("note") ? "t.id, p.id, n.trip, n.number" : "t.id, p.id"
+    let columns = hasNote ? "t.id, p.id, n.number" : "t.id, p.id, p.name"
+    let rest = hasNote ? "t.id, p.id, n.trip, n.number" : "t.id, p.id"
     let first = random.pick([
       "t.day DESC NULLS LAST", "t.day", "p.area, p.name", "t.id", "t.place", "p.id DESC", "p.name",
       "t.day DESC, t.cost DESC",
