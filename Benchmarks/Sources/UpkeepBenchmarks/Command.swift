@@ -9,7 +9,7 @@ enum Command {
   @discardableResult
   static func time(_ program: String, _ arguments: [String]) throws -> Double {
     let began = wallClock()
-    _ = try run(program, arguments, into: FileHandle.nullDevice)
+    try run(program, arguments, into: FileHandle.nullDevice)
     return wallClock() - began
   }
 
@@ -54,8 +54,9 @@ enum PeopleFile {
   ///   - path: ends with `.csv` or `.jsonl`.
   ///   - edition: of which their scores and times are.
   static func write(_ rows: some Sequence<Int>, edition: Int = 0, to path: String) throws {
-    FileManager.default.createFile(atPath: path, contents: nil)
-    guard let file = FileHandle(forWritingAtPath: path) else {
+    guard FileManager.default.createFile(atPath: path, contents: nil),
+      let file = FileHandle(forWritingAtPath: path)
+    else {
       throw Options.Wrong(description: "\(path) cannot be written")
     }
     defer { try? file.close() }

@@ -100,7 +100,7 @@ enum Commands {
         query: [files.upkeep, "--format", "csv", "--no-header", "-c"]),
       Shell(
         title: "sqlite3 \(try version("sqlite3"))", program: "sqlite3", database: files.sqlite,
-        query: ["-csv", "-noheader", files.sqlite]),
+        query: ["-list", "-separator", ",", "-noheader", files.sqlite]),
     ]
     let duckdb = options.duckdb ?? "duckdb"
     if let version = try? version(duckdb), !version.isEmpty {
@@ -123,14 +123,16 @@ enum Commands {
     title: String, isWanted: (Shell) -> Bool, time: (Shell, String) throws -> Double
   )
 
-  private static let imports: [Import] = [
-    ("CSV into a table with a primary and a unique key", { _ in true }, loadWithKeys),
-    ("CSV into a table that is made for it", { _ in true }, loadMade),
-    (
-      "JSONL into a table with a primary and a unique key", { !$0.program.hasSuffix("sqlite3") },
-      { try loadJSON($0, $1) }
-    ),
-  ]
+  private static var imports: [Import] {
+    [
+      ("CSV into a table with a primary and a unique key", { _ in true }, loadWithKeys),
+      ("CSV into a table that is made for it", { _ in true }, loadMade),
+      (
+        "JSONL into a table with a primary and a unique key", { !$0.program.hasSuffix("sqlite3") },
+        { try loadJSON($0, $1) }
+      ),
+    ]
+  }
 
   private static func removeDatabase(_ shell: Shell) {
     for ending in ["", "-wal", "-shm", ".wal"] {

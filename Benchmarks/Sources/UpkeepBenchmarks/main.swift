@@ -80,7 +80,7 @@ func run() throws -> Bool {
   if let shell = options.feedShell {
     let rows = options.rows ?? 1_000_000
     try tell(
-      try FeedMemory.run(shell, options, sizes: [rows, rows * 4]), options, "cache: as it is unless said")
+      try FeedMemory.run(shell, options, sizes: [rows, rows * 4]), options, "cache: 256 MB")
     return true
   }
   if options.measuresMemory {
