@@ -25,7 +25,7 @@ import UpkeepTestSupport
     "CREATE INDEX by_area ON place (area, name)", "CREATE UNIQUE INDEX by_name ON place (name, id)",
     "CREATE INDEX by_place ON trip (place, kind, day)", "CREATE INDEX by_day ON trip (day DESC, cost)",
     "CREATE INDEX by_kind ON trip (kind COLLATE NOCASE, place) WHERE cost IS NOT NULL",
-    "CREATE INDEX by_word ON note (word, number)",
+    "CREATE INDEX by_word ON note (word, number)", "CREATE INDEX kinds ON trip (kind, day)",
   ]
 
   private func stores(_ random: inout SeededGenerator) throws -> (Store, Store) {
@@ -98,8 +98,8 @@ import UpkeepTestSupport
       }
     }
     let least = [
-      "for each row": 200, "one group after the other": 9, "equal ones come together": 15, "IN (": 100,
-      "hash of": 100, "ordered join": 5, "from one value": 1,
+      "for each row": 100, "one group after the other": 20, "equal ones come together": 15, "IN (": 100,
+      "hash of": 100, "ordered join": 20, "from one value": 20,
     ]
     for (word, count) in least {
       #expect(ways[word, default: 0] > count, "\(word) was seldom: \(ways), seed \(seed)")
@@ -127,11 +127,13 @@ import UpkeepTestSupport
   // MARK: Queries
 
   private static func query(_ random: inout SeededGenerator) -> (String, isOrdered: Bool) {
-    switch random.below(8) {
+    switch random.below(10) {
     case 0: return distinct(&random)
     case 1: return groups(&random)
     case 2: return view(&random)
     case 3: return counts(&random)
+    case 4: return first(&random)
+    case 5: return values(&random)
     default: return join(&random)
     }
   }
@@ -179,6 +181,36 @@ import UpkeepTestSupport
     ])
     if random.oneIn(5) { return ("SELECT \(columns) FROM \(from)", false) }
     return ("SELECT \(columns) FROM \(from) ORDER BY \(first), \(rest)\(limit(&random))", true)
+  }
+
+  /// The first rows in an order that a key of one table gives.
+  private static func first(_ random: inout SeededGenerator) -> (String, Bool) {
+    let order = random.pick([
+      "t.id", "t.id DESC", "t.day DESC, t.cost, t.id", "t.place, t.kind, t.day, t.id",
+      "t.day, t.cost DESC, t.id DESC",
+    ])
+    let kind = random.pick(["JOIN", "LEFT JOIN"])
+    let condition = random.pick(["", " WHERE t.cost > 3", " WHERE t.id > 700", " WHERE t.place IS NOT NULL"])
+    return (
+      "SELECT t.id, p.id, p.name FROM trip AS t \(kind) place AS p ON p.id = t.place\(condition) ORDER BY \(order) "
+        + "LIMIT \(1 + random.below(5)) OFFSET \(random.below(4))", true
+    )
+  }
+
+  /// What is asked of the values of an index alone.
+  private static func values(_ random: inout SeededGenerator) -> (String, Bool) {
+    let condition = random.pick([
+      "", " WHERE kind IN ('bus', 'boat', NULL)", " WHERE kind > 'bus'", " WHERE kind IS NOT NULL",
+      " WHERE day > 5",
+      " WHERE kind IN ('car', 'bus') AND day BETWEEN 3 AND \(3 + random.below(40))", " WHERE kind IS NULL",
+    ])
+    return random.pick([
+      ("SELECT DISTINCT kind FROM trip\(condition)", false),
+      ("SELECT kind, count(*) FROM trip\(condition) GROUP BY kind\(limit(&random))", true),
+      ("SELECT count(*), kind FROM trip\(condition) GROUP BY 2 HAVING count(*) > 90", true),
+      ("SELECT kind FROM trip\(condition) GROUP BY kind ORDER BY kind DESC", true),
+      ("SELECT count(*), min(n) FROM (SELECT kind, count(*) AS n FROM trip\(condition) GROUP BY kind)", true),
+    ])
   }
 
   private static func distinct(_ random: inout SeededGenerator) -> (String, Bool) {
