@@ -93,6 +93,11 @@ final class CommonTableSource {
     }
   }
 
+  /// About how many rows it has; nil if it is recursive, of which nothing is known.
+  var estimate: Double? {
+    if case .plain(let plan) = rowsPlan { plan.estimate } else { nil }
+  }
+
   /// The same, told from where the table is read.
   func reads(from place: QueryPlace) -> Set<OuterColumn> {
     let distance = place.outerCount - outerCount

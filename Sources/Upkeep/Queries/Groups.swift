@@ -62,6 +62,9 @@ struct Groups {
 
   func begin(_ memory: QueryMemory) -> Found { Found(self, memory) }
 
+  /// Whether all rows are one group.
+  var areAll: Bool { keys.isEmpty }
+
   /// Whether nothing is asked of a group but its key and the number of its rows.
   var countRows: Bool {
     feeds.allSatisfy { feed in

@@ -94,7 +94,13 @@ struct JoinPlanner {
 
   private mutating func draft(_ slot: Int) throws(UpkeepError) -> Draft {
     var draft = Draft()
-    guard case .table(let schema) = sources.list[slot].content else { return draft }
+    guard case .table(let schema) = sources.list[slot].content else {
+      if let estimate = sources.list[slot].content.estimate {
+        draft.rows = max(1, estimate)
+        draft.total = draft.rows
+      }
+      return draft
+    }
     var others: [Sources.Condition] = []
     for condition in conditions {
       if isLocal(condition, slot) {
@@ -241,7 +247,7 @@ struct JoinPlanner {
 
   // MARK: Steps
 
-  func steps() throws(UpkeepError) -> (steps: [JoinStep], isOrdered: Bool) {
+  func steps() throws(UpkeepError) -> (steps: [JoinStep], route: JoinRoute) {
     var steps: [JoinStep] = []
     var before: Set<Int> = []
     var isApplied = Array(repeating: false, count: conditions.count)
@@ -310,7 +316,7 @@ struct JoinPlanner {
           slot, slot == 0 ? .cross : source.kind, access, match: cheapestFirst(match),
           filter: cheapestFirst(filter), alike: route.alike, place.host, description: lines))
     }
-    return (steps, route.isOrdered)
+    return (steps, route)
   }
 
   private func inner(_ source: Sources.Source, _ name: String) -> [String] {

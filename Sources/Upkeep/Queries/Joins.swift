@@ -6,6 +6,8 @@ final class Joins {
 
   /// Whether the rows come in the order that the goal wants.
   let isOrdered: Bool
+  /// About how many rows there are.
+  let estimate: Double
   /// Whether of rows that are alike in that order only the first comes.
   var isCounting: Bool { steps.count == 1 && steps[0].isCounting }
   /// How many rows the one in the context stands for.
@@ -16,7 +18,10 @@ final class Joins {
     _ sources: Sources, read: [CompiledExpression], _ goal: JoinGoal, _ place: QueryPlace
   ) throws(UpkeepError) {
     let planner = try JoinPlanner(sources, read: read, goal, place)
-    (steps, isOrdered) = try planner.steps()
+    let (steps, route) = try planner.steps()
+    self.steps = steps
+    isOrdered = route.isOrdered
+    estimate = route.rows
     reads = planner.reads
   }
 
@@ -103,6 +108,15 @@ extension Sources.Source.Content {
     case .call(let function): function.expressions.reduce(into: []) { $0.formUnion($1.outerColumnsRead) }
     case .query(let plan): plan.reads
     case .common(let table): table.reads(from: place)
+    }
+  }
+
+  /// About how many rows it has, where that is known of what is no table.
+  var estimate: Double? {
+    switch self {
+    case .table, .call, .round: nil
+    case .query(let plan): plan.estimate
+    case .common(let table): table.estimate
     }
   }
 

@@ -133,6 +133,12 @@ final class QueryPlan {
     blocks.count == 1 && blocks[0].walks(table) && order.isEmpty && limit == nil && offset == 0
   }
 
+  /// About how many rows it gives.
+  var estimate: Double {
+    let rows = blocks.reduce(0) { $0 + $1.estimate }
+    return limit.map { min(rows, Double($0)) } ?? rows
+  }
+
   // MARK: Running
 
   /// Makes it ready to run again with other parameters; false if it must be made anew.
@@ -302,6 +308,8 @@ class BlockPlan {
   var isOrdered: Bool { false }
   /// Whether equal rows come one after the other.
   var hasEqualTogether: Bool { false }
+  /// About how many rows it gives.
+  var estimate: Double { 100 }
   /// The terms of ORDER BY that were made ready with it.
   var order: [SortTerm] { [] }
   /// How it runs, for people.
@@ -344,6 +352,8 @@ final class ValuesBlock: BlockPlan {
   private let rows: [Row]
   private let statement: StatementContext
   private var number = 0
+
+  override var estimate: Double { Double(rows.count) }
 
   init(_ rows: [[Expression]], _ place: QueryPlace) throws(UpkeepError) {
     statement = place.host.statement

@@ -26,6 +26,12 @@ final class SelectBlock: BlockPlan {
   override var order: [SortTerm] { terms }
   override var isOrdered: Bool { isInOrder }
   override var hasEqualTogether: Bool { areEqualTogether }
+  override var estimate: Double {
+    if let groups, groups.areAll { return 1 }
+    // How many rows are alike nobody has counted, unless an index was asked.
+    let isKnown = joins.isCounting || (groups == nil && !isEachOnce)
+    return isKnown ? joins.estimate : max(1, joins.estimate / 4)
+  }
 
   /// - Parameter most: how many rows will be taken at most, where that is known.
   init(_ select: Select, order: [OrderTerm], most: UInt64?, _ place: QueryPlace) throws(UpkeepError) {
