@@ -92,10 +92,45 @@ enum NumberFunctions {
 
   static func randomBytes(_ call: ValueCall) throws(UpkeepError) -> Value {
     let count = max(1, try byteCount(call))
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count + 8)
-    while bytes.count < count { withUnsafeBytes(of: UInt64.random(in: 0 ... .max)) { bytes += $0 } }
-    return .blob(Array(bytes.prefix(count)))
+    // The system's numbers, which nobody can guess, take their time; what is long is made of some of them.
+    var system = SystemRandomNumberGenerator()
+    var stretched = StretchedRandom(&system)
+    let isLong = count > 4_096
+    return .blob(
+      [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+        var position = 0
+        while position < count {
+          var word = isLong ? stretched.next() : system.next()
+          for _ in 0..<min(8, count - position) {
+            buffer[position] = UInt8(truncatingIfNeeded: word)
+            word >>= 8
+            position += 1
+          }
+        }
+        filled = count
+      })
+  }
+
+  /// xoshiro256**: many numbers out of four.
+  private struct StretchedRandom {
+    private var state: (UInt64, UInt64, UInt64, UInt64)
+
+    init(_ seeds: inout SystemRandomNumberGenerator) {
+      state = (seeds.next() | 1, seeds.next(), seeds.next(), seeds.next())
+    }
+
+    mutating func next() -> UInt64 {
+      func turned(_ word: UInt64, _ count: UInt64) -> UInt64 { word << count | word >> (64 - count) }
+      let result = turned(state.1 &* 5, 7) &* 9
+      let shifted = state.1 << 17
+      state.2 ^= state.0
+      state.3 ^= state.1
+      state.1 ^= state.2
+      state.0 ^= state.3
+      state.2 ^= shifted
+      state.3 = turned(state.3, 45)
+      return result
+    }
   }
 
   static func zeroBytes(_ call: ValueCall) throws(UpkeepError) -> Value {

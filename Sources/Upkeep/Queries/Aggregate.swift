@@ -243,11 +243,12 @@ struct AggregateState {
 
   private mutating func join(_ value: Value, _ separator: String) throws(UpkeepError) {
     let piece = value.castText ?? ""
-    guard let before = text else {
+    // What is looked at here is not held, so that the text grows in its place.
+    guard let count = text?.utf8.count else {
       text = piece
       return
     }
-    guard before.utf8.count + separator.utf8.count + piece.utf8.count <= RowCodec.longestValue else {
+    guard count + separator.utf8.count + piece.utf8.count <= RowCodec.longestValue else {
       throw UpkeepError(
         .limit, "\(function.rawValue)() gives a text longer than \(RowCodec.longestValue) bytes")
     }

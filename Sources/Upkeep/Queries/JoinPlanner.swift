@@ -273,6 +273,8 @@ struct JoinPlanner {
         }
         isApplied[number] = true
       }
+      // What is read once is not kept to be found in: it may be without end.
+      let isHashed = !keys.isEmpty && !(isFirst && place.outer == nil)
       let access: JoinStep.Access
       var line: String
       let name = source.name ?? "a subquery"
@@ -283,7 +285,7 @@ struct JoinPlanner {
         access = .lookup(found)
         line = "search \(name) \(found.description)"
         if !isFirst { line += " for each row" }
-      } else if !keys.isEmpty || keepsOwn || (!isFirst && own == nil)
+      } else if isHashed || keepsOwn || (!isFirst && own == nil)
         || (place.outer != nil && own == nil && source.content.isStable)
       {
         access = .kept(

@@ -137,6 +137,12 @@ struct Sources {
       content = .query(plan)
       columns = try columnList(plan.columns, name, slot)
       joined = plan.joinedNames
+    case .call(let function, let arguments, let alias) where CatalogRows(rawValue: function) != nil:
+      name = alias ?? function
+      guard let rows = try CatalogRows(rawValue: function)?.query(arguments, place) else { return }
+      let plan = try QueryPlan(rows.query, try place.innerSource())
+      content = .query(plan)
+      columns = try columnList(try named(plan.columns, rows.columns, of: function), name, slot)
     case .call(let function, let arguments, let alias):
       name = alias ?? function
       guard item.kind != .right && item.kind != .full else {

@@ -113,7 +113,10 @@ extension Parser {
     let table = try tableName("the name of a table, or a query in parentheses")
     if at(.leftParen) {
       let function = table.lowercased()
-      guard ["json_each", "json_tree", "generate_series"].contains(function) else {
+      guard
+        ["json_each", "json_tree", "generate_series"].contains(function)
+          || Self.catalogFunctions.contains(function)
+      else {
         throw unsupported("the table function \(table)", hint: "json_each, json_tree and generate_series are")
       }
       try advance()

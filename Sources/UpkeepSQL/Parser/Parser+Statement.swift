@@ -36,9 +36,8 @@ extension Parser {
     case .merge where try peek().kind == .word: return .merge(try merge())
     case .preview where try peek().kind == .word: return try preview()
     case .with: return try withStatement()
-    case .merge, .sync, .preview, .analyze, .attach, .detach, .copy, .grant, .pragma, .reindex,
-      .truncate,
-      .vacuum:
+    case .pragma: return try pragma()
+    case .merge, .sync, .preview, .analyze, .attach, .detach, .copy, .grant, .reindex, .truncate, .vacuum:
       // Words that are no statement here may still be a slip; followed by anything, they are refused by name.
       throw unsupported(first.text, hint: Self.hints[first])
     default: throw noStatement()
@@ -57,8 +56,6 @@ extension Parser {
     .vacuum: "the file is kept compact without it, and upkeep compact makes it as small as it can be",
     .analyze: "plans go by counts of rows that are always there",
     .reindex: "indexes are never out of step with their table",
-    .pragma:
-      "the shell tells of tables with .schema and of the store with .stats; options are given when it is opened",
     .attach: "a store is one file",
   ]
 

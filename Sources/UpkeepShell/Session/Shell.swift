@@ -41,7 +41,8 @@ final class Shell {
   /// What was typed before, oldest first.
   var typedBefore: () -> [String] = { [] }
   /// The last statement that ran, for `.explain`.
-  private(set) var lastStatement: String?
+  var lastStatement: String? { lastPiece?.text }
+  private var lastPiece: StatementSplitter.Piece?
   /// Somebody pressed Ctrl-C since the last line was typed.
   var isInterrupted: Bool { isConversing && Interrupts.isPending }
   /// Where rows go: the console, or a file after `.output` and `.once`.
@@ -163,7 +164,7 @@ final class Shell {
     var sink = ResultSink(results, settings.style)
     do throws(UpkeepError) {
       let parsed = try parse(statement)
-      lastStatement = statement.text
+      lastPiece = statement
       sink = ResultSink(results, settings.style, source: parsed.statement.source)
       let summary = try database.session.execute(parsed, into: sink)
       progress?.clear()
