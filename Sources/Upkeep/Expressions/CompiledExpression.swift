@@ -75,6 +75,16 @@ class ExpressionNode: @unchecked Sendable {
   /// The value, where it is a number or NULL and that is known without making a value of it.
   func scalar(_ context: EvaluationContext) throws(UpkeepError) -> Scalar { .other }
 
+  /// The same of many rows, which belong in slot 0. Not all nodes have a way of their own.
+  func scalars(
+    _ batch: RowBatch, _ context: EvaluationContext, into scalars: UnsafeMutablePointer<Scalar>
+  ) throws(UpkeepError) {
+    for row in 0..<batch.count {
+      context.set(slot: 0, view: batch.view(row))
+      scalars[row] = try scalar(context)
+    }
+  }
+
   /// The value as a condition. Nodes that are conditions answer this and derive their value from it.
   func truth(_ context: EvaluationContext) throws(UpkeepError) -> Truth { Truth(try evaluate(context)) }
 }

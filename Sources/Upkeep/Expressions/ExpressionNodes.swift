@@ -7,6 +7,11 @@ final class LiteralNode: ExpressionNode, @unchecked Sendable {
   override func evaluate(_ context: EvaluationContext) -> Value { value }
   override var isNumeric: Bool { Scalar(value).kind != .other }
   override func scalar(_ context: EvaluationContext) -> Scalar { Scalar(value) }
+  override func scalars(
+    _ batch: RowBatch, _ context: EvaluationContext, into scalars: UnsafeMutablePointer<Scalar>
+  ) {
+    scalars.update(repeating: Scalar(value), count: batch.count)
+  }
 }
 
 final class ColumnNode: ExpressionNode, @unchecked Sendable {
@@ -23,6 +28,12 @@ final class ColumnNode: ExpressionNode, @unchecked Sendable {
   override var isNumeric: Bool { type == .integer || type == .real }
   override func scalar(_ context: EvaluationContext) throws(UpkeepError) -> Scalar {
     try context.scalar(column)
+  }
+  override func scalars(
+    _ batch: RowBatch, _ context: EvaluationContext, into scalars: UnsafeMutablePointer<Scalar>
+  ) throws(UpkeepError) {
+    if column.slot == 0 { return try batch.scalars(column.ordinal, into: scalars) }
+    scalars.update(repeating: try scalar(context), count: batch.count)
   }
 }
 
@@ -77,6 +88,17 @@ final class ArithmeticNode: ExpressionNode, @unchecked Sendable {
   }
   override func scalar(_ context: EvaluationContext) throws(UpkeepError) -> Scalar {
     Arithmetic.apply(op, try left.scalar(context), try right.scalar(context))
+  }
+  override func scalars(
+    _ batch: RowBatch, _ context: EvaluationContext, into scalars: UnsafeMutablePointer<Scalar>
+  ) throws(UpkeepError) {
+    try left.scalars(batch, context, into: scalars)
+    if let constant = right as? LiteralNode {
+      return Arithmetic.apply(op, scalars, batch.count, Scalar(constant.value))
+    }
+    let others = ScalarColumn()
+    try right.scalars(batch, context, into: others.values)
+    Arithmetic.apply(op, scalars, batch.count, UnsafePointer(others.values))
   }
 }
 

@@ -28,6 +28,12 @@ final class LikeNode: ConditionNode, @unchecked Sendable {
     }
   }
 
+  /// What it asks of one column's text, if it is that.
+  var ofColumn: (column: SlotColumn, pattern: LikePattern, isNegated: Bool)? {
+    guard let column, let fixed, !isEscapeNull else { return nil }
+    return (column, fixed, isNegated)
+  }
+
   /// The escape character's bytes; nil without one.
   private static func escapeByte(_ value: Value?) throws(UpkeepError) -> [UInt8]? {
     guard let value, let text = value.castText else { return nil }
@@ -81,6 +87,8 @@ struct LikePattern: Sendable {
   }
 
   private let steps: [Step]
+  /// The pattern, if there is no `_` in it.
+  private let pieces: LiteralPieces?
 
   init(_ pattern: String, escape: [UInt8]?) throws(UpkeepError) {
     let bytes = Array(pattern.utf8)
@@ -110,16 +118,23 @@ struct LikePattern: Sendable {
       position += 1
     }
     self.steps = steps
+    pieces = Self.texts(steps).map { LiteralPieces($0) }
   }
 
-  func matches(_ text: String) throws(UpkeepError) -> Bool {
-    var text = text
-    return try checked(text.withUTF8 { bytes in matched(UnsafeRawBufferPointer(bytes)) })
+  /// The texts before, between and behind the runs; nil where single characters are left open.
+  private static func texts(_ steps: [Step]) -> [[UInt8]]? {
+    var texts: [[UInt8]] = [[]]
+    for step in steps {
+      switch step {
+      case .byte(let byte): texts[texts.count - 1].append(byte)
+      case .run: texts.append([])
+      case .one: return nil
+      }
+    }
+    return texts
   }
 
-  /// Matches from left to right. On a mismatch the last run takes one byte more: earlier runs never need to.
-  ///
-  /// - Throws: `limit` if that happens too often.
+  /// - Throws: `limit` if it takes too many steps.
   @inline(__always)
   func matches(_ text: UnsafeRawBufferPointer) throws(UpkeepError) -> Bool { try checked(matched(text)) }
 
@@ -129,7 +144,21 @@ struct LikePattern: Sendable {
     return result
   }
 
+  @inline(__always)
   private func matched(_ text: UnsafeRawBufferPointer) -> Bool? {
+    if let pieces { return pieces.matched(text) }
+    return matchedByStep(text)
+  }
+
+  func matches(_ text: String) throws(UpkeepError) -> Bool {
+    var text = text
+    return try checked(text.withUTF8 { bytes in matched(UnsafeRawBufferPointer(bytes)) })
+  }
+
+  /// Matches from left to right. On a mismatch the last run takes one byte more: earlier runs never need to.
+  ///
+  /// - Returns: nil if that happens too often.
+  func matchedByStep(_ text: UnsafeRawBufferPointer) -> Bool? {
     steps.withUnsafeBufferPointer { Self.matches(text, $0) }
   }
 

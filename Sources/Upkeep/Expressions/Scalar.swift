@@ -82,10 +82,51 @@ extension Arithmetic {
       return overflow ? Scalar(Double(x) * Double(y)) : Scalar(product)
     case .divide:
       if y == 0 { return .null }
+      if let (x, y) = small(x, y) { return Scalar(Int64(x / y)) }
       // The only quotient that overflows.
       return y == -1 && x == .min ? Scalar(-Double(x)) : Scalar(x / y)
-    case .remainder: return y == 0 ? .null : Scalar(y == -1 ? 0 : x % y)
+    case .remainder:
+      if y == 0 { return .null }
+      if let (x, y) = small(x, y) { return Scalar(Int64(x % y)) }
+      return Scalar(y == -1 ? 0 : x % y)
     default: return .other
+    }
+  }
+
+  /// Two integers as ones of four bytes, which processors divide in a fraction of the time; nil if they are none.
+  @inline(__always)
+  private static func small(_ x: Int64, _ y: Int64) -> (UInt32, UInt32)? {
+    guard UInt64(bitPattern: x | y) >> 32 == 0 else { return nil }
+    return (UInt32(truncatingIfNeeded: x), UInt32(truncatingIfNeeded: y))
+  }
+}
+
+extension Arithmetic {
+  /// Applies the same operation to many left sides and one right side, and puts the results in the left sides' places.
+  static func apply(_ op: BinaryOperator, _ left: UnsafeMutablePointer<Scalar>, _ count: Int, _ right: Scalar)
+  {
+    apply(op, left, count) { _ in right }
+  }
+
+  /// The same with a right side for each.
+  static func apply(
+    _ op: BinaryOperator, _ left: UnsafeMutablePointer<Scalar>, _ count: Int, _ right: UnsafePointer<Scalar>
+  ) {
+    apply(op, left, count) { right[$0] }
+  }
+
+  /// The operation is chosen once, so that each has a loop of its own.
+  @inline(__always)
+  private static func apply(
+    _ op: BinaryOperator, _ left: UnsafeMutablePointer<Scalar>, _ count: Int, _ right: (Int) -> Scalar
+  ) {
+    switch op {
+    case .add: for row in 0..<count { left[row] = apply(.add, left[row], right(row)) }
+    case .subtract: for row in 0..<count { left[row] = apply(.subtract, left[row], right(row)) }
+    case .multiply: for row in 0..<count { left[row] = apply(.multiply, left[row], right(row)) }
+    case .divide: for row in 0..<count { left[row] = apply(.divide, left[row], right(row)) }
+    case .remainder: for row in 0..<count { left[row] = apply(.remainder, left[row], right(row)) }
+    default: for row in 0..<count { left[row] = apply(op, left[row], right(row)) }
     }
   }
 }

@@ -31,6 +31,9 @@ struct AccessPath {
 }
 
 extension AccessPath {
+  /// Whether rows are read by the leaf, many at once.
+  var comesInBatches: Bool { index == nil && !isBackward }
+
   /// One line that says what is read and how.
   func description(of schema: TableSchema) -> String {
     var line: String

@@ -302,6 +302,28 @@ struct AggregateState {
     add(real: real)
   }
 
+  /// The same of a column of REALs in many rows; what is added up stays where processors add.
+  mutating func addNumbers(of batch: RowBatch, _ column: Int) throws(UpkeepError) {
+    var (sum, lost, more) = (isReal ? realSum : Double(integerSum), compensation, count)
+    try batch.forEachReal(column) { _, real in
+      guard let real else { return }
+      more += 1
+      let next = sum + real
+      lost = Self.compensation(lost, of: next, sum, real)
+      sum = next
+    }
+    // Without a number the sum stays what it was: an integer, or none.
+    if more > count { (isReal, realSum, compensation, count) = (true, sum, lost, more) }
+  }
+
+  /// What additions lost, after one more that gave `next`.
+  @inline(__always)
+  private static func compensation(_ before: Double, of next: Double, _ sum: Double, _ real: Double) -> Double
+  {
+    if !next.isFinite { return 0 }
+    return before + (abs(sum) >= abs(real) ? (sum - next) + real : (real - next) + sum)
+  }
+
   /// The aggregate of what was taken.
   func result() throws(UpkeepError) -> Value {
     if !waiting.isEmpty { return try inOrder().result() }
@@ -351,11 +373,7 @@ struct AggregateState {
   private mutating func add(real: Double) {
     if !isReal { becomeReal() }
     let sum = realSum + real
-    if sum.isFinite {
-      compensation += abs(realSum) >= abs(real) ? (realSum - sum) + real : (real - sum) + realSum
-    } else {
-      compensation = 0
-    }
+    compensation = Self.compensation(compensation, of: sum, realSum, real)
     realSum = sum
   }
 

@@ -21,6 +21,8 @@ struct Groups {
   /// Whether what is kept of a group grows with its rows.
   private let growsWithRows: Bool
   private let feeds: [Feed]
+  /// Which of the feeds are numbers of each row.
+  private let isNumber: [Bool]
 
   /// How rows reach an aggregate, with the common cases told apart once.
   private enum Feed {
@@ -50,7 +52,12 @@ struct Groups {
   ) {
     self.keys = keys
     maker = KeyMaker(keys, keys.map { KeyPart(.any, collation: $0.collation ?? .binary) })
-    feeds = calls.map { Feed($0) }
+    let feeds = calls.map { Feed($0) }
+    self.feeds = feeds
+    isNumber = feeds.map { feed in
+      if case .number = feed { return true }
+      return false
+    }
     self.calls = calls
     self.condition = condition
     self.shown = shown.sorted { ($0.slot, $0.ordinal) < ($1.slot, $1.ordinal) }
@@ -58,6 +65,14 @@ struct Groups {
     let extremes = calls.indices.filter { calls[$0].isExtreme }
     leader = extremes.count == 1 ? extremes.first : nil
     growsWithRows = calls.contains(where: \.growsWithRows)
+  }
+
+  /// Whether it can take rows of slot 0 a batch at a time: then nothing but numbers is asked of them for aggregates.
+  var takesBatches: Bool {
+    feeds.allSatisfy { feed in
+      if case .value = feed { return false }
+      return true
+    }
   }
 
   func begin(_ memory: QueryMemory) -> Found { Found(self, memory) }
@@ -110,6 +125,9 @@ struct Groups {
     @exclusivity(unchecked) private var aside: RowSorter?
     /// What is counted in `memory`.
     @exclusivity(unchecked) private var counted = 0
+    /// For rows that come in batches: where the numbers of one are put, and which groups integers belong to.
+    private var columns: [ScalarColumn] = []
+    private var known: IntegerGroups?
 
     init(_ groups: Groups, _ memory: QueryMemory) {
       self.groups = groups
@@ -176,11 +194,71 @@ struct Groups {
         }
         if improved && position == groups.leader { isLeading = true }
       }
-      guard isLeading else { return }
+      if isLeading { try showRow(context, in: number) }
+    }
+
+    /// Lets the row in the context be the one that is shown of a group.
+    private func showRow(_ context: EvaluationContext, in number: Int) throws(UpkeepError) {
       let place = number * groups.shown.count
       for (position, column) in groups.shown.enumerated() {
         values[place + position] = try context.value(column)
       }
+    }
+
+    /// Takes the rows of a batch, which are of slot 0.
+    func add(_ batch: RowBatch, _ context: EvaluationContext) throws(UpkeepError) {
+      if columns.isEmpty { columns = (0...groups.feeds.count).map { _ in ScalarColumn() } }
+      // Few rows are not worth the room.
+      if known == nil, batch.count >= 64, groups.keys.count == 1, groups.keys[0].node.isNumeric {
+        known = IntegerGroups()
+      }
+      let known = known
+      let keys = columns[groups.feeds.count].values
+      if known != nil { try groups.keys[0].node.scalars(batch, context, into: keys) }
+      for position in 0..<groups.feeds.count {
+        guard case .number(let node) = groups.feeds[position] else { continue }
+        try node.scalars(batch, context, into: columns[position].values)
+      }
+      for row in 0..<batch.count {
+        var number: Int?
+        if let known, keys[row].kind == .integer { number = known.find(keys[row].integer) }
+        if number == nil {
+          context.set(slot: 0, view: batch.view(row))
+          number = try self.number(context)
+          guard let number else {
+            try putAside(context)
+            continue
+          }
+          if let known, keys[row].kind == .integer { known.set(keys[row].integer, number) }
+        }
+        if let number { try add(row, of: batch, to: number, context) }
+      }
+    }
+
+    @inline(__always)
+    private func add(
+      _ row: Int, of batch: RowBatch, to number: Int, _ context: EvaluationContext
+    ) throws(UpkeepError) {
+      let first = number &* groups.calls.count
+      var isLeading = false
+      for position in 0..<columns.count &- 1 {
+        guard groups.isNumber[position] else {
+          states[first + position].addRows()
+          continue
+        }
+        let scalar = columns[position].values[row]
+        let improved: Bool
+        if scalar.kind == .other {
+          context.set(slot: 0, view: batch.view(row))
+          improved = try feed(position, first, context, number)
+        } else {
+          improved = states[first + position].add(scalar)
+        }
+        if improved && position == groups.leader { isLeading = true }
+      }
+      guard isLeading, !groups.shown.isEmpty else { return }
+      context.set(slot: 0, view: batch.view(row))
+      try showRow(context, in: number)
     }
 
     private func feed(

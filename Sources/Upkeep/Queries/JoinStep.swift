@@ -191,6 +191,24 @@ final class JoinStep {
     }
   }
 
+  /// Begins with the rows of a table that come in batches, if no condition is left to be checked on them here.
+  func openBatches() throws(UpkeepError) -> (selection: RowSelection, scan: PathScan)? {
+    guard case .scan(let selection) = access, selection.path.comesInBatches, slot == 0, match.isEmpty,
+      filter.isEmpty, !keepsOwnRows, alike == nil
+    else { return nil }
+    return (selection, try begin(selection))
+  }
+
+  private func begin(_ selection: RowSelection) throws(UpkeepError) -> PathScan {
+    if let scan {
+      scan.restart()
+      return scan
+    }
+    let made = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
+    scan = made
+    return made
+  }
+
   /// Puts kept rows that found no partner in the context.
   func unmatched(
     _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
@@ -203,14 +221,7 @@ final class JoinStep {
   private func walk(
     _ selection: RowSelection, _ context: EvaluationContext, _ body: () throws(UpkeepError) -> Bool
   ) throws(UpkeepError) -> Bool {
-    let scan: PathScan
-    if let before = self.scan {
-      scan = before
-      scan.restart()
-    } else {
-      scan = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
-      self.scan = scan
-    }
+    let scan = try begin(selection)
     if let alike { return try walk(selection, scan, alike, context, body) }
     while true {
       if scan.isCovering { context.set(slot: slot, row: []) }

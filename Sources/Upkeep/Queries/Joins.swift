@@ -78,6 +78,11 @@ final class Joins {
     }
   }
 
+  /// Begins with the rows of the only source, if that is a table whose rows come in batches; nil for all others.
+  func openOnlyTable() throws(UpkeepError) -> (selection: RowSelection, scan: PathScan)? {
+    steps.count == 1 ? try steps[0].openBatches() : nil
+  }
+
   /// Whether it goes from row to row of a recursive table's round, with nothing left to be done behind them.
   func walks(_ table: CommonTableSource) -> Bool {
     steps.first?.walks(table) == true && !steps.contains(where: \.keepsOwnRows)

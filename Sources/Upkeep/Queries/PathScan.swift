@@ -24,12 +24,12 @@ final class PathScan {
   private let cursor: TreeCursor
   /// Entries of a leaf at once, for a walk forward over the table's own tree.
   private let run: LeafRun?
-  /// The run's entries, of which those from `runPlace` on are still to come.
-  private let entries: UnsafeMutablePointer<LeafRun.Entry>?
+  /// The run's rows, of which those from `runPlace` on are still to come.
+  private let batch: RowBatch?
   @exclusivity(unchecked) private var runPlace = 0
   @exclusivity(unchecked) private var runEnd = 0
-  /// Whether columns of the primary key are read of rows.
-  private let readsKeys: Bool
+  /// What is wrong with the row behind the run's.
+  @exclusivity(unchecked) private var failure: UpkeepError?
   private let isTable: Bool
   private let shape: RowShape
   /// Where rows are looked up by primary key.
@@ -60,9 +60,9 @@ final class PathScan {
     let tree = path.index?.tree ?? schema.tree
     let cursor = try storing { () throws(StorageError) in try read.cursor(tree) }
     self.cursor = cursor
-    run = path.index == nil && !path.isBackward ? cursor.makeRun() : nil
-    entries = run?.entries
-    self.readsKeys = readsKeys
+    let run = path.comesInBatches ? cursor.makeRun() : nil
+    self.run = run
+    batch = run.map { [shape] in RowBatch($0, shape, readsKeys: readsKeys) }
     table =
       path.index == nil || isCovering
       ? nil : try storing { () throws(StorageError) in try read.cursor(schema.tree) }
@@ -77,6 +77,7 @@ final class PathScan {
     nextRange = 0
     position = .outside
     (runPlace, runEnd) = (0, 0)
+    failure = nil
     _ = beginRange()
   }
 
@@ -84,35 +85,67 @@ final class PathScan {
   @inline(__always)
   var view: RowView { place.pointee }
 
+  /// Whether rows come in batches.
+  var isInBatches: Bool { batch != nil }
+
   /// Steps to the next row; false after the last.
+  ///
+  /// - Parameter filter: what the rows of batches are narrowed by, with the statement that is told of them.
   @inline(__always)
-  func next() throws(UpkeepError) -> Bool {
-    if runPlace < runEnd, let entries {
-      show(entries[runPlace])
+  func next(_ filter: RowFilter? = nil, _ statement: StatementContext? = nil) throws(UpkeepError) -> Bool {
+    if runPlace < runEnd, let batch {
+      show(batch)
       return true
     }
-    return try nextSlowly()
+    return try nextSlowly(filter, statement)
   }
 
   @inline(__always)
-  private func show(_ entry: LeafRun.Entry) {
-    let key = readsKeys ? run?.key(runPlace) : nil
-    place.pointee = RowView(
-      shape, key: key ?? UnsafeRawBufferPointer(start: nil, count: 0), value: entry.bytes)
+  private func show(_ batch: RowBatch) {
+    place.pointee = batch.view(runPlace)
     runPlace &+= 1
   }
 
   @inline(never)
-  private func nextSlowly() throws(UpkeepError) -> Bool {
-    if let run, let entries {
-      guard try fill(run) else { return false }
-      show(entries[0])
+  private func nextSlowly(_ filter: RowFilter?, _ statement: StatementContext?) throws(UpkeepError) -> Bool {
+    if let run, let batch {
+      guard try fill(run, batch, filter, statement) else { return false }
+      runEnd = batch.count
+      show(batch)
       return true
     }
     guard try nextEntry() else { return false }
     if isTable { return true }
     guard let index else { return true }
     if let table { try lookUp(index, in: table) } else { try readEntry(index) }
+    return true
+  }
+
+  /// The next rows for which the conditions hold, all of which are to be taken: they are not met one by one as well.
+  /// Nil after the last, and where rows do not come in batches.
+  func nextBatch(
+    _ filter: RowFilter, _ context: EvaluationContext, _ statement: StatementContext
+  ) throws(UpkeepError) -> RowBatch? {
+    guard let run, let batch else { return nil }
+    while try fill(run, batch, filter, statement) {
+      if let failure = filter.narrowByRest(batch, context) { self.failure = failure }
+      if batch.count > 0 { return batch }
+    }
+    return nil
+  }
+
+  /// Fills the batch with rows that follow, at least one; false after the last.
+  private func fill(
+    _ run: LeafRun, _ batch: RowBatch, _ filter: RowFilter?, _ statement: StatementContext?
+  ) throws(UpkeepError) -> Bool {
+    repeat {
+      if let failure { throw failure }
+      guard try fill(run) else { return false }
+      batch.count = runEnd
+      (runPlace, runEnd) = (0, 0)
+      try statement?.step(batch.count)
+      if let filter, filter.hasTests { failure = filter.narrow(batch) }
+    } while batch.count == 0
     return true
   }
 

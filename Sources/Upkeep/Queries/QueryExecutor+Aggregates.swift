@@ -58,6 +58,14 @@ extension QueryExecutor {
     let leader = showsRow && extremes.count == 1 ? extremes.first : nil
     var shown: [Value]?
     let isBinding = feeds.contains(where: \.readsContext)
+    if !showsRow, scan.isInBatches, feeds.allSatisfy(\.takesBatches) {
+      let scratch = ScalarColumn()
+      while let batch = try selection.nextBatch(scan, context, statement) {
+        for number in feeds.indices {
+          try feeds[number].feed(&states[number], batch, context, scratch.values)
+        }
+      }
+    }
     while try selection.next(scan, context, statement, bindsViews: isBinding) {
       var isLeading = shown == nil
       for number in feeds.indices {
@@ -120,6 +128,40 @@ extension QueryExecutor {
       case (.sum, .integer), (.total, .integer), (.avg, .integer): self = .integerColumn(column)
       case (.sum, .real), (.total, .real), (.avg, .real): self = .realColumn(column)
       default: break
+      }
+    }
+
+    /// Whether it makes no difference to errors when it takes many rows before another aggregate takes them.
+    var takesBatches: Bool {
+      switch self {
+      case .rows, .presence, .integerColumn, .realColumn, .number: true
+      case .expression: false
+      }
+    }
+
+    /// Takes all rows of a batch. Not of an `expression`.
+    func feed(
+      _ state: inout AggregateState, _ batch: RowBatch, _ context: EvaluationContext,
+      _ scratch: UnsafeMutablePointer<Scalar>
+    ) throws(UpkeepError) {
+      switch self {
+      case .rows: state.addRows(Int64(batch.count))
+      case .presence(let column):
+        for row in 0..<batch.count where !batch.view(row).isNull(column) { state.addRows() }
+      case .integerColumn(let column):
+        try batch.forEachInteger(column) { if let integer = $1 { state.addNumber(integer: integer) } }
+      case .realColumn(let column): try state.addNumbers(of: batch, column)
+      case .number(let node):
+        try node.scalars(batch, context, into: scratch)
+        for row in 0..<batch.count {
+          if scratch[row].kind != .other {
+            _ = state.add(scratch[row])
+          } else {
+            context.set(slot: 0, view: batch.view(row))
+            try state.add(try node.evaluate(context))
+          }
+        }
+      case .expression: break
       }
     }
 

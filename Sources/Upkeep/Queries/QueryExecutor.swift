@@ -170,6 +170,24 @@ extension QueryExecutor {
     let most = plan.most.flatMap { $0 > UInt64(Int32.max) ? nil : Int($0) }
     let sorter = RowSorter(most: most, statement.memory(scope))
     let key = ByteBuffer()
+    if let numbers = first.numbers, scan.isInBatches {
+      let scalars = ScalarColumn()
+      while let batch = try selection.nextBatch(scan, context, statement) {
+        try numbers.scalars(batch, context, into: scalars.values)
+        for row in 0..<batch.count {
+          if let head = first.head(scalars.values[row]), !sorter.mayAccept(head: head) { continue }
+          let view = batch.view(row)
+          context.set(slot: 0, view: view)
+          key.removeAll()
+          try first.append(scalars.values[row], context, to: key)
+          for term in rest { try term.append(context, to: key) }
+          guard sorter.accepts(key.bytes) else { continue }
+          try sorter.add(key.bytes) { arena throws(UpkeepError) in
+            try append(plan, view, context, to: arena)
+          }
+        }
+      }
+    }
     while try selection.next(scan, context, statement, bindsViews: true) {
       key.removeAll()
       try first.append(context, to: key)
@@ -205,6 +223,21 @@ extension QueryExecutor {
       }
     }
     return values
+  }
+
+  /// Appends the result's columns as they are spilled, with plain columns taken from where they lie.
+  private func append(
+    _ plan: SelectPlan, _ view: RowView, _ context: EvaluationContext, to buffer: ByteBuffer
+  ) throws(UpkeepError) {
+    buffer.spill(plan.outputColumns.count)
+    for number in 0..<plan.outputColumns.count {
+      let column = plan.outputColumns[number]
+      if column >= 0 {
+        try buffer.spill(view, column)
+      } else {
+        buffer.spill(try evaluate(plan, number, context))
+      }
+    }
   }
 
   private func evaluate(

@@ -225,11 +225,7 @@ final class QueryPlan {
           return try before.isEqual(values) ? true : try row(values)
         }
       }
-      let seen = RowSet(block.columns, memory)
-      try block.run(outer) { () throws(UpkeepError) in
-        let values = try block.values()
-        return try seen.insert(values) ? try row(values) : true
-      }
+      return try block.runEachOnce(outer, memory, row)
     }
     guard last > 0 else { return try own(row) }
     var goesOn = true
@@ -336,6 +332,17 @@ class BlockPlan {
   func run(
     _ outer: EvaluationContext?, _ row: () throws(UpkeepError) -> Bool
   ) throws(UpkeepError) {}
+
+  /// Goes through the rows that equal none before, until `row` says that it wants no more.
+  func runEachOnce(
+    _ outer: EvaluationContext?, _ memory: QueryMemory, _ row: RowTaker
+  ) throws(UpkeepError) {
+    let seen = RowSet(columns, memory)
+    try run(outer) { () throws(UpkeepError) in
+      let values = try values()
+      return try seen.insert(values) ? try row(values) : true
+    }
+  }
 
   /// What is shown of the row that it stands on.
   func values() throws(UpkeepError) -> [Value] { [] }

@@ -8,12 +8,15 @@ final class RowFilter {
     /// The column holds the text, which is one of `texts`.
     case text(Int, Int)
     case null(Int, Bool)
+    /// The text in the column matches the pattern, which is one of `patterns`, or does not.
+    case like(Int, Int, isNegated: Bool)
     /// Nothing passes.
     case never
   }
 
   private let tests: UnsafeMutableBufferPointer<Test>
   private let texts: [[UInt8]]
+  private let patterns: [LikePattern]
   private let rest: ExpressionNode?
 
   /// - Parameter readsViews: false if rows come as values, as those of an index alone do.
@@ -23,8 +26,14 @@ final class RowFilter {
     var left: Expression?
     var tests: [Test] = []
     var texts: [[UInt8]] = []
+    var patterns: [LikePattern] = []
     for conjunct in conjuncts {
       if readsViews, let term = conjunct.term, let test = Self.test(term, schema, &texts) {
+        tests.append(test)
+      } else if readsViews, left == nil, case .like = conjunct.expression,
+        let like = try CompiledExpression.compile(conjunct.expression, in: scope).node as? LikeNode,
+        let test = Self.test(like, schema, &patterns)
+      {
         tests.append(test)
       } else {
         left = .joined(left, conjunct.expression)
@@ -32,6 +41,7 @@ final class RowFilter {
     }
     rest = try left.map { left throws(UpkeepError) in try CompiledExpression.compile(left, in: scope).node }
     self.texts = texts
+    self.patterns = patterns
     self.tests = .allocate(capacity: tests.count)
     _ = self.tests.initialize(from: tests)
   }
@@ -42,6 +52,12 @@ final class RowFilter {
   @inline(__always)
   func passes(_ view: RowView, _ context: EvaluationContext) throws(UpkeepError) -> Bool {
     for test in tests where !(try passes(test, view)) { return false }
+    return try passesRest(view, context)
+  }
+
+  /// The same for a row of a batch that was narrowed.
+  @inline(__always)
+  func passesRest(_ view: RowView, _ context: EvaluationContext) throws(UpkeepError) -> Bool {
     guard let rest else { return true }
     context.set(slot: 0, view: view)
     return try rest.truth(context) == .true
@@ -66,8 +82,87 @@ final class RowFilter {
       return try isText(view, column, texts[number])
     case .null(let column, let isNull):
       return view.isNull(column) == isNull
+    case .like(let column, let number, let isNegated):
+      return try view.withBytes(column) { bytes throws(UpkeepError) in
+        guard let bytes else { return false }
+        return try patterns[number].matches(bytes) != isNegated
+      }
     case .never:
       return false
+    }
+  }
+
+  // MARK: Many rows
+
+  /// Whether some conditions need no row in a context.
+  var hasTests: Bool { !tests.isEmpty }
+  /// Whether some conditions must be evaluated.
+  var hasRest: Bool { rest != nil }
+
+  /// Leaves the rows of a batch for which the simple conditions hold.
+  ///
+  /// - Returns: what is wrong with the row behind those that are left, if one could not be read.
+  func narrow(_ batch: RowBatch) -> UpkeepError? {
+    var failure: UpkeepError?
+    for test in tests {
+      do throws(UpkeepError) { try narrow(batch, by: test) } catch { failure = error }
+    }
+    return failure
+  }
+
+  /// The same for the conditions that must be evaluated.
+  func narrowByRest(_ batch: RowBatch, _ context: EvaluationContext) -> UpkeepError? {
+    guard let rest else { return nil }
+    var kept = 0
+    defer { batch.count = kept }
+    for row in 0..<batch.count {
+      context.set(slot: 0, view: batch.view(row))
+      do throws(UpkeepError) {
+        guard try rest.truth(context) == .true else { continue }
+      } catch {
+        return error
+      }
+      batch.move(row, to: kept)
+      kept += 1
+    }
+    return nil
+  }
+
+  private func narrow(_ batch: RowBatch, by test: Test) throws(UpkeepError) {
+    var kept = 0
+    defer { batch.count = kept }
+    switch test {
+    case .integer(let column, let range):
+      let (low, high) = (range.lowerBound, range.upperBound)
+      try batch.forEachInteger(column) { row, integer in
+        batch.move(row, to: kept)
+        if let integer, low <= integer, integer <= high { kept &+= 1 }
+      }
+    case .real(let column, let range):
+      let (low, high) = (range.lowerBound, range.upperBound)
+      try batch.forEachReal(column) { row, real in
+        batch.move(row, to: kept)
+        if let real, low <= real, real <= high { kept &+= 1 }
+      }
+    case .text(let column, let number):
+      try KeyBounds.borrow(texts[number]) { wanted throws(UpkeepError) in
+        try batch.forEachBytes(column) { row, bytes in
+          batch.move(row, to: kept)
+          if let bytes, Bytes.equal(bytes, wanted) { kept &+= 1 }
+        }
+      }
+    case .like(let column, let number, let isNegated):
+      let pattern = patterns[number]
+      try batch.forEachBytes(column) { row, bytes throws(UpkeepError) in
+        batch.move(row, to: kept)
+        if let bytes, try pattern.matches(bytes) != isNegated { kept &+= 1 }
+      }
+    case .null(let column, let isNull):
+      for row in 0..<batch.count {
+        batch.move(row, to: kept)
+        if batch.view(row).isNull(column) == isNull { kept &+= 1 }
+      }
+    case .never: break
     }
   }
 
@@ -90,6 +185,19 @@ final class RowFilter {
     case .above(let value, let orEqual): return comparison(value, orEqual, isLower: true, term, type)
     case .below(let value, let orEqual): return comparison(value, orEqual, isLower: false, term, type)
     }
+  }
+
+  private static func test(_ like: LikeNode, _ schema: TableSchema, _ patterns: inout [LikePattern]) -> Test?
+  {
+    guard let (column, pattern, isNegated) = like.ofColumn, column.slot == 0,
+      column.ordinal < schema.columns.count
+    else { return nil }
+    switch schema.columns[column.ordinal].type {
+    case .text, .json: break
+    default: return nil
+    }
+    patterns.append(pattern)
+    return .like(column.ordinal, patterns.count - 1, isNegated: isNegated)
   }
 
   private static func equality(

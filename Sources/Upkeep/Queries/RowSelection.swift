@@ -82,6 +82,14 @@ final class RowSelection {
   ) throws(UpkeepError) -> Bool {
     try statement.step()
     if scan.isCovering { return try nextValues(scan, context, statement) }
+    if scan.isInBatches {
+      while try scan.next(filter, statement) {
+        guard try filter.passesRest(scan.view, context) else { continue }
+        if bindsViews { context.set(slot: 0, view: scan.view) }
+        return true
+      }
+      return false
+    }
     var passedOver = 0
     while try scan.next() {
       if try filter.passes(scan.view, context) {
@@ -92,6 +100,14 @@ final class RowSelection {
       if passedOver & 1023 == 0 { try statement.cancellation.check() }
     }
     return false
+  }
+
+  /// The next rows that meet the condition, all of which are to be taken. Nil after the last, and where rows do not come in
+  /// batches.
+  func nextBatch(
+    _ scan: PathScan, _ context: EvaluationContext, _ statement: StatementContext
+  ) throws(UpkeepError) -> RowBatch? {
+    try scan.nextBatch(filter, context, statement)
   }
 
   private func nextValues(

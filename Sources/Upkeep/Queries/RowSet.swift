@@ -17,6 +17,13 @@ final class RowSet {
     return try keys.insert(buffer.bytes)
   }
 
+  /// The same for the row in the context, of which `maker` makes the key.
+  func insert(_ maker: KeyMaker, _ context: EvaluationContext) throws(UpkeepError) -> Bool {
+    buffer.removeAll()
+    try maker.appendWhole(context, to: buffer)
+    return try keys.insert(buffer.bytes)
+  }
+
   func contains(_ row: [Value]) throws(UpkeepError) -> Bool {
     try encode(row)
     return try keys.contains(buffer.bytes)

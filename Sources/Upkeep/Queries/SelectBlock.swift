@@ -15,6 +15,8 @@ final class SelectBlock: BlockPlan {
   private let areEqualTogether: Bool
   /// Holds the row that is met while groups come one after the other; nil if they do not.
   private let met: EvaluationContext?
+  /// Makes keys that tell equal rows, without values, where that can be.
+  private let maker: KeyMaker?
   private let statement: StatementContext
   private let memory: QueryMemory
   private let slotCount: Int
@@ -71,6 +73,11 @@ final class SelectBlock: BlockPlan {
     var read: [CompiledExpression] = windows?.expressions ?? []
     outputs = try CompiledExpression.list(shown.list.map(\.expression), in: scope)
     nodes = outputs.map(\.node)
+    // Columns and numbers made of columns are the same each time that they are asked for.
+    let areSame = outputs.allSatisfy { $0.plainColumn != nil || $0.node.isNumeric }
+    maker =
+      select.isDistinct && areSame
+      ? KeyMaker(outputs, outputs.map { KeyPart(.any, collation: $0.collation ?? .binary) }) : nil
     read += outputs
     var sortTerms: [SortTerm] = []
     for term in terms {
@@ -156,7 +163,12 @@ final class SelectBlock: BlockPlan {
     let found = groups.begin(memory)
     var isPossible = true
     for condition in constants where isPossible { isPossible = try condition.isTrue(context) }
-    if isPossible {
+    if isPossible, groups.takesBatches, let table = try joins.openOnlyTable() {
+      while let batch = try table.selection.nextBatch(table.scan, context, statement) {
+        try found.add(batch, context)
+      }
+      context.clear(slot: 0)
+    } else if isPossible {
       try joins.run(context) { () throws(UpkeepError) in
         try found.add(context)
         return true
@@ -192,6 +204,28 @@ final class SelectBlock: BlockPlan {
       return true
     }
     if isOpen && goesOn { try give() }
+  }
+
+  override func runEachOnce(
+    _ outer: EvaluationContext?, _ memory: QueryMemory, _ row: RowTaker
+  ) throws(UpkeepError) {
+    guard let maker else { return try super.runEachOnce(outer, memory, row) }
+    let seen = RowSet(columns, memory)
+    guard constants.isEmpty, groups == nil, windows == nil, let table = try joins.openOnlyTable()
+    else {
+      return try run(outer) { () throws(UpkeepError) in
+        try seen.insert(maker, context) ? try row(try values()) : true
+      }
+    }
+    context.outer = outer
+    defer { context.clear(slot: 0) }
+    while let batch = try table.selection.nextBatch(table.scan, context, statement) {
+      for number in 0..<batch.count {
+        context.set(slot: 0, view: batch.view(number))
+        guard try seen.insert(maker, context) else { continue }
+        guard try row(try values()) else { return }
+      }
+    }
   }
 
   override func values() throws(UpkeepError) -> [Value] {

@@ -36,11 +36,28 @@ final class SortTerm: Sendable {
   /// Appends what the row in the context is ordered by. Not for a column of the result.
   func append(_ context: EvaluationContext, to buffer: ByteBuffer) throws(UpkeepError) {
     guard let number, !movesNulls else { return try append(try value(context), to: buffer) }
-    let scalar = try number.scalar(context)
+    try append(try number.scalar(context), context, to: buffer)
+  }
+
+  /// The same of a number that `numbers` gave of the row in the context.
+  @inline(__always)
+  func append(
+    _ scalar: Scalar, _ context: EvaluationContext, to buffer: ByteBuffer
+  ) throws(UpkeepError) {
     if scalar.kind == .other { return try append(try value(context), to: buffer) }
     let start = buffer.count
     KeyCodec.appendAny(scalar, to: buffer)
     if part.isDescending { KeyCodec.complement(buffer, from: start) }
+  }
+
+  /// What gives a number of each row of a batch to order by; nil where keys are made of values.
+  var numbers: ExpressionNode? { movesNulls ? nil : number }
+
+  /// The first eight bytes of a key that begins with a number; nil for what is none.
+  @inline(__always)
+  func head(_ scalar: Scalar) -> UInt64? {
+    guard let head = KeyCodec.head(scalar) else { return nil }
+    return part.isDescending ? ~head : head
   }
 
   func append(_ value: Value, to buffer: ByteBuffer) throws(UpkeepError) {

@@ -114,6 +114,13 @@ package final class StatementContext {
     if steps & 1023 == 0 { try cancellation.check() }
   }
 
+  /// The same for many rows.
+  func step(_ count: Int) throws(UpkeepError) {
+    let before = steps
+    steps &+= count
+    if before >> 10 != steps >> 10 { try cancellation.check() }
+  }
+
   /// The value of an expression without columns that is the same throughout the statement; nil if it is no such
   /// expression, or fails.
   func constant(_ expression: Expression) -> ConstantOperand? {

@@ -41,6 +41,7 @@ struct SortedKey {
 /// head. Keys that share a head are then sorted by their next eight bytes, those that share too many by comparison.
 final class KeySorter {
   private static let fewest = 192
+  private static let few = 20
   private static let deepest = 48
 
   /// The arena's beginning, while keys are sorted.
@@ -110,13 +111,33 @@ final class KeySorter {
 
   private func compare(_ keys: UnsafeMutablePointer<SortedKey>, _ count: Int, _ depth: Int) {
     let base = base
+    if count <= Self.few { return insert(keys, count, depth, base) }
     var keys = UnsafeMutableBufferPointer(start: keys, count: count)
-    keys.sort { a, b in
-      if a.head != b.head { return a.head < b.head }
-      let order = Bytes.compare(
-        UnsafeRawBufferPointer(rebasing: a.bytes(base)[depth...]),
-        UnsafeRawBufferPointer(rebasing: b.bytes(base)[depth...]))
-      return order == 0 ? a.number < b.number : order < 0
+    keys.sort { Self.isBefore($0, $1, depth, base) }
+  }
+
+  @inline(__always)
+  private static func isBefore(_ a: SortedKey, _ b: SortedKey, _ depth: Int, _ base: UnsafeRawPointer) -> Bool
+  {
+    if a.head != b.head { return a.head < b.head }
+    let order = Bytes.compare(
+      UnsafeRawBufferPointer(start: base + a.offset + depth, count: Int(a.count) - depth),
+      UnsafeRawBufferPointer(start: base + b.offset + depth, count: Int(b.count) - depth))
+    return order == 0 ? a.number < b.number : order < 0
+  }
+
+  /// Puts each key where it belongs among those before it: the quickest way for a few.
+  private func insert(
+    _ keys: UnsafeMutablePointer<SortedKey>, _ count: Int, _ depth: Int, _ base: UnsafeRawPointer
+  ) {
+    for next in 1..<max(count, 1) {
+      let key = keys[next]
+      var place = next
+      while place > 0, Self.isBefore(key, keys[place - 1], depth, base) {
+        keys[place] = keys[place - 1]
+        place -= 1
+      }
+      keys[place] = key
     }
   }
 

@@ -56,24 +56,43 @@ final class RowSorter {
     return SortedKey.head(of: beginning) <= lastHead
   }
 
+  /// The same of the first eight bytes.
+  @inline(__always)
+  func mayAccept(head: UInt64) -> Bool { !hasLast || head <= lastHead }
+
   /// Takes a row that was accepted.
   func add(_ key: UnsafeRawBufferPointer, _ row: [some SpilledValue]) throws(UpkeepError) {
+    try add(key) { $0.spill(row) }
+  }
+
+  /// The same with a row that `write` appends, as `spill` of its values would.
+  @inline(__always)
+  func add(
+    _ key: UnsafeRawBufferPointer, _ write: (ByteBuffer) throws(UpkeepError) -> Void
+  ) throws(UpkeepError) {
+    let arena = arena
     let offset = arena.count
+    let start = offset + key.count
     arena.append(key)
-    let start = arena.count
-    arena.append(littleEndian: UInt32(0))
-    arena.spill(row)
+    _ = arena.extend(by: 4)
+    do throws(UpkeepError) {
+      try write(arena)
+    } catch {
+      arena.truncate(to: offset)
+      throw error
+    }
     let count = arena.count - start - 4
     guard count < 1 << 31 else {
       arena.truncate(to: offset)
       throw UpkeepError(.limit, "a row of \(count) bytes is too long to be sorted")
     }
-    (arena.base + start).storeBytes(of: UInt32(truncatingIfNeeded: count).littleEndian, as: UInt32.self)
-    let lying = UnsafeRawBufferPointer(start: arena.base + offset, count: key.count)
+    let base = arena.base
+    (base + start).storeBytes(of: UInt32(truncatingIfNeeded: count).littleEndian, as: UInt32.self)
+    let lying = UnsafeRawBufferPointer(start: base + offset, count: key.count)
     keys.append(SortedKey(lying, offset: offset, number: nextNumber))
     nextNumber += 1
     if let most, most < 1 << 30, keys.count >= max(2 * most, 64) { cut() }
-    let own = arena.count + keys.count * 64
+    let own = self.arena.count + keys.count * 64
     if own - counted >= memory.grain || own < counted {
       memory.take(own - counted)
       counted = own
@@ -91,7 +110,8 @@ final class RowSorter {
       let key = keys[number]
       let start = UnsafeRawPointer(arena.base) + key.offset
       let offset = kept.count
-      kept.append(UnsafeRawBufferPointer(start: start, count: Int(key.count) + 4 + rowCount(key)))
+      let row = Self.row(key, UnsafeRawPointer(arena.base))
+      kept.append(UnsafeRawBufferPointer(start: start, count: Int(key.count) + 4 + row.count))
       let lying = UnsafeRawBufferPointer(start: kept.base + offset, count: Int(key.count))
       keys[number] = SortedKey(lying, offset: offset, number: UInt32(number))
     }
@@ -108,14 +128,12 @@ final class RowSorter {
     hasLast = true
   }
 
-  private func rowCount(_ key: SortedKey) -> Int {
-    let place = UnsafeRawPointer(arena.base) + key.offset + Int(key.count)
-    return Int(UInt32(littleEndian: place.loadUnaligned(as: UInt32.self)))
-  }
-
-  private func row(_ key: SortedKey) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(
-      start: UnsafeRawPointer(arena.base) + key.offset + Int(key.count) + 4, count: rowCount(key))
+  /// The bytes of a key's row, which lie behind it.
+  @inline(__always)
+  fileprivate static func row(_ key: SortedKey, _ base: UnsafeRawPointer) -> UnsafeRawBufferPointer {
+    let place = base + key.offset + Int(key.count)
+    return UnsafeRawBufferPointer(
+      start: place + 4, count: Int(UInt32(littleEndian: place.loadUnaligned(as: UInt32.self))))
   }
 
   private func spill() throws(UpkeepError) {
@@ -125,7 +143,8 @@ final class RowSorter {
     if let known = self.file { file = known } else { file = try memory.makeFile() }
     self.file = file
     let start = file.end
-    for key in keys { try file.append(key.bytes(UnsafeRawPointer(arena.base)), row(key)) }
+    let base = UnsafeRawPointer(arena.base)
+    for key in keys { try file.append(key.bytes(base), Self.row(key, base)) }
     if let most, keys.count >= most, let end = keys.last { noteLast(end.bytes(UnsafeRawPointer(arena.base))) }
     runs.append(Run(file: file, range: start..<file.end))
     arena.removeAll(keepingCapacity: 1 << 16)
@@ -157,7 +176,6 @@ final class RowSorter {
   func finish() throws(UpkeepError) -> SortedRows {
     if runs.isEmpty {
       cut()
-      sorter.sort(&keys, UnsafeRawPointer(arena.base))
       return SortedRows(keys, arena, holding: self)
     }
     try spill()
@@ -168,15 +186,21 @@ final class RowSorter {
 /// Rows in the order of their keys, one at a time.
 final class SortedRows {
   private let keys: [SortedKey]
+  /// Where keys and rows lie, in the arena.
+  private let base: UnsafeRawPointer
   private let arena: ByteBuffer
   private let merge: SpillMerge?
   /// Keeps the count of the memory that the rows take, and their file.
   private let sorter: RowSorter
-  private var place = -1
+  @exclusivity(unchecked) private var place = -1
+  /// The key of the row, and the row; valid until the next step.
+  @exclusivity(unchecked) private(set) var key = UnsafeRawBufferPointer(start: nil, count: 0)
+  @exclusivity(unchecked) private(set) var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
 
   fileprivate init(_ keys: [SortedKey], _ arena: ByteBuffer, holding sorter: RowSorter) {
     self.keys = keys
     self.arena = arena
+    base = UnsafeRawPointer(arena.base)
     self.sorter = sorter
     merge = nil
   }
@@ -184,25 +208,22 @@ final class SortedRows {
   fileprivate init(_ merge: SpillMerge, holding sorter: RowSorter) {
     keys = []
     arena = ByteBuffer(capacity: 16)
+    base = UnsafeRawPointer(arena.base)
     self.sorter = sorter
     self.merge = merge
   }
 
   func next() throws(UpkeepError) -> Bool {
-    if let merge { return try merge.next() }
+    if let merge {
+      guard try merge.next() else { return false }
+      (key, bytes) = (merge.key, merge.row)
+      return true
+    }
     place += 1
-    return place < keys.count
-  }
-
-  /// The key of the row; valid until the next step.
-  var key: UnsafeRawBufferPointer { merge?.key ?? keys[place].bytes(UnsafeRawPointer(arena.base)) }
-
-  var bytes: UnsafeRawBufferPointer {
-    if let merge { return merge.row }
-    let key = keys[place]
-    let start = UnsafeRawPointer(arena.base) + key.offset + Int(key.count)
-    let count = Int(UInt32(littleEndian: start.loadUnaligned(as: UInt32.self)))
-    return UnsafeRawBufferPointer(start: start + 4, count: count)
+    guard place < keys.count else { return false }
+    key = keys[place].bytes(base)
+    bytes = RowSorter.row(keys[place], base)
+    return true
   }
 
   func row<V: SpilledValue>(_ type: V.Type = V.self) throws(UpkeepError) -> [V] {

@@ -185,6 +185,29 @@ extension ByteBuffer {
     }
   }
 
+  /// A column of a row, without a value being made of it where it is a number or text.
+  func spill(_ view: RowView, _ column: Int) throws(UpkeepError) {
+    switch view.places[column].type {
+    case .integer:
+      guard let integer = try view.integer(column) else { return append(1) }
+      append(2)
+      spill(integer)
+    case .real:
+      guard let real = try view.real(column) else { return append(1) }
+      append(3)
+      append(littleEndian: real.bitPattern)
+    case .text:
+      switch try view.lentBytes(column) {
+      case .null: append(1)
+      case .bytes(let bytes):
+        append(4)
+        spill(bytes)
+      case .elsewhere: spill(try view.value(column))
+      }
+    default: spill(try view.value(column))
+    }
+  }
+
   func spill(_ row: [some SpilledValue]) {
     spill(row.count)
     for value in row { spill(value.spilling) }

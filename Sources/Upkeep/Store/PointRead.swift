@@ -5,6 +5,8 @@ final class PointRead: Sendable {
   let schema: TableSchema
   /// What each part of the key equals.
   private let operands: [(part: SearchPart, type: ValueType, operand: PreparedOperand)]
+  /// The operand, where the key is one integer as the integer's own bytes.
+  private let integer: PreparedOperand?
   /// nil for the primary key.
   private let index: IndexSchema?
   /// The columns shown.
@@ -20,7 +22,11 @@ final class PointRead: Sendable {
     isUsable = shown != nil && key != nil
     ordinals = shown?.ordinals ?? []
     names = ColumnNames(shown?.names ?? [])
-    operands = key?.operands ?? []
+    let operands = key?.operands ?? []
+    self.operands = operands
+    let isInteger =
+      operands.count == 1 && operands[0].part.key == KeyPart(.integer) && operands[0].type == .integer
+    integer = isInteger ? operands[0].operand : nil
     index = key?.index
   }
 
@@ -92,14 +98,12 @@ final class PointRead: Sendable {
     try scope.requireOpen()
     let key = scope.keyBuffer
     key.removeAll()
-    for (part, type, operand) in operands {
-      let value = operand.value(parameters)
-      if value == .null { return true }
-      switch KeyConstant(Conversion.of(nil, against: type).apply(value), for: part.type) {
-      case .exact(let exact): try KeyCodec.append(exact, part.key, to: key)
-      case .justAbove, .belowAll, .aboveAll: return true
-      case .unusable: return false
-      }
+    if let integer, case .integer(let id) = integer.value(parameters) {
+      KeyCodec.appendInteger(id, to: key)
+    } else if try !append(parameters, to: key) {
+      return false
+    } else if key.count == 0 {
+      return true
     }
     let reader = RowReader(scope)
     if let index {
@@ -112,6 +116,27 @@ final class PointRead: Sendable {
     values.reserveCapacity(ordinals.count)
     for ordinal in ordinals { values.append(try view.value(ordinal)) }
     _ = try row(Row(names, values))
+    return true
+  }
+
+  /// Appends the key; leaves it empty if no row has it.
+  ///
+  /// - Returns: false if a value is such that only the long way tells what equals it.
+  private func append(_ parameters: [Value], to key: ByteBuffer) throws(UpkeepError) -> Bool {
+    for (part, type, operand) in operands {
+      let value = operand.value(parameters)
+      if value == .null {
+        key.removeAll()
+        return true
+      }
+      switch KeyConstant(Conversion.of(nil, against: type).apply(value), for: part.type) {
+      case .exact(let exact): try KeyCodec.append(exact, part.key, to: key)
+      case .justAbove, .belowAll, .aboveAll:
+        key.removeAll()
+        return true
+      case .unusable: return false
+      }
+    }
     return true
   }
 }

@@ -11,6 +11,8 @@ package final class StatementPlan: Sendable {
   private let viewReader: (any ViewReading)?
   /// The block of a query that may be a read by key, the values of an upsert that may be of one row.
   private let query: Select?
+  /// Its table.
+  private let tableName: String?
   private let single: SingleRowUpsert?
   private let point = Guarded<PointRead?>(nil)
   /// The query, if plans of it can be kept, and those that are.
@@ -35,6 +37,7 @@ package final class StatementPlan: Sendable {
     default: break
     }
     self.query = query
+    tableName = query?.storedTable?.name
     self.single = single
     if case .select(let asked) = statement, asked.isRepeatable {
       repeatable = asked
@@ -96,10 +99,11 @@ package final class StatementPlan: Sendable {
 
   /// How the row is read by its key; nil if the query is none of that kind.
   private func pointRead(_ scope: TransactionScope) -> PointRead? {
-    guard let query, let table = query.storedTable else { return nil }
+    guard let tableName else { return nil }
     // What is no table may be a view, which is read the long way.
-    guard let schema = try? scope.table(table.name) else { return nil }
+    guard let schema = try? scope.table(tableName) else { return nil }
     if let known = point.withLock({ $0 }), known.schema === schema { return known.isUsable ? known : nil }
+    guard let query, let table = query.storedTable else { return nil }
     let made = PointRead(query, table, schema)
     point.withLock { $0 = made }
     return made.isUsable ? made : nil

@@ -188,6 +188,15 @@ package enum KeyCodec {
     }
   }
 
+  /// The first eight bytes of a number as a part of type ANY, as a word; nil for what is none.
+  @inline(__always)
+  static func head(_ scalar: Scalar) -> UInt64? {
+    switch scalar.kind {
+    case .integer, .real: UInt64(Tag.number) << 56 | orderedBits(scalar.asReal) >> 8
+    case .null, .other: nil
+    }
+  }
+
   /// The bytes of a text as a part of type ANY.
   @inline(__always)
   static func appendAny(text: UnsafeRawBufferPointer, _ collation: Collation, to buffer: ByteBuffer) {

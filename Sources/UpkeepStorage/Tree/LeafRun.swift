@@ -23,7 +23,7 @@ package final class LeafRun {
     }
   }
 
-  static let capacity = 256
+  package static let capacity = 256
 
   /// The entries; as many as the cursor said.
   package let entries: UnsafeMutablePointer<Entry>
