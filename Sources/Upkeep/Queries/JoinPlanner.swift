@@ -245,15 +245,6 @@ struct JoinPlanner {
     return nil
   }
 
-  /// Whether the first source is read once for all rows: what it equals is then no reason to keep its rows.
-  private var isReadOnce: Bool {
-    place.outer == nil
-      && !sources.list.contains { source in
-        if case .round = source.content { return true }
-        return false
-      }
-  }
-
   // MARK: Steps
 
   func steps() throws(UpkeepError) -> (steps: [JoinStep], route: JoinRoute) {
@@ -294,7 +285,7 @@ struct JoinPlanner {
         access = .lookup(found)
         line = "search \(name) \(found.description)"
         if !isFirst { line += " for each row" }
-      } else if (isHashed && !(isFirst && isReadOnce)) || keepsOwn || (!isFirst && own == nil)
+      } else if isHashed || keepsOwn || (!isFirst && own == nil)
         || (place.outer != nil && own == nil && source.content.isStable)
       {
         access = .kept(

@@ -128,14 +128,23 @@ final class JoinStep {
     return isMatched || !keepsRowsBefore ? true : try runAlone(context, body)
   }
 
-  /// The same, of kept rows found by whole numbers.
+  /// The same of kept rows found by whole numbers.
   @inline(__always)
   func run(
     _ places: RowProbe.Places, of table: JoinTable, by key: WholeKey, _ context: EvaluationContext,
     _ body: () throws(UpkeepError) -> Bool
   ) throws(UpkeepError) -> Bool {
+    try run(from: places.first(try key.find(context)), places, of: table, context, body)
+  }
+
+  /// The same from the first row on that was found; -1 for none.
+  @inline(__always)
+  func run(
+    from first: Int, _ places: RowProbe.Places, of table: JoinTable, _ context: EvaluationContext,
+    _ body: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
     var isMatched = false
-    let goesOn = try table.candidates(places, by: key, context, slot) { () throws(UpkeepError) in
+    let goesOn = try table.candidates(from: first, places, context, slot) { () throws(UpkeepError) in
       guard try matches(context) else { return true }
       isMatched = true
       return try passes(context) ? try body() : true

@@ -188,7 +188,8 @@ final class JoinTable {
       }
     case .hashed(let rows):
       if let probe, let otherWhole {
-        return try candidates(probe.places, by: otherWhole, context, slot, body)
+        let places = probe.places
+        return try candidates(from: places.first(try otherWhole.find(context)), places, context, slot, body)
       }
       guard try makeOtherKey(context) else { return true }
       let places = rows.places
@@ -212,14 +213,13 @@ final class JoinTable {
     }
   }
 
-  /// The same, where rows are found by whole numbers.
+  /// The same of rows found by whole numbers, from the first one on; -1 for none.
   @inline(__always)
   func candidates(
-    _ places: RowProbe.Places, by key: WholeKey, _ context: EvaluationContext, _ slot: Int,
+    from first: Int, _ places: RowProbe.Places, _ context: EvaluationContext, _ slot: Int,
     _ body: () throws(UpkeepError) -> Bool
   ) throws(UpkeepError) -> Bool {
-    guard case .number(let key) = try key.find(context) else { return true }
-    var number = places.first(key)
+    var number = first
     while number >= 0 {
       current = number
       context.set(slot: slot, lent: places.rows[number])

@@ -1,6 +1,7 @@
 /// The sources of a SELECT and the order in which they are joined: for each row of one step the next one is asked.
 final class Joins {
   private let steps: [JoinStep]
+  private let statement: StatementContext
   /// What the sources and their conditions read of the queries around.
   let reads: Set<OuterColumn>
 
@@ -22,6 +23,7 @@ final class Joins {
     self.steps = steps
     isOrdered = route.isOrdered
     estimate = route.rows
+    statement = place.host.statement
     reads = planner.reads
   }
 
@@ -68,6 +70,9 @@ final class Joins {
     _ step: JoinStep, _ last: JoinStep, _ table: JoinTable, by key: WholeKey, _ context: EvaluationContext,
     _ row: () throws(UpkeepError) -> Bool
   ) throws(UpkeepError) -> Bool {
+    if key.isNumeric, step === steps[0], let rows = try step.openBatches() {
+      return try run(rows, last, table, by: key, context, row)
+    }
     var places: RowProbe.Places?
     return try step.run(context) { () throws(UpkeepError) in
       if let places { return try last.run(places, of: table, by: key, context, row) }
@@ -76,6 +81,39 @@ final class Joins {
       places = found.places
       return try last.run(found.places, of: table, by: key, context, row)
     }
+  }
+
+  /// The same of two tables of which the first one's rows come in batches: what the other is asked for is known of many
+  /// rows at once.
+  private func run(
+    _ rows: (selection: RowSelection, scan: PathScan), _ last: JoinStep, _ table: JoinTable, by key: WholeKey,
+    _ context: EvaluationContext, _ row: () throws(UpkeepError) -> Bool
+  ) throws(UpkeepError) -> Bool {
+    var places: RowProbe.Places?
+    let scratch = ScalarColumn()
+    while let batch = try rows.selection.nextBatch(rows.scan, context, statement) {
+      if places == nil { places = try last.probe(table, context)?.places }
+      guard let places else {
+        for number in 0..<batch.count {
+          context.set(slot: 0, view: batch.view(number))
+          guard try last.run(context, row) else { return false }
+        }
+        continue
+      }
+      try key.node.scalars(batch, context, into: scratch.values)
+      for number in 0..<batch.count {
+        let first = WholeKey.find(scratch.values[number]).map { places.first($0) }
+        // Most rows without a partner need not be looked at.
+        if let first, first < 0, !last.keepsRowsBefore { continue }
+        context.set(slot: 0, view: batch.view(number))
+        guard let first else {
+          guard try last.run(places, of: table, by: key, context, row) else { return false }
+          continue
+        }
+        guard try last.run(from: first, places, of: table, context, row) else { return false }
+      }
+    }
+    return true
   }
 
   /// Begins with the rows of the only source, if that is a table whose rows come in batches; nil for all others.

@@ -34,8 +34,9 @@ final class RowProbe {
 
     /// The first row with a key; -1 if there is none.
     @inline(__always)
-    func first(_ key: Int64) -> Int {
-      let entry = search.find(key)
+    func first(_ key: WholeKey.Found) -> Int {
+      guard case .number(let number) = key else { return -1 }
+      let entry = search.find(number)
       return entry < 0 ? -1 : firsts[entry]
     }
 

@@ -7,8 +7,9 @@ struct WholeKey {
     case other
   }
 
-  private let node: ExpressionNode
-  private let isNumeric: Bool
+  let node: ExpressionNode
+  /// Whether numbers are known of it without values.
+  let isNumeric: Bool
   private let conversion: Conversion
 
   /// Nil if what it is converted to is no number.
@@ -25,15 +26,20 @@ struct WholeKey {
   @inline(__always)
   func find(_ context: EvaluationContext) throws(UpkeepError) -> Found {
     if isNumeric {
-      let scalar = try node.scalar(context)
-      switch scalar.kind {
-      case .integer: return .number(scalar.integer)
-      case .null: return .null
-      case .real: return Self.whole(scalar.real)
-      case .other: break
-      }
+      if let found = Self.find(try node.scalar(context)) { return found }
     }
     return try findSlowly(context)
+  }
+
+  /// What a number or NULL equals; nil if the value must be known.
+  @inline(__always)
+  static func find(_ scalar: Scalar) -> Found? {
+    switch scalar.kind {
+    case .integer: .number(scalar.integer)
+    case .null: .null
+    case .real: whole(scalar.real)
+    case .other: nil
+    }
   }
 
   @inline(never)
