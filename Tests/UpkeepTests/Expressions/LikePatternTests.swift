@@ -22,7 +22,7 @@ import UpkeepTestSupport
       // What lies before and behind the text would match as well.
       let around = Array((text + pattern + text + pattern + text).utf8)
       let place = text.utf8.count + pattern.utf8.count
-      try around.withUnsafeBytes { bytes in
+      try around.withUnsafeBytes { bytes throws in
         let own = UnsafeRawBufferPointer(rebasing: bytes[place..<(place + text.utf8.count)])
         #expect(try made.matches(own) == expected, note)
         #expect(made.matchedByStep(own) == expected, note)
