@@ -15,6 +15,9 @@ struct SearchPart {
   /// Whether a collation makes a difference to it.
   var comparesText: Bool { key.type == .text || key.type == .any || key.type == .json }
 
+  /// What it tells apart: under this collation values with the same bytes are equal.
+  var equality: Collation { comparesText ? collation : .binary }
+
   /// The bytes of a value of the part's own type; nil if it has none.
   func encode(_ value: Value) -> [UInt8]? {
     let buffer = ByteBuffer()

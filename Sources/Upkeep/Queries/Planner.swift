@@ -253,12 +253,17 @@ struct Planner {
     let tail = index == nil || index?.isUnique == true ? [] : schema.searchParts
     var direction: Direction?
     var terms = request.order[...]
-    var constants = Set(parts.prefix(search.constantParts).map(\.subject))
+    // What is the same in rows that are next to each other: of text in which case does not count, not its case.
+    var constants: [Int: Collation] = [:]
+    for part in parts.prefix(search.constantParts) { constants[part.subject] = part.equality }
+    func isConstant(_ subject: Int, _ collation: Collation) -> Bool {
+      constants[subject].map { $0 == .binary || $0 == collation } ?? false
+    }
     for part in parts.dropFirst(search.constantParts) + tail {
-      while let term = terms.first, constants.contains(term.subject) { terms = terms.dropFirst() }
+      while let term = terms.first, isConstant(term.subject, term.collation) { terms = terms.dropFirst() }
       guard let term = terms.first else { return direction ?? .forward }
       let subject = part.subject
-      if constants.contains(subject) { continue }
+      if isConstant(subject, part.equality) { continue }
       guard term.subject == subject, term.collation == part.collation || !part.comparesText else {
         return nil
       }
@@ -267,10 +272,10 @@ struct Planner {
       guard direction == wanted else { return nil }
       // In keys NULLs lie at the low end, wherever that is.
       if part.isNullable, term.nullsFirst == term.isDescending { return nil }
-      constants.insert(subject)
+      constants[subject] = part.equality
       terms = terms.dropFirst()
     }
-    while let term = terms.first, constants.contains(term.subject) { terms = terms.dropFirst() }
+    while let term = terms.first, isConstant(term.subject, term.collation) { terms = terms.dropFirst() }
     return terms.isEmpty || isUnique || !tail.isEmpty ? direction ?? .forward : nil
   }
 }

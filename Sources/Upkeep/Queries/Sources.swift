@@ -202,11 +202,17 @@ struct Sources {
     _ columns: [SubqueryColumn], _ name: String?, _ slot: Int
   ) throws(UpkeepError) -> ColumnList {
     var known: [String: Int] = [:]
+    var taken: Set<String> = []
     var schemas: [ColumnSchema] = []
     for (ordinal, column) in columns.enumerated() {
-      let count = known[Names.folded(column.name), default: 0]
+      var count = known[Names.folded(column.name), default: 0]
+      var shown = count == 0 ? column.name : "\(column.name):\(count)"
+      // A query within may have made such a name already.
+      while !taken.insert(Names.folded(shown)).inserted {
+        count += 1
+        shown = "\(column.name):\(count)"
+      }
       known[Names.folded(column.name)] = count + 1
-      let shown = count == 0 ? column.name : "\(column.name):\(count)"
       if column.type == nil { scope.untyped.insert(SlotColumn(slot: slot, ordinal: ordinal)) }
       schemas.append(
         try ColumnSchema(

@@ -48,7 +48,8 @@ import UpkeepTestSupport
   private func fill(_ stores: [Store], _ random: inout SeededGenerator, _ count: Int) throws {
     for _ in 0..<count {
       let id = random.below(3000)
-      var row = "trip VALUES (\(id), \(random.below(60)), '\(random.pick(["bus", "car", "boat"]))', "
+      var row =
+        "trip (id, place, kind, day, cost) VALUES (\(id), \(random.below(60)), '\(random.pick(["bus", "car", "boat"]))', "
       row += "\(random.below(40)), \(random.below(100)))"
       if random.oneIn(10) { row = "place VALUES (\(id % 90), \(random.below(7)), 'n\(id)')" }
       let sql = "INSERT OR IGNORE INTO \(row)"
