@@ -69,12 +69,14 @@ package final class Storage: Sendable {
 
   /// Moves what lies at the end of the data file into free space before it, and cuts the file, as far as that goes;
   /// reads and writes go on. What open snapshots need stays where it is.
-  package func compact() throws(StorageError) {
+  ///
+  /// - Parameter progress: told of the pages that were moved, and may stop it: the file is then as the last round left it.
+  package func compact(progress: PageProgress? = nil) throws(StorageError) {
     if core.isClosed { throw .closed }
     guard core.isDurable else { return }
     if core.options.isReadOnly { throw .readOnly }
     try core.latch?.check()
-    try core.compact()
+    try core.compact(progress: progress)
   }
 
   /// Walks everything and tells what is wrong; empty if nothing is.

@@ -90,6 +90,27 @@ import UpkeepStorage
     #expect(try Store("b.upkeep", StoreOptions(), fileSystem: files).verify() == [])
   }
 
+  @Test func aCompactionCanBeStopped() throws {
+    try session.execute(sql: "CREATE TABLE u AS SELECT * FROM t")
+    try store.checkpoint()
+    try session.execute(sql: "DELETE FROM t WHERE id % 4 <> 0")
+    try store.checkpoint()
+    let before = try store.statistics().fileSize
+    let watch = StatementWatch()
+    stopping(watch) { try store.compact(watch: watch) }
+    #expect(try store.statistics().fileSize == before)
+    #expect(try store.verify() == [])
+    #expect(count("TRUE") == [["\(Self.rowCount / 4)"]])
+    watch.cancellation.reset()
+    var told: [StatementWatch.Progress] = []
+    watch.progress = { told.append($0) }
+    try store.compact(watch: watch)
+    #expect(!told.isEmpty && told.allSatisfy { $0.unit == .pages && $0.done < $0.total ?? 0 }, "\(told)")
+    #expect(try store.statistics().fileSize < before)
+    #expect(try store.verify() == [])
+    #expect(count("id = 8") == [["\(1)"]])
+  }
+
   @Test func aTreesShapeIsWhatAWalkFinds() throws {
     try session.execute(
       sql:

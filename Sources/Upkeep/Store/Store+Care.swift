@@ -46,6 +46,11 @@ extension Store {
   /// Moves what lies at the end of the store's file into free space before it and cuts the file, while reads and
   /// writes go on. Closing does the same; what open snapshots need stays where it is.
   public func compact() throws(UpkeepError) {
-    try storing { () throws(StorageError) in try storage.compact() }
+    try compact(watch: StatementWatch())
+  }
+
+  /// The same, with somebody who looks on and may stop it. What was moved until then stays so.
+  package func compact(watch: StatementWatch) throws(UpkeepError) {
+    try storing { () throws(StorageError) in try storage.compact(progress: watch.pages) }
   }
 }

@@ -16,6 +16,7 @@ extension Store {
     defer { scope.rollback() }
     do throws(UpkeepError) {
       let catalog = try scope.catalog
+      problems = problems.map { Self.named($0, catalog) }
       for schema in catalog.tablesOfAll {
         if problems.count >= TableCheck.mostProblems { break }
         do throws(UpkeepError) {
@@ -32,6 +33,19 @@ extension Store {
       try Self.keep(error, in: &problems)
     }
     return problems
+  }
+
+  /// A problem with the name of the table or index whose tree has it, where that is known.
+  private static func named(_ problem: String, _ catalog: Catalog) -> String {
+    for table in catalog.tablesOfAll {
+      if problem.hasPrefix("\(table.tree):") {
+        return "table \(table.name)" + problem.dropFirst("\(table.tree)".count)
+      }
+      for index in table.indexes where problem.hasPrefix("\(index.tree):") {
+        return "index \(index.name)" + problem.dropFirst("\(index.tree)".count)
+      }
+    }
+    return problem
   }
 
   private static func keep(_ error: UpkeepError, in problems: inout [String]) throws(UpkeepError) {

@@ -28,10 +28,10 @@ extension StorageCore {
   ///
   /// - Parameter unpublished: the version, where nobody sees it yet: it becomes visible when both slots are durable,
   ///   because what its commit promises rests on this superblock alone (rule 14).
-  /// - Parameter reach: what is moved down in the file besides.
+  /// - Parameter reach: what is moved down in the file besides, with somebody who looks on.
   func writeCheckpoint(
     of version: Version, for purpose: CheckpointPurpose = .progress, unpublished: PendingVersion? = nil,
-    moving reach: Compaction.Reach = .step
+    moving reach: Compaction.Reach = .step, progress: PageProgress? = nil
   ) throws(StorageError) {
     guard let data else { return }
     try latch?.check()
@@ -60,7 +60,7 @@ extension StorageCore {
         if Plant.isOn(.recyclesLogEarly) { log?.recycle(before: version.logEnd) }
       #endif
       try writeRoots(of: version, into: writer, &draft)
-      try Compaction(data, writer, reach).run(&draft.pages, &draft.roots)
+      try Compaction(data, writer, reach, progress: progress).run(&draft.pages, &draft.roots)
       try writer.storeChanges(&draft.pages, &draft.roots, writer.readMapPage)
       try writer.finish()
       #if UPKEEP_PLANTS

@@ -188,17 +188,22 @@ extension StorageCore {
   }
 
   /// Writes a checkpoint of the newest visible version. Called with the checkpoint's lock.
-  func checkpointPinned(moving reach: Compaction.Reach) throws(StorageError) {
+  func checkpointPinned(
+    moving reach: Compaction.Reach, progress: PageProgress? = nil
+  ) throws(StorageError) {
     guard let (version, slot) = versions.pin(hint: WriterTurn.slotHint) else {
       throw .badOption("no reader slot is free for a checkpoint: end some snapshots")
     }
     defer { versions.unpin(slot) }
     do throws(StorageError) {
       // Without a log the superblock must go on saying that none is needed (rule 17).
-      try writeCheckpoint(of: version, for: log == nil ? .cleanEnd : .progress, moving: reach)
+      try writeCheckpoint(
+        of: version, for: log == nil ? .cleanEnd : .progress, moving: reach, progress: progress)
       checkpoints.checkpointEnded(failedAt: nil)
     } catch {
-      checkpoints.checkpointEnded(failedAt: log?.written.rawValue)
+      // One that was stopped did not fail: the next is as good as any.
+      let isStopped = if case .stopped = error { true } else { false }
+      checkpoints.checkpointEnded(failedAt: isStopped ? nil : log?.written.rawValue)
       throw error
     }
   }

@@ -34,12 +34,15 @@ struct Compaction {
   private let data: DataFile
   private let writer: ExtentWriter
   private let reach: Reach
+  /// Asked before each run of pages, which may stop all of the checkpoint.
+  private let progress: PageProgress?
 
   /// - Parameter writer: of the checkpoint, which gives the places back if it comes to nothing.
-  init(_ data: DataFile, _ writer: ExtentWriter, _ reach: Reach) {
+  init(_ data: DataFile, _ writer: ExtentWriter, _ reach: Reach, progress: PageProgress? = nil) {
     self.data = data
     self.writer = writer
     self.reach = reach
+    self.progress = progress
   }
 
   private struct Move {
@@ -98,7 +101,8 @@ struct Compaction {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: longest, alignment: 4096)
     defer { buffer.deallocate() }
     var copied: [Move] = []
-    for var move in moves {
+    for (number, var move) in moves.enumerated() {
+      if number & 255 == 0 { try progress?(UInt64(number), UInt64(moves.count)) }
       let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<move.entry.extent.byteCount])
       guard read(move, into: part) else { continue }
       move.target = try writer.store(encoded: UnsafeRawBufferPointer(part))
@@ -157,6 +161,7 @@ struct Compaction {
     defer { buffer.deallocate() }
     var first = 0
     while first < moves.count {
+      try progress?(UInt64(first), UInt64(moves.count))
       let start = moves[first].target.start
       var end = first
       var length = 0
@@ -224,12 +229,14 @@ extension StorageCore {
   }
 
   /// Moves everything down that can be, and cuts the file.
-  func compact() throws(StorageError) {
+  func compact(progress: PageProgress?) throws(StorageError) {
     try checkpoints.lock.withLock { () throws(StorageError) in
       if isClosed { throw .closed }
       versions.releaseUnseen()
       if commits.hasChanges { try checkpointPinned(moving: .nothing) }
-      try compactInRounds(sparing: 64) { reach throws(StorageError) in try checkpointPinned(moving: reach) }
+      try compactInRounds(sparing: 64) { reach throws(StorageError) in
+        try checkpointPinned(moving: reach, progress: progress)
+      }
     }
   }
 

@@ -35,6 +35,14 @@ struct TreeVerifier {
     self.visit = visit
   }
 
+  /// An error as what a check finds: of damage the reason, as its place is said already.
+  private static func words(_ error: StorageError) -> String {
+    switch error {
+    case .corrupt(_, _, let reason): reason
+    default: "\(error)"
+    }
+  }
+
   private mutating func report(_ page: PageID, _ reason: String) {
     if problems.count < Self.limit { problems.append("\(page): \(reason)") }
   }
@@ -69,7 +77,7 @@ struct TreeVerifier {
       defer { reader?.leave() }
       copy.copyMemory(from: try store.page(page), byteCount: store.pageSize)
     } catch {
-      report(page, "cannot be read: \(error)")
+      report(page, "cannot be read: \(Self.words(error))")
       return nil
     }
     let node = Node(copy)
@@ -133,7 +141,7 @@ struct TreeVerifier {
           visited.append(id)
         }
       } catch {
-        report(page, "value \(i) cannot be read: \(error)")
+        report(page, "value \(i) cannot be read: \(Self.words(error))")
       }
       for id in visited where !visit(id) { report(id, "is reached twice") }
       overflowPages += UInt64(visited.count)
