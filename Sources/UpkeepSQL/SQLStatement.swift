@@ -53,6 +53,11 @@ public struct SQLStatement: Sendable {
     if error.code == .unknownColumn, source.bytes[offset] == UInt8(ascii: "\"") {
       located.message += "; a string is written in single quotes"
     }
+    if error.code == .unknownColumn, !error.message.contains("did you mean"),
+      ["rowid", "oid", "_rowid_"].contains(name(at: offset))
+    {
+      located.message += "; a table with a primary key has no rowid, its key is the row's"
+    }
     return located
   }
 

@@ -1,6 +1,9 @@
 /// Cuts a stream of text into statements at the `;` that end them: those outside strings, quoted names and
 /// comments. Text may come in any pieces; each byte is looked at once.
 ///
+/// CREATE TRIGGER goes to the `;` behind its END, as in SQLite: what a trigger would do must not be run in its place,
+/// also where there are none.
+///
 ///     var splitter = StatementSplitter()
 ///     splitter.append("INSERT INTO t VALUES (';');SEL".utf8)
 ///     splitter.next()?.text        // INSERT INTO t VALUES (';');
@@ -14,10 +17,20 @@ public struct StatementSplitter: Sendable {
     public let line: Int
     /// Where in that line, in bytes from 1.
     public let column: Int
+    /// What stands before the statement in its first line and behind it in its last one, as far as it came in the same
+    /// piece of text as its first byte, and its last. Empty in a line that goes on for long before the statement.
+    package var lead: [UInt8] = []
+    package var trail: [UInt8] = []
+
+    /// The line of its last byte.
+    package var lastLine: Int { line + utf8.reduce(0) { $0 + ($1 == 0x0A ? 1 : 0) } }
 
     /// The text as a string; what is not UTF-8 becomes U+FFFD.
     public var text: String { String(decoding: utf8, as: UTF8.self) }
   }
+
+  /// The longest text around a statement that is kept for messages.
+  private static let longestMargin = 1_000
 
   private enum State: UInt8 {
     case plain, minus, slash, lineComment, blockComment, blockStar
@@ -25,7 +38,9 @@ public struct StatementSplitter: Sendable {
   }
 
   private var state = State.plain
+  private var head = StatementHead()
   private var pending: [UInt8] = []
+  private var lead: [UInt8] = []
   /// Something of a statement has been seen since the last `;`.
   private var hasStarted = false
   private var pendingLine = 1
@@ -40,6 +55,9 @@ public struct StatementSplitter: Sendable {
 
   /// Whether nothing but blanks and comments has come since the last whole statement, none of them unfinished.
   public var isBlank: Bool { !hasStarted && (state == .plain || state == .lineComment) }
+
+  /// Whether what comes next is neither in quotes nor in a comment.
+  package var isWithinCode: Bool { state == .plain }
 
   /// What has come since the last whole statement.
   public var unfinished: String { String(decoding: pending, as: UTF8.self) }
@@ -70,6 +88,7 @@ public struct StatementSplitter: Sendable {
     let isUnclosedComment = state == .blockComment || state == .blockStar
     let rest = hasStarted || isUnclosedComment ? takePending() : nil
     state = .plain
+    head = StatementHead()
     pending.removeAll(keepingCapacity: true)
     hasStarted = false
     return rest
@@ -86,24 +105,34 @@ public struct StatementSplitter: Sendable {
 
   private mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>) {
     var copied = 0  // bytes before this one are in `pending` already, or dropped
+    var lineStart = 0
     for index in 0..<bytes.count {
       let byte = bytes[index]
       let wasBlank = !hasStarted
       if step(byte) {
         pending.append(contentsOf: bytes[copied...index])
         copied = index + 1
-        pieces.append(takePending())
+        pieces.append(takePending(before: bytes[(index + 1)...]))
       } else if wasBlank {
         dropBlanks(byte, bytes, index, &copied)
+        if hasStarted { lead = margin(bytes[lineStart...index]) }
       }
       if byte == 0x0A {
         line += 1
         column = 1
+        lineStart = index + 1
       } else {
         column += 1
       }
     }
     if copied < bytes.count { pending.append(contentsOf: bytes[copied...]) }
+  }
+
+  /// What stands in the line before the statement that has begun, of the line up to here; nothing if that is not all.
+  private func margin(_ line: Slice<UnsafeBufferPointer<UInt8>>) -> [UInt8] {
+    let length = pendingColumn - 1
+    guard pendingLine == self.line, length <= Self.longestMargin, line.count == column else { return [] }
+    return Array(line.prefix(length))
   }
 
   /// Blanks and whole comments before a statement are no part of it.
@@ -139,6 +168,7 @@ public struct StatementSplitter: Sendable {
     case .slash where byte == UInt8(ascii: "*"): state = .blockComment
     case .minus, .slash:
       hasStarted = true
+      head.takeSign()
       state = .plain
       return plain(byte)
     case .plain: return plain(byte)
@@ -151,21 +181,30 @@ public struct StatementSplitter: Sendable {
     case UInt8(ascii: ";"):
       // An empty statement is none, but what stands before a `;` is one to complain about.
       guard hasStarted else { return false }
-      return true
-    case 0x20, 0x09...0x0D: return false
-    case UInt8(ascii: "-"): state = .minus
-    case UInt8(ascii: "/"): state = .slash
+      return head.ends()
+    case 0x20, 0x09...0x0D:
+      head.takeBlank()
+      return false
+    case UInt8(ascii: "-"):
+      state = .minus
+      head.takeBlank()
+    case UInt8(ascii: "/"):
+      state = .slash
+      head.takeBlank()
     case UInt8(ascii: "'"): begin(.single)
     case UInt8(ascii: "\""): begin(.double)
     case UInt8(ascii: "`"): begin(.backtick)
     case UInt8(ascii: "["): begin(.bracket)
-    default: begin(.plain)
+    default:
+      head.take(byte)
+      begin(.plain)
     }
     return false
   }
 
   private mutating func begin(_ next: State) {
     state = next
+    if next != .plain { head.takeSign() }
     guard !hasStarted else { return }
     hasStarted = true
     if pending.isEmpty {
@@ -174,11 +213,19 @@ public struct StatementSplitter: Sendable {
     }
   }
 
-  private mutating func takePending() -> Piece {
+  private mutating func takePending(before rest: Slice<UnsafeBufferPointer<UInt8>>? = nil) -> Piece {
     defer {
       pending.removeAll(keepingCapacity: pending.capacity < 1 << 20)
       hasStarted = false
+      head = StatementHead()
+      lead = []
     }
-    return Piece(utf8: pending, line: pendingLine, column: pendingColumn)
+    var piece = Piece(utf8: pending, line: pendingLine, column: pendingColumn)
+    piece.lead = lead
+    // In a line of very many statements only the first are shown with what follows them.
+    if let rest, lead.count == pendingColumn - 1 {
+      piece.trail = Array(rest.prefix(Self.longestMargin).prefix { $0 != 0x0A && $0 != 0x0D })
+    }
+    return piece
   }
 }

@@ -3,7 +3,9 @@ extension QueryHost {
   /// The view of a name that is no table's.
   func view(_ name: String) throws(UpkeepError) -> ViewSchema? {
     let catalog = try scope.catalog
-    return catalog.find(name) == nil ? catalog.view(name) : nil
+    if catalog.find(name) != nil { return nil }
+    if let view = catalog.view(name) { return view }
+    return ViewSchema.isOfCatalog(name) ? statement.viewReader?.view(of: catalog) : nil
   }
 }
 
@@ -58,7 +60,7 @@ extension TransactionScope {
       return false
     } catch {
       guard error.code == .unknownTable, let catalog = try? catalog else { return false }
-      return catalog.view(name) != nil
+      return catalog.view(name) != nil || ViewSchema.isOfCatalog(name)
     }
   }
 }
@@ -76,6 +78,13 @@ package struct ViewKeeper {
   /// Makes sure that a new view can be read.
   package func check(_ name: String) throws(UpkeepError) {
     if let error = try failure(name) { throw error }
+  }
+
+  /// The names of a view's columns.
+  package func columns(_ name: String) throws(UpkeepError) -> [String] {
+    defer { statement.release() }
+    let query = Query(all: .table(TableReference(name)))
+    return try QueryPlan(query, QueryPlace(host: statement.host(scope))).columns.map(\.name)
   }
 
   /// The views that can be read now.
