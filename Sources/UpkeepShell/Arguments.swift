@@ -9,7 +9,7 @@ struct ShellArguments: ParsableCommand {
     commandName: "upkeep",
     abstract: "The shell of Upkeep, an embedded database whose basic write is the upsert.",
     usage: """
-      upkeep [OPTIONS] [DATABASE]
+      upkeep [OPTIONS] [DATABASE [SQL …]]
       upkeep load|diff DATABASE FILE… --into TABLE [--mode MODE] [OPTIONS]
       upkeep schema|dump|stats|check|compact DATABASE
       upkeep backup DATABASE FILE
@@ -61,6 +61,9 @@ struct ShellArguments: ParsableCommand {
 
   @Argument(help: ArgumentHelp("The database's file.", valueName: "DATABASE"))
   var database: String?
+
+  @Argument(help: ArgumentHelp("Run this and exit, as with -c.", valueName: "SQL"))
+  var sql: [String] = []
 }
 
 /// How a database is opened.
@@ -120,7 +123,7 @@ struct ByteSize: ExpressibleByArgument, Equatable {
 extension ResultFormat: ExpressibleByArgument {}
 extension ColorChoice: ExpressibleByArgument {}
 
-/// What -c and -f ask for, in the order given.
+/// What -c, -f and the words behind the database ask for, in the order given.
 enum ScriptSource: Equatable {
   case text(String)
   case file(String)
@@ -133,24 +136,35 @@ enum ArgumentReading {
     "load", "diff", "dump", "import-sqlite", "schema", "stats", "check", "backup", "compact", "draw",
   ]
 
-  /// The scripts of -c and -f in the order in which they stand. The parser keeps each option's values
-  /// in order, but not the order between the two.
+  /// The options that take a value which is the next word.
+  static let valueOptions: Set<String> = [
+    "-c", "--command", "-f", "--file", "--format", "--null", "--durability", "--wait", "--cache", "--color",
+  ]
+
+  /// The scripts of -c and -f, and the words behind the database, in the order in which they stand. The parser keeps
+  /// each option's values in order, but not the order between them.
   static func scripts(_ arguments: [String]) -> [ScriptSource] {
-    let valueOptions: Set<String> = ["--format", "--null", "--durability", "--wait", "--cache", "--color"]
     var scripts: [ScriptSource] = []
+    var hasDatabase = false
+    func take(_ word: String) {
+      if hasDatabase { scripts.append(.text(word)) }
+      hasDatabase = true
+    }
     var index = 0
     while index < arguments.count {
       let argument = arguments[index]
       index += 1
       switch argument {
-      case "--": return scripts
+      case "--":
+        for word in arguments[index...] { take(word) }
+        return scripts
       case "-c", "--command", "-f", "--file":
         guard index < arguments.count else { return scripts }
         let isText = argument == "-c" || argument == "--command"
         scripts.append(isText ? .text(arguments[index]) : .file(arguments[index]))
         index += 1
       default:
-        if valueOptions.contains(argument) { index += 1 }
+        if valueOptions.contains(argument) { index += 1 } else if !argument.hasPrefix("-") { take(argument) }
         if argument.hasPrefix("--command=") { scripts.append(.text(String(argument.dropFirst(10)))) }
         if argument.hasPrefix("--file=") { scripts.append(.file(String(argument.dropFirst(7)))) }
       }
@@ -183,7 +197,8 @@ enum ArgumentReading {
       return Ending(text: type.fullMessage(for: error), isError: false)
     }
     let message = type.message(for: error)
-    return Ending(text: "error: \(message)\n\(type.usageString())", isError: true)
+    let usage = type.usageString().split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")
+    return Ending(text: "error: \(message)\nusage:\n\(usage)\n--help tells more", isError: true)
   }
 
   /// Why the program ends before it began: help, or a command line that means nothing.

@@ -19,7 +19,7 @@ struct BackupArguments: ParsableCommand {
 
   func backUp() -> ExitStatus {
     options.inspect { database, output in
-      try options.watched { watch in try database.store.backup(to: file, watch: watch) }
+      try options.watched(database) { watch in try database.store.backup(to: file, watch: watch) }
       let size = try DiskFileSystem().status(file)?.size ?? 0
       output.write(
         options.json
@@ -41,7 +41,7 @@ struct CompactArguments: ParsableCommand {
   func compact() -> ExitStatus {
     options.inspect(writing: true) { database, output in
       let before = try database.store.statistics().fileSize
-      try database.store.compact()
+      try options.watched(database) { watch in try database.store.compact(watch: watch) }
       let after = try database.store.statistics().fileSize
       output.write(
         options.json

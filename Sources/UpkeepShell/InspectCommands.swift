@@ -14,8 +14,8 @@ struct InspectOptions: ParsableArguments {
   var wait: Double = 0
 
   /// Runs work that takes a while, with a line that says how far it is.
-  func watched<T>(_ work: (StatementWatch) throws -> T) rethrows -> T {
-    let watch = StatementWatch()
+  func watched<T>(_ database: Database, _ work: (StatementWatch) throws -> T) rethrows -> T {
+    let watch = StatementWatch(database.session.cancellation)
     let progress = ProgressLine(isQuiet: json)
     progress?.watch(watch)
     defer { progress?.clear() }
@@ -35,7 +35,7 @@ struct InspectOptions: ParsableArguments {
     opening.cache = nil
     do {
       let database = try Database(self.database, opening, mustExist: true)
-      let status = try body(database, output)
+      let status = try Interrupts.during { try body(database, output) }
       output.flush()
       try database.close()
       return status
@@ -100,7 +100,7 @@ struct CheckArguments: ParsableCommand {
 
   func check() -> ExitStatus {
     options.inspect { database, output in
-      let problems = try options.watched { watch in try database.store.verify(watch: watch) }
+      let problems = try options.watched(database) { watch in try database.store.verify(watch: watch) }
       if options.json {
         output.write(
           "{\"ok\":\(problems.isEmpty),\"problems\":[\(problems.map(JSONText.quoted).joined(separator: ","))]}\n"

@@ -17,7 +17,7 @@ struct ShellError: Error {
   }
 }
 
-/// What the process says when it ends; where several apply, the first of 4, 5, 3, 1.
+/// What the process says when it ends; where several apply, the first of 130, 4, 5, 3, 1.
 enum ExitStatus: Int32 {
   case success = 0
   /// A statement failed.
@@ -29,6 +29,8 @@ enum ExitStatus: Int32 {
   case corrupt = 4
   /// Locked by another process, or busy for longer than was to be waited.
   case busy = 5
+  /// Stopped by Ctrl-C: what a program has whose end that is.
+  case interrupted = 130
 
   /// The status that an error of this kind asks for.
   init(_ code: UpkeepError.Code) {
@@ -36,6 +38,7 @@ enum ExitStatus: Int32 {
     case .corrupt, .notADatabase: self = .corrupt
     case .locked, .busy: self = .busy
     case .tooManyRejects: self = .rejects
+    case .cancelled: self = .interrupted
     default: self = .failure
     }
   }
@@ -48,6 +51,7 @@ enum ExitStatus: Int32 {
     case .busy: 3
     case .corrupt: 4
     case .usage: 5
+    case .interrupted: 6
     }
   }
 

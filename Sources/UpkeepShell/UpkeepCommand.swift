@@ -8,6 +8,7 @@ enum UpkeepCommand {
   static func main() {
     // A reader that goes away ends the program by an error of write, after the store is closed in order.
     signal(SIGPIPE, SIG_IGN)
+    Interrupts.begin()
     let arguments = Array(CommandLine.arguments.dropFirst())
     exit(run(arguments).rawValue)
   }
@@ -24,7 +25,9 @@ enum UpkeepCommand {
     case "backup": return run(BackupArguments.self, arguments) { $0.backUp() }
     case "draw": return run(DrawArguments.self, arguments) { $0.draw() }
     case "compact": return run(CompactArguments.self, arguments) { $0.compact() }
-    default: return run(ShellArguments.self, ["upkeep"] + arguments) { runShell($0, arguments) }
+    default:
+      let arguments = ArgumentHabits.translated(arguments)
+      return run(ShellArguments.self, ["upkeep"] + arguments) { runShell($0, arguments) }
     }
   }
 
@@ -50,7 +53,8 @@ enum UpkeepCommand {
   }
 
   private static func runShell(_ options: ShellArguments, _ arguments: [String]) -> ExitStatus {
-    if let name = options.database, ArgumentReading.subcommands.contains(name) {
+    let words = [options.database].compactMap { $0 } + options.sql
+    if let name = words.first(where: ArgumentReading.subcommands.contains) {
       return usageError(
         "the subcommand \(name) must come first; a database of that name is written ./\(name)")
     }
@@ -59,7 +63,6 @@ enum UpkeepCommand {
     messages.isQuiet = options.quiet
     let scripts = ArgumentReading.scripts(arguments)
     let isConversing = scripts.isEmpty && Conversation.isPossible
-    if isConversing { Interrupts.begin() }
     let database: Database
     do throws(UpkeepError) {
       database = try Database(options.database, options.opening)
@@ -82,7 +85,6 @@ enum UpkeepCommand {
     }
     let history = HistoryFile(environment: ProcessInfo.processInfo.environment)
     if isConversing, let conversation = Conversation(shell, history: history) {
-      Interrupts.aim(at: database.session.cancellation)
       if !options.quiet { shell.greet() }
       shell.settings.countsRows = !options.quiet
       shell.pager = Pager(environment: ProcessInfo.processInfo.environment)

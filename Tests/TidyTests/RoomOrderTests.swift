@@ -19,7 +19,8 @@ import Testing
     ],
     "UpkeepSQL": [["Lexer"], ["Parser"], ["Printer"]],
     "UpkeepShell": [
-      ["Terminal"], ["Formats"], ["Inspect"], ["Session"], ["Load"], ["Dump"], ["SQLite"], ["DotCommands"],
+      ["Terminal"], ["Formats"], ["Inspect"], ["Session", "Habits"], ["Load"], ["Dump"], ["SQLite"],
+      ["DotCommands"],
       ["Conversation"],
     ],
   ]

@@ -35,6 +35,33 @@ import Testing
     (".bail o", "", ["on", "off"]),
     ("\\d", "", ["\\d", "\\dt"]),
     (".nonsense x", "", []),
+    ("WITH big AS (SELECT icao, name AS called FROM airport) SELECT * FROM b", "", ["big"]),
+    (
+      "WITH big AS (SELECT icao, name AS called FROM airport) SELECT ca", " FROM big",
+      ["called", "case", "cast"]
+    ),
+    (
+      "WITH big(a, b) AS NOT MATERIALIZED (VALUES (1, 2)), more AS (SELECT * FROM big) SELECT more.",
+      " FROM more", ["a", "b"]
+    ),
+    ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT n.", " FROM n) SELECT * FROM n", ["i"]),
+    (
+      "SELECT s.", " FROM (SELECT r.*, count(*) AS many, max(source) most, 1 + 1 FROM route r) AS s",
+      ["airline", "source", "many", "most"]
+    ),
+    ("SELECT s.", " FROM (SELECT * FROM (SELECT code x FROM \"Air Line\") AS i) s (y)", ["y"]),
+    ("SELECT s.", " FROM (SELECT * FROM (SELECT code x FROM \"Air Line\") AS i) s", ["x"]),
+    ("SELECT a.i", " FROM route r JOIN airport a ON a.icao = r.source", ["icao", "iata"]),
+    ("UPDATE airport AS x SET name = x.na", "", ["name"]),
+    (".import f.csv air", "", ["airport"]),
+    (".import f.csv airport --m", "", ["--map", "--mode"]),
+    (".import f.csv airport --mode ", "", ["insert", "ignore", "replace", "merge", "sync"]),
+    (".import f.csv airport --mode merge --mo", "", []),
+    (".sync f.csv airport --on ", "", ["airport_iata"]),
+    (".diff f.csv airport --key icao,i", "", ["icao", "iata"]),
+    (".import f.csv airport --as j", "", ["json", "jsonl"]),
+    (".explain SELECT * FROM ro", "", ["route"]),
+    (".export f.csv SELECT name FROM air", "", ["airport", "\"Air Line\""]),
   ]
 
   @Test("A word becomes what can stand there", arguments: cases.indices)

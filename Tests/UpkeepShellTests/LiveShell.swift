@@ -7,9 +7,9 @@ final class LiveShell {
   private let output = Pipe()
   private var pending = Data()
 
-  init(_ arguments: [String], in scratch: Scratch) throws {
+  init(_ arguments: [String], program: URL = ShellRun.program, in scratch: Scratch) throws {
     signal(SIGPIPE, SIG_IGN)
-    process.executableURL = ShellRun.program
+    process.executableURL = program
     process.arguments = arguments
     process.currentDirectoryURL = scratch.folder
     process.standardInput = input
@@ -39,6 +39,16 @@ final class LiveShell {
       if more.isEmpty { return nil }
       pending.append(more)
     }
+  }
+
+  /// Presses Ctrl-C, so to say.
+  ///
+  /// - Returns: the status with which it ends, if it is to end.
+  func interrupt(waits: Bool = true) -> Int32? {
+    _ = Foundation.kill(process.processIdentifier, SIGINT)
+    guard waits else { return nil }
+    process.waitUntilExit()
+    return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
   }
 
   /// Ends it as `kill -9` does, and waits until it is gone.

@@ -14,6 +14,14 @@ struct Completer {
   var tables: [Table]
   /// The lines of the statement before the one being typed.
   var statement = ""
+  /// How many queries are around.
+  private var depth = 0
+
+  init(tables: [Table], statement: String = "", depth: Int = 0) {
+    self.tables = tables
+    self.statement = statement
+    self.depth = depth
+  }
 
   /// - Parameters:
   ///   - before: the line up to the cursor.
@@ -21,7 +29,8 @@ struct Completer {
   func completion(before: String, after: String = "") -> LineEditor.Completion {
     let line = before.drop { $0 == " " || $0 == "\t" }
     if statement.isEmpty, let first = line.first, first == "." || first == "\\" {
-      return DotCompletion(tables: tables).completion(line)
+      return DotCompletion(tables: tables) { Completer(tables: tables).completion(before: $0) }.completion(
+        line)
     }
     let text = SQLWords(statement + before)
     if text.ending == .literal { return LineEditor.Completion() }
@@ -30,11 +39,13 @@ struct Completer {
     let typed = String(word)
     var earlier = text.words
     if !typed.isEmpty { earlier.removeLast() }
-    let scope = scope(statement + before + after, besides: typed)
+    let all = SQLWords(statement + before + after).words
+    let own = DerivedTables(all, known: tables).tables
+    let scope = Completer(tables: own + tables).scope(all, besides: typed)
     if earlier.last == "." {
       return completion(typed, columns(of: earlier.dropLast().last ?? "", in: scope))
     }
-    return completion(typed, candidates(typed, after: earlier, in: scope))
+    return completion(typed, candidates(typed, after: earlier, in: scope, own: own.map(\.name)))
   }
 
   /// A name in double quotes that is not closed.
@@ -74,11 +85,13 @@ struct Completer {
     return Set(FunctionNames.ofValues + others).sorted().map { $0 + "(" }
   }()
 
-  private func candidates(_ typed: String, after words: [String], in scope: [Scoped]) -> [String] {
+  private func candidates(
+    _ typed: String, after words: [String], in scope: [Scoped], own: [String]
+  ) -> [String] {
     func cased(_ keywords: [String]) -> [String] {
       typed.first?.isLowercase == true ? keywords.map { $0.lowercased() } : keywords
     }
-    let names = tables.map { SQLPrinter.name($0.name) }
+    let names = (own + tables.map(\.name)).map { SQLPrinter.name($0) }
     switch words.last.map({ Names.folded($0) }) {
     case nil, ";", "explain", "preview": return cased(Self.beginnings)
     case "from", "join", "into", "update", "table", "sync": return names
@@ -112,21 +125,29 @@ struct Completer {
 
   // MARK: - What the statement names
 
-  private struct Scoped {
+  struct Scoped {
     var table: String
     var alias: String?
-    var columns: [String]
+    /// The columns' names, without the quotes that some need.
+    var bareColumns: [String]
+
+    var columns: [String] { bareColumns.map { SQLPrinter.name($0) } }
+
+    func isCalled(_ name: String) -> Bool {
+      Names.equal(table, name) || alias.map { Names.equal($0, name) } == true
+    }
   }
 
-  /// The tables that a text names, with their other names there.
-  private func scope(_ text: String, besides typed: String) -> [Scoped] {
-    let words = SQLWords(text).words
+  /// The tables that a text names, with their other names there, and those that it makes for itself.
+  func scope(_ words: [String], besides typed: String? = nil) -> [Scoped] {
+    var tables = tables
+    if depth > 0 { tables = DerivedTables(words, known: tables, depth: depth).tables + tables }
     var found: [Scoped] = []
     for (place, word) in words.enumerated() {
       guard let table = tables.first(where: { Names.equal($0.name, word) }) else { continue }
       var next = words[(place + 1)...]
       if let first = next.first, Names.equal(first, "as") { next = next.dropFirst() }
-      var scoped = Scoped(table: table.name, columns: table.columns.map { SQLPrinter.name($0) })
+      var scoped = Scoped(table: table.name, bareColumns: table.columns)
       if let alias = next.first, alias.first.map(SQLWords.continuesWord) == true, alias != typed,
         Keyword.find(Array(alias.utf8)[...]) == nil
       {
@@ -138,72 +159,9 @@ struct Completer {
   }
 
   private func columns(of qualifier: String, in scope: [Scoped]) -> [String] {
-    let own = scope.filter { scoped in
-      Names.equal(scoped.table, qualifier) || scoped.alias.map { Names.equal($0, qualifier) } == true
-    }
-    if let first = own.first { return first.columns }
+    if let own = scope.first(where: { $0.isCalled(qualifier) }) { return own.columns }
     let rows = ["excluded", "old", "new", "source", "target"]
     return rows.contains(Names.folded(qualifier)) ? scope.flatMap(\.columns) : []
-  }
-}
-
-/// The words and signs of a text that may be unfinished; strings and comments left out, names without their quotes.
-struct SQLWords {
-  /// Within what the text ends.
-  enum Ending {
-    case plain
-    /// A string or a comment.
-    case literal
-    /// A name in double quotes.
-    case name
-  }
-
-  private(set) var words: [String] = []
-  private(set) var ending = Ending.plain
-
-  static func continuesWord(_ character: Character) -> Bool {
-    character.isLetter || character.isNumber || character == "_" || character == "$"
-  }
-
-  init(_ text: String) {
-    var rest = Substring(text)
-    while let first = rest.first {
-      if first.isWhitespace {
-        rest.removeFirst()
-      } else if first == "'" || first == "\"" {
-        take(quotedBy: first, from: &rest)
-      } else if rest.hasPrefix("--") {
-        skip(to: "\n", in: &rest)
-      } else if rest.hasPrefix("/*") {
-        skip(to: "*/", in: &rest)
-      } else if Self.continuesWord(first) {
-        let word = rest.prefix(while: Self.continuesWord)
-        words.append(String(word))
-        rest.removeFirst(word.count)
-      } else {
-        words.append(String(rest.removeFirst()))
-      }
-    }
-  }
-
-  private mutating func take(quotedBy quote: Character, from rest: inout Substring) {
-    rest.removeFirst()
-    guard let end = rest.firstIndex(of: quote) else {
-      ending = quote == "'" ? .literal : .name
-      rest = ""
-      return
-    }
-    if quote == "\"" { words.append(String(rest[..<end])) } else { words.append("''") }
-    rest = rest[end...].dropFirst()
-  }
-
-  private mutating func skip(to mark: String, in rest: inout Substring) {
-    guard let end = rest.range(of: mark) else {
-      ending = .literal
-      rest = ""
-      return
-    }
-    rest = rest[end.upperBound...]
   }
 }
 

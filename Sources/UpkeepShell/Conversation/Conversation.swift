@@ -28,6 +28,7 @@ final class Conversation {
 
   func run() {
     shell.isConversing = true
+    Interrupts.keepProgram()
     entries = history?.load() ?? []
     for entry in entries { editor.remember(entry) }
     shell.typedBefore = { [unowned self] in entries }
@@ -51,13 +52,32 @@ final class Conversation {
     typed = ""
   }
 
-  private func take(_ line: String) {
+  private func take(_ entered: String) {
+    if reader.isWithinCode, isCommand(entered) {
+      // It would only spoil the statement.
+      shell.messages.notice("a statement is being typed: end it with a semicolon, or give it up with Ctrl-C")
+      return
+    }
+    let meaning = Self.habits[entered.trimmingCharacters(in: .whitespacesAndNewlines)]
+    let line = reader.isInStatement ? entered : meaning ?? entered
     typed += line
     reader.feed(line.utf8)
     // What is typed is worth keeping whatever comes of it.
     if reader.endsWhole { remember() }
-    Interrupts.during { shell.runPieces(of: &reader, file: nil) }
+    Interrupts.forget()
+    shell.runPieces(of: &reader, file: nil)
     if shell.isInterrupted { begin() }
+  }
+
+  /// What people type who want to leave or need help, and what they get.
+  private static let habits = [
+    "exit": ".quit\n", "quit": ".quit\n", "help": ".help\n",
+  ]
+
+  /// Whether a line is a dot command.
+  private func isCommand(_ line: String) -> Bool {
+    let name = line.drop(while: \.isWhitespace).prefix { !$0.isWhitespace }
+    return Shell.commandNames.contains(String(name))
   }
 
   private func remember() {
@@ -76,7 +96,7 @@ final class Conversation {
         name: table.name, columns: table.columns.map(\.name), indexes: table.indexes.map(\.name))
     }
     let views = ((try? shell.views()) ?? []).map { view in
-      Completer.Table(name: view.name, columns: view.columns ?? [], indexes: [])
+      Completer.Table(name: view.name, columns: (try? shell.columns(of: view)) ?? [], indexes: [])
     }
     return Completer(tables: tables + views, statement: typed).completion(before: before, after: after)
   }

@@ -4,6 +4,8 @@ import Upkeep
 /// Completes dot commands: their names, then what their usage says can follow.
 struct DotCompletion {
   var tables: [Completer.Table]
+  /// Completes a statement.
+  var statement: (String) -> LineEditor.Completion
 
   func completion(_ line: Substring) -> LineEditor.Completion {
     guard let blank = line.firstIndex(where: { $0 == " " || $0 == "\t" }) else {
@@ -23,10 +25,43 @@ struct DotCompletion {
       place = line[blank..<quote].split { $0 == " " || $0 == "\t" }.count
     }
     let kinds = command.arguments.split(separator: " ").map { $0.trimmingCharacters(in: ["[", "]"]) }
+    let rest = String(line[blank...].drop { $0 == " " || $0 == "\t" })
+    if kinds.first == "STATEMENT" { return statement(rest) }
+    if kinds.last == "OPTIONS", place >= 2 || typed.hasPrefix("-") {
+      return option(typed, after: arguments.dropLast(isBetween ? 0 : 1).map(String.init))
+    }
+    if kinds.last == "TABLE|QUERY", place >= 2 {
+      return statement(String(rest.drop { $0 != " " && $0 != "\t" }))
+    }
     guard place >= 0, place < kinds.count else { return LineEditor.Completion() }
     if kinds[place] == "FILE" { return Self.files(typed) }
     let found = candidates(kinds[place]).filter { Completer.begins($0, with: typed) }
     return LineEditor.Completion(length: typed.count, candidates: found)
+  }
+
+  /// What can follow `.import` and its like behind file and table: an option, or the value of the one before.
+  private func option(_ typed: String, after words: [String]) -> LineEditor.Completion {
+    let table = words.count > 1 ? tables.first { Names.equal($0.name, words[1]) } : nil
+    let values: [String: [String]] = [
+      "--mode": FeedOptions.Mode.allCases.map(\.rawValue), "--as": FeedFormat.allCases.map(\.rawValue),
+      "--on-ambiguity": AmbiguityWord.allCases.map(\.rawValue),
+      "--duplicates": DuplicatesWord.allCases.map(\.rawValue), "--on": table?.indexes ?? [],
+      "--key": table?.columns ?? [], "--columns": table?.columns ?? [], "--null": [], "--map": [],
+      "--reject-limit": [],
+    ]
+    guard let before = words.last, before == "--rejects" || values[before] != nil else {
+      let options = values.keys + ["--rejects", "--create", "--dry-run"]
+      let left = options.filter { $0 == "--map" || !words.contains($0) }.sorted()
+      return LineEditor.Completion(length: typed.count, candidates: left.filter { $0.hasPrefix(typed) })
+    }
+    if before == "--rejects" { return Self.files(typed) }
+    // Of a list the last name is completed.
+    let part =
+      ["--key", "--columns"].contains(before)
+      ? typed.split(separator: ",", omittingEmptySubsequences: false).last : nil
+    let last = part.map(String.init) ?? typed
+    let found = (values[before] ?? []).filter { Completer.begins($0, with: last) }
+    return LineEditor.Completion(length: last.count, candidates: found)
   }
 
   private func candidates(_ kind: String) -> [String] {

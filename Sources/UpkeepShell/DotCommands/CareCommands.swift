@@ -32,10 +32,12 @@ extension DotCommand {
         try shell.database.store.checkpoint()
       },
       DotCommand(
-        ".backup", arguments: "FILE", does: "write the database to a new file, as it is now",
+        ".backup", ".save", arguments: "FILE", does: "write the database to a new file, as it is now",
         example: ".backup feeds-friday.upkeep"
       ) { shell, arguments in
-        let path = try arguments.one("a file")
+        // SQLite's shell lets the database be named before the file.
+        let isMain = arguments.words.count == 2 && arguments.words[0] == "main"
+        let path = isMain ? arguments.words[1] : try arguments.one("a file")
         let database = shell.database
         try shell.watched { watch in try database.store.backup(to: path, watch: watch) }
       },
@@ -43,7 +45,8 @@ extension DotCommand {
         ".compact", does: "move what lies at the file's end down, and cut the file", example: ".compact"
       ) { shell, arguments in
         try arguments.none()
-        try shell.database.store.compact()
+        let store = shell.database.store
+        try shell.watched { watch in try store.compact(watch: watch) }
       },
     ]
   }

@@ -103,6 +103,9 @@ struct DotArguments {
 }
 
 extension Shell {
+  /// The names of all dot commands.
+  static var commandNames: [String] { DotCommand.all.flatMap(\.names) }
+
   /// Runs a line that begins with a dot, or with psql's backslash.
   func runDotCommand(_ line: String) {
     if settings.echoes { console.write(line + "\n") }
@@ -123,6 +126,9 @@ extension Shell {
   }
 
   private static func unknown(_ name: String, _ commands: [DotCommand]) -> ShellError {
+    if let advice = CommandAdvice.all[name] {
+      return ShellError("there is no dot command \(name); \(advice)")
+    }
     let suggestion = Names.suggestion(for: name, among: commands.flatMap(\.names))
     return ShellError(
       "there is no dot command \(name)\(suggestion.isEmpty ? "; .help lists them" : suggestion)")

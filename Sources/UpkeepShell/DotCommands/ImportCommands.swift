@@ -37,7 +37,8 @@ extension DotCommand {
 
 extension Shell {
   fileprivate func importArguments(_ arguments: DotArguments) throws -> ImportArguments {
-    switch ArgumentReading.parse(ImportArguments.self, arguments.words) {
+    let words = try Self.translated(arguments.words)
+    switch ArgumentReading.parse(ImportArguments.self, words) {
     case .success(let parsed): return parsed
     case .failure(let ending):
       let firstLine = ending.text.split(separator: "\n").first.map(String.init) ?? ""
@@ -48,6 +49,22 @@ extension Shell {
             + "[--as csv|tsv|json|jsonl] [--columns NAMES] [--map FILECOLUMN=COLUMN] [--null TEXT] "
             + "[--on-ambiguity fail|first|displace] [--duplicates fold|first|last|fail] "
             + "[--rejects FILE] [--reject-limit N] [--create] [--dry-run]")
+    }
+  }
+
+  /// The options of SQLite's .import as those that they are here.
+  private static func translated(_ words: [String]) throws -> [String] {
+    try words.flatMap { word in
+      switch word {
+      case "--csv", "-csv": return ["--as", "csv"]
+      case "--skip", "-skip":
+        throw ShellError(
+          "\(word) is not needed: the first line names columns; where it does not, --columns NAMES does")
+      case "--ascii", "-ascii", "--schema", "-schema", "-v":
+        throw ShellError(
+          "\(word) is no option here; .help .import and `upkeep load --help` tell of those that are")
+      default: return [word]
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Upkeep
 import UpkeepSQL
 
@@ -6,19 +7,23 @@ extension DotCommand {
   static var showingCommands: [DotCommand] {
     [
       DotCommand(
-        ".format", ".mode", arguments: "FORMAT [TABLE]",
+        ".format", ".mode", arguments: "[FORMAT] [TABLE]",
         does: "show rows as \(ResultFormat.names); TABLE is for insert", example: ".format box"
       ) { shell, arguments in
+        if arguments.words.isEmpty {
+          return shell.console.write("\(shell.settings.style.format.rawValue)\n")
+        }
         guard let word = arguments.words.first, arguments.words.count <= (word == "insert" ? 2 : 1) else {
           throw ShellError("\(arguments.name) takes a format: \(ResultFormat.names)")
         }
-        guard let format = ResultFormat(rawValue: word) else {
+        guard let format = ResultFormat(argument: word) else {
           let suggestion = Names.suggestion(for: word, among: ResultFormat.allCases.map(\.rawValue))
           throw ShellError(
             "there is no format \(word)\(suggestion.isEmpty ? "; there are \(ResultFormat.names)" : suggestion)"
           )
         }
         shell.settings.style.format = format
+        shell.settings.style.separator = nil
         shell.settings.style.insertTable = arguments.words.dropFirst().first
       },
       DotCommand(
@@ -33,6 +38,17 @@ extension DotCommand {
         example: ".null -"
       ) { shell, arguments in
         shell.settings.style.null = try arguments.atMostOne("a text")
+      },
+      DotCommand(
+        ".separator", arguments: "[TEXT]",
+        does:
+          "put TEXT, as '\\t', between the values of list, and of csv and tsv; without TEXT as the format does",
+        example: ".separator ', '"
+      ) { shell, arguments in
+        // SQLite's shell takes the end of a row too, which is the line's here.
+        let isUsual = arguments.words.count == 2 && ["\\n", "\n"].contains(arguments.words[1])
+        let word = isUsual ? arguments.words[0] : try arguments.atMostOne("a text")
+        shell.settings.style.separator = word.map(Self.unescaped)
       },
       DotCommand(
         ".width", arguments: "[N …]",
@@ -127,6 +143,14 @@ extension DotCommand {
   }
 }
 
+extension DotCommand {
+  /// A text in which a backslash begins what cannot be typed.
+  fileprivate static func unescaped(_ text: String) -> String {
+    text.replacingOccurrences(of: "\\t", with: "\t").replacingOccurrences(of: "\\n", with: "\n")
+      .replacingOccurrences(of: "\\\\", with: "\\")
+  }
+}
+
 extension Shell {
   /// Shows the plan of a statement, a step a line; without one, of the last that ran.
   fileprivate func explain(_ text: String) throws {
@@ -147,6 +171,7 @@ extension Shell {
       ("format", settings.style.format.rawValue),
       ("header", settings.style.header.map(word) ?? "as the format does"),
       ("null", settings.style.null.map { "\"\($0)\"" } ?? "as the format does"),
+      ("separator", settings.style.separator.map { "\"\($0)\"" } ?? "as the format does"),
       ("width", widths.isEmpty ? "as the table does" : widths.map(String.init).joined(separator: " ")),
       ("maxrows", settings.style.mostRows.map(String.init) ?? "all"),
       ("changes", word(settings.showsChanges)),

@@ -21,15 +21,18 @@ extension DotCommand {
         shell.list(tables.flatMap { $0.indexes.map(\.name) })
       },
       DotCommand(
-        ".schema", "\\d", arguments: "[TABLE]", does: "show the SQL that makes tables, indexes and views",
+        ".schema", "\\d", arguments: "[NAME]",
+        does: "show the SQL that makes tables, indexes and views: all, one, or those LIKE a name with %",
         example: ".schema airport"
       ) { shell, arguments in
-        let name = try arguments.atMostOne("a table")
-        let views = try shell.views(name)
-        if name == nil || views.isEmpty {
-          for table in try shell.tables(name) { shell.results.write(SchemaText.of(table)) }
-        }
-        for view in views { shell.results.write(SchemaText.of(view)) }
+        try shell.showSchema(try arguments.atMostOne("a table"))
+      },
+      DotCommand(
+        ".databases", "\\l", does: "say which database is open", example: ".databases"
+      ) { shell, arguments in
+        try arguments.none()
+        let place = shell.database.path ?? "in memory"
+        shell.results.write("main: \(place)\(shell.opening.readonly ? ", for reading only" : "")\n")
       },
     ]
   }
@@ -56,6 +59,41 @@ extension Shell {
 }
 
 extension Shell {
+  /// Shows what makes what is called so; a name with `%` is a pattern.
+  fileprivate func showSchema(_ name: String?) throws {
+    if let name, !name.contains("%") {
+      if let view = try views(name).first { return results.write(SchemaText.of(view)) }
+      if let table = try? tables(name)[0] { return results.write(SchemaText.of(table)) }
+      if let found = try? index(name) {
+        let text = SQLPrinter.createIndex(found.index.definition)
+        let note = found.index.isConstraint ? "  -- by a constraint of \(found.table.name)" : ""
+        return results.write("\(text)\(note)\n")
+      }
+      // Says which name is near.
+      _ = try tables(name)
+    }
+    let pattern = name.map { NamePattern($0) }
+    for table in try tables() where pattern?.matches(table.name) ?? true {
+      results.write(SchemaText.of(table))
+    }
+    for view in try views() where pattern?.matches(view.name) ?? true { results.write(SchemaText.of(view)) }
+  }
+
+  /// The index of this name, and its table.
+  func index(_ name: String) throws -> (table: TableSchema, index: IndexSchema) {
+    let tables = try self.tables()
+    for table in tables {
+      if let index = table.indexes.first(where: { Names.equal($0.name, name) }) { return (table, index) }
+    }
+    let known = tables.flatMap { $0.indexes.map(\.name) }
+    throw UpkeepError(.unknownIndex, "there is no index \(name)\(Names.suggestion(for: name, among: known))")
+  }
+
+  /// The columns of a view, also of one whose query names them.
+  func columns(of view: ViewSchema) throws -> [String] {
+    try view.columns ?? database.session.columns(ofView: view.name)
+  }
+
   /// The views, or the one of this name.
   func views(_ name: String? = nil) throws -> [ViewSchema] {
     try database.session.look { scope throws(UpkeepError) in

@@ -85,6 +85,7 @@ struct Dump {
         put(statement + ";", output)
         count = 0
         if let failure = output.failure { throw Self.unwritable(failure) }
+        try scope.watch?.cancellation.check()
       }
       statement = count == 0 ? "\(text.insert)\n  \(values)" : "\(statement),\n  \(values)"
       count += 1

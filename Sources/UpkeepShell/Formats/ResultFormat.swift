@@ -20,6 +20,13 @@ enum ResultFormat: String, CaseIterable {
   /// An INSERT statement for each row.
   case insert
 
+  /// The format of this name, or of that which SQLite's shell has for it.
+  init?(argument: String) {
+    let habits = ["column": Self.table, "columns": .table, "lines": .line, "tabs": .tsv]
+    guard let format = Self(rawValue: argument) ?? habits[argument] else { return nil }
+    self = format
+  }
+
   static let names = allCases.map(\.rawValue).joined(separator: ", ")
 
   /// Whether a header is shown where nobody said.
@@ -38,6 +45,8 @@ struct ResultStyle {
   var header: Bool?
   /// What stands for NULL; nil for the format's own way.
   var null: String?
+  /// What stands between values in `list`, and if it is one character in `csv` and `tsv`; nil for the format's own.
+  var separator: String?
   /// Widths of the first columns in tables, negative to put them to the right; 0 for the table's own way.
   var widths: [Int] = []
   /// Rows that tables show of a result; nil for all.
@@ -51,9 +60,11 @@ struct ResultStyle {
   func printer(_ output: Output, source: String? = nil) -> any ResultPrinter {
     let showsHeader = header ?? format.showsHeader
     switch format {
-    case .list: return ListPrinter(output, showsHeader: showsHeader, null: null ?? "")
-    case .csv: return DelimitedPrinter(output, separator: ",", showsHeader: showsHeader, null: null ?? "")
-    case .tsv: return DelimitedPrinter(output, separator: "\t", showsHeader: showsHeader, null: null ?? "")
+    case .list:
+      return ListPrinter(output, separator: separator ?? "|", showsHeader: showsHeader, null: null ?? "")
+    case .csv, .tsv:
+      let sign = separator?.unicodeScalars.first { $0.isASCII } ?? (format == .csv ? "," : "\t")
+      return DelimitedPrinter(output, separator: sign, showsHeader: showsHeader, null: null ?? "")
     case .json: return JSONArrayPrinter(output)
     case .jsonl: return JSONLinesPrinter(output)
     case .jsonrows: return JSONRowsPrinter(output, showsHeader: showsHeader)

@@ -8,25 +8,28 @@ protocol ResultPrinter: AnyObject {
   func end(failed: Bool)
 }
 
-/// Values joined by `|`.
+/// Values joined by `|`, or what else was asked for.
 final class ListPrinter: ResultPrinter {
   private let output: Output
+  private let separator: [UInt8]
   private let showsHeader: Bool
   private let null: String
 
-  init(_ output: Output, showsHeader: Bool, null: String) {
+  init(_ output: Output, separator: String, showsHeader: Bool, null: String) {
     self.output = output
+    self.separator = Array(separator.utf8)
     self.showsHeader = showsHeader
     self.null = null
   }
 
   func begin(_ columns: [String]) {
-    if showsHeader { output.write(columns.joined(separator: "|") + "\n") }
+    guard showsHeader else { return }
+    output.write(columns.joined(separator: String(decoding: separator, as: UTF8.self)) + "\n")
   }
 
   func row(_ values: [Value]) {
     for (column, value) in values.enumerated() {
-      if column > 0 { output.write(UInt8(ascii: "|")) }
+      if column > 0 { output.write(separator) }
       output.write(value, null: null)
     }
     output.write(UInt8(ascii: "\n"))

@@ -42,8 +42,19 @@ final class FileSource: ByteSource {
     if descriptor != STDIN_FILENO { close(descriptor) }
   }
 
+  /// Waits until there is something to read, or until somebody presses Ctrl-C.
+  private func waitForMore() throws(UpkeepError) {
+    var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    repeat {
+      if Interrupts.isPending {
+        throw UpkeepError(.cancelled, "the load was stopped; nothing of it was stored")
+      }
+    } while size == nil && poll(&waiting, 1, 100) == 0
+  }
+
   func read(into target: UnsafeMutableRawBufferPointer) throws(UpkeepError) -> Int {
     while true {
+      try waitForMore()
       let count = Foundation.read(descriptor, target.baseAddress, target.count)
       if count >= 0 {
         self.count.wrappingAdd(count, ordering: .relaxed)

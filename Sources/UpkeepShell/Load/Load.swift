@@ -82,7 +82,16 @@ struct Load {
       }
     }
     try rejects?.finish()
-    return Outcome(result: try outcome.get(), made: made)
+    return Outcome(result: try outcome.mapError(advised).get(), made: made)
+  }
+
+  /// A table that is not there could be made from the feed.
+  private func advised(_ error: UpkeepError) -> UpkeepError {
+    guard error.code == .unknownTable, !creation.isWanted, Names.equal(error.name ?? "", options.table)
+    else { return error }
+    var advised = error
+    advised.message += "; --create makes it from the feed"
+    return advised
   }
 }
 

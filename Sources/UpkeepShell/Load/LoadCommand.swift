@@ -52,7 +52,7 @@ struct LoadCommand {
       _ = try feed.options(into: "", files: files)
       for file in files where file != "-" { _ = try FileSource(file) }
       let database = try Database(path, opening, mustExist: mustExist)
-      let tell = Result { try body(database) }
+      let tell = Result { try Interrupts.during { try body(database) } }
       try database.close()
       try tell.get()()
       output.flush()

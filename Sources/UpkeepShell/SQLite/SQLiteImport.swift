@@ -172,7 +172,10 @@ struct SQLiteImport {
         for column in 0..<values.count { row.append(values.value(column)) }
         count += 1
         try batch.add(row, number: count)
-        if count % 4096 == 0 { progress(rowCount + count) }
+        if count % 4096 == 0 {
+          progress(rowCount + count)
+          try scope.watch?.cancellation.check()
+        }
       }
       _ = try batch.finish()
     } catch {
@@ -231,7 +234,9 @@ struct SQLiteImportArguments: ParsableCommand {
       let database = try Database(self.database, opening)
       let bar = ProgressBar(totalBytes: nil, isQuiet: quiet)
       let report = Result {
-        try source.run(in: database.session) { bar?.show(FeedProgress(rows: $0, bytes: 0)) }
+        try Interrupts.during {
+          try source.run(in: database.session) { bar?.show(FeedProgress(rows: $0, bytes: 0)) }
+        }
       }
       bar?.clear()
       try database.close()

@@ -2,7 +2,7 @@ import Foundation
 import Upkeep
 import UpkeepSQL
 
-/// An open database: the store and the session that statements run in.
+/// An open database: the store and the session that statements run in. Ctrl-C stops what the session does.
 final class Database {
   /// Its path; nil in memory.
   let path: String?
@@ -17,11 +17,15 @@ final class Database {
   }
 
   /// Opens a database.
+  ///
+  /// - Parameter path: nil for one in memory, or `:memory:`, as SQLite has it; a file of that name is `./:memory:`.
   init(_ path: String?, _ opening: OpeningOptions, mustExist: Bool = false) throws(UpkeepError) {
+    let path = path == ":memory:" ? nil : path
     self.path = path
     guard let path else {
       store = try Store.inMemory()
       session = Session(store)
+      Interrupts.aim(at: session.cancellation)
       return
     }
     let options = StoreOptions {
@@ -33,6 +37,7 @@ final class Database {
     }
     store = try Store(path, options)
     session = Session(store)
+    Interrupts.aim(at: session.cancellation)
   }
 
   func close() throws(UpkeepError) {

@@ -22,6 +22,9 @@ struct ScriptReader {
   /// Whether a statement has begun and not ended.
   var isInStatement: Bool { !splitter.isBlank }
 
+  /// Whether a statement has begun, and what comes next is neither in quotes nor in a comment.
+  var isWithinCode: Bool { !splitter.isBlank && splitter.isWithinCode }
+
   /// Whether what has come would be pieces without a rest.
   var endsWhole: Bool {
     var rest = self

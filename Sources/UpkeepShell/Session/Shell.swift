@@ -43,8 +43,10 @@ final class Shell {
   /// The last statement that ran, for `.explain`.
   var lastStatement: String? { lastPiece?.text }
   private var lastPiece: StatementSplitter.Piece?
-  /// Somebody pressed Ctrl-C since the last line was typed.
-  var isInterrupted: Bool { isConversing && Interrupts.isPending }
+  /// Somebody pressed Ctrl-C since the last line was typed, or since the program began.
+  var isInterrupted: Bool { Interrupts.isPending }
+  /// A statement said that it was stopped.
+  private var hasToldOfStop = false
   /// Where rows go: the console, or a file after `.output` and `.once`.
   private(set) var results: Output
   private var resultsAreForOnce = false
@@ -122,9 +124,11 @@ final class Shell {
   func runPieces(of reader: inout ScriptReader, file: String?) {
     while !isFinished, !isInterrupted, let piece = reader.next() {
       if let pager { console.beginPage(pager) }
-      switch piece {
-      case .statement(let statement): run(statement, file: file)
-      case .dotCommand(let text): runDotCommand(text)
+      Interrupts.during {
+        switch piece {
+        case .statement(let statement): run(statement, file: file)
+        case .dotCommand(let text): runDotCommand(text)
+        }
       }
       endPage()
       finishPiece()
@@ -163,10 +167,7 @@ final class Shell {
     defer { database.session.watch.progress = nil }
     var sink = ResultSink(results, settings.style)
     do throws(UpkeepError) {
-      let parsed = try parse(statement)
-      lastPiece = statement
-      sink = ResultSink(results, settings.style, source: parsed.statement.source)
-      let summary = try database.session.execute(parsed, into: sink)
+      let summary = try execute(statement, into: &sink)
       progress?.clear()
       sink.end()
       results.flush()
@@ -182,11 +183,29 @@ final class Shell {
       let isUnwanted = results.failure != nil
       endPage()
       // Of a reader that has gone away the output tells; one who has seen enough needs to be told nothing.
-      if !isUnwanted { report(error, at: TextPlace(error, in: statement, file: file)) }
+      let told = StatementAdvice.advised(error, in: statement, commands: Self.commandNames)
+      if !isUnwanted { report(told, at: TextPlace(error, in: statement, file: file)) }
     }
     if settings.showsTime {
       messages.line("time: \(String(format: "%.3f", Figures.inSeconds(clock.now - began))) s")
     }
+  }
+
+  private func execute(
+    _ statement: StatementSplitter.Piece, into sink: inout ResultSink
+  ) throws(UpkeepError) -> StatementSummary {
+    if let pragma = Pragma(statement.utf8) {
+      do {
+        try answer(pragma, into: sink)
+        return StatementSummary()
+      } catch {
+        throw error as? UpkeepError ?? UpkeepError(.misuse, "\(error)")
+      }
+    }
+    let parsed = try parse(statement)
+    lastPiece = statement
+    sink = ResultSink(results, settings.style, source: parsed.statement.source)
+    return try database.session.execute(parsed, into: sink)
   }
 
   private func parse(_ piece: StatementSplitter.Piece) throws(UpkeepError) -> SQLStatement {
@@ -235,7 +254,9 @@ final class Shell {
   private func report(_ message: String, _ code: UpkeepError.Code, _ place: TextPlace?) {
     endPage()
     messages.error(message, code: code, place: place)
-    status.raise(to: ExitStatus(code))
+    if code == .cancelled { hasToldOfStop = true }
+    // Who converses goes on after a stop; a script does not.
+    status.raise(to: code == .cancelled && isConversing ? .failure : ExitStatus(code))
     if settings.bails { isFinished = true }
   }
 
@@ -249,6 +270,10 @@ final class Shell {
 
   /// Ends the session: what was not committed is undone, and the database is closed.
   func finish() -> ExitStatus {
+    if isInterrupted && !isConversing {
+      if !hasToldOfStop { messages.notice("interrupted; what follows the last statement did not run") }
+      status.raise(to: .interrupted)
+    }
     endTransaction("the input ended within a transaction; its changes were undone")
     do throws(UpkeepError) {
       try database.close()
@@ -277,10 +302,8 @@ final class Shell {
       database = try Database(path, opening)
     } catch {
       database = try Database(nil, opening)
-      if isConversing { Interrupts.aim(at: database.session.cancellation) }
       throw error
     }
-    if isConversing { Interrupts.aim(at: database.session.cancellation) }
   }
 
   /// Sends results to a file, or back to the console.

@@ -2,37 +2,48 @@ import Foundation
 import Synchronization
 import Upkeep
 
-/// Ctrl-C, while the shell talks with a person.
+/// Ctrl-C: it stops the work that runs, which then has changed nothing.
 ///
-/// The signal is blocked in every thread and taken by one of ours, which may do what a signal's handler may not. It
-/// stops what runs; where nothing runs it does nothing, and before the conversation began it ends the program.
+/// The signal is blocked in every thread and taken by one of ours, which may do what a signal's handler may not.
+///
+/// 1. While work runs its button is pressed until it has ended. If that takes a while, because a step is under way that
+///    cannot be left half done, this is said.
+/// 2. Where nothing runs, a conversation goes on, for the key is the editor's, and any other run ends at once.
+/// 3. Outside of a conversation a second one ends the program whatever it does. The store is whole: what was not committed is
+///    undone when it is opened next.
 enum Interrupts {
-  private enum Aim {
-    case program
-    case work(Cancellation)
-  }
-
-  private static let aim = Mutex(Aim.program)
+  private static let work = Mutex<Cancellation?>(nil)
   private static let isRequested = Atomic(false)
   private static let isWorking = Atomic(false)
+  private static let keepsProgram = Atomic(false)
+
+  /// How long work may take to stop before that is said, in steps of 20 ms.
+  private static let patientSteps = 25
 
   /// Whether somebody asked for a stop since the work began.
   static var isPending: Bool { isRequested.load(ordering: .relaxed) }
 
   /// Runs `work`, which the signal stops.
-  static func during(_ work: () -> Void) {
-    isRequested.store(false, ordering: .relaxed)
+  static func during<T>(_ work: () throws -> T) rethrows -> T {
     isWorking.store(true, ordering: .relaxed)
     defer { isWorking.store(false, ordering: .relaxed) }
-    work()
+    return try work()
   }
 
-  /// Takes the signal over. To be called before other threads are made, for these inherit what is blocked.
+  /// Forgets what was asked for: a new line was typed.
+  static func forget() { isRequested.store(false, ordering: .relaxed) }
+
+  /// Takes the signal over. To be called before other threads are made, for these inherit what is blocked. Where it was
+  /// ignored it stays so, as for a command in the background.
   ///
   /// The signal of a changed window is blocked too: the thread that edits lets it in, so that no other one gets it.
   static func begin() {
     // It is never delivered but between a pager's start and our blocking it again; then it must end nothing.
-    signal(SIGINT) { _ in }
+    let before = signal(SIGINT) { _ in }
+    if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+      signal(SIGINT, SIG_IGN)
+      return
+    }
     var blocked = signals([SIGINT, SIGWINCH])
     pthread_sigmask(SIG_BLOCK, &blocked, nil)
     let thread = Thread { takeSignals() }
@@ -40,8 +51,11 @@ enum Interrupts {
     thread.start()
   }
 
+  /// The program goes on whatever is pressed: a person types.
+  static func keepProgram() { keepsProgram.store(true, ordering: .relaxed) }
+
   /// What the signal stops from now on.
-  static func aim(at work: Cancellation) { aim.withLock { $0 = .work(work) } }
+  static func aim(at cancellation: Cancellation) { work.withLock { $0 = cancellation } }
 
   /// Runs `body` with no signal blocked, for programs that it starts inherit what is.
   static func unblocked<T>(_ body: () -> T) -> T {
@@ -66,20 +80,40 @@ enum Interrupts {
       var number: Int32 = 0
       guard sigwait(&awaited, &number) == 0 else { continue }
       isRequested.store(true, ordering: .relaxed)
-      let aim = aim.withLock { $0 }
-      switch aim {
-      case .program: exit(128 + SIGINT)
-      case .work(let work): stop(work)
+      if isWorking.load(ordering: .relaxed) {
+        stop()
+      } else if !keepsProgram.load(ordering: .relaxed) {
+        end()
       }
     }
   }
 
   /// Stops what runs, and what begins before the work has noticed: each statement begins with its button released.
-  private static func stop(_ work: Cancellation) {
+  private static func stop() {
+    var step = 0
     repeat {
-      work.cancel()
+      work.withLock { $0 }?.cancel()
       usleep(20_000)
+      step += 1
+      if step == patientSteps { sayPatience() }
+      if !keepsProgram.load(ordering: .relaxed), isAskedAgain { end() }
     } while isPending && isWorking.load(ordering: .relaxed)
+  }
+
+  private static var isAskedAgain: Bool {
+    var pending = sigset_t()
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGINT) == 1
+  }
+
+  /// Ends the program as the signal would, but with a status.
+  private static func end() -> Never { _exit(ExitStatus.interrupted.rawValue) }
+
+  private static func sayPatience() {
+    let output = Output(STDERR_FILENO)
+    if isatty(STDERR_FILENO) == 1 { output.write("\r\u{1B}[K") }
+    let again = keepsProgram.load(ordering: .relaxed) ? "" : "; Ctrl-C once more ends the program at once"
+    output.write("notice: stopping; a step that cannot be left half done ends first\(again)\n")
+    output.flush()
   }
 
   /// A set of signals.

@@ -64,10 +64,15 @@ final class LineEditor {
     wasCancelled = false
     upkeep_edit_take_interrupt_key(editor)
     var count: Int32 = 0
-    let line = Interrupts.watchingWindow { el_gets(editor, &count) }
-    guard let line, count > 0 else { return .end }
-    if wasCancelled { return .cancelled }
-    return .text(String(cString: line))
+    while true {
+      let line = Interrupts.watchingWindow { el_gets(editor, &count) }
+      if let line, count > 0 { return wasCancelled ? .cancelled : .text(String(cString: line)) }
+      // A signal that stops nothing, as Ctrl-Z where no shell is around, is no end of the input.
+      guard count < 0, errno == EINTR else { return .end }
+      let typed = el_line(editor).map { Self.text(from: $0.pointee.buffer, to: $0.pointee.lastchar) } ?? ""
+      upkeep_edit_take_interrupt_key(editor)
+      el_push(editor, typed)
+    }
   }
 
   /// Adds to what the arrow keys go through.

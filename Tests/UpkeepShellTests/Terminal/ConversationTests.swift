@@ -97,6 +97,39 @@ import Testing
     #expect(shown.contains { $0.trimmingCharacters(in: .whitespaces) == "1" }, "\(shown)")
   }
 
+  @Test(
+    "Who types exit leaves, and who types help gets it; a dot command within a statement is told of, and spoils nothing"
+  )
+  func habits() throws {
+    let run = try begin()
+    #expect(try run.enter("help").contains { $0.hasPrefix(".tables") })
+    try run.enter("SELECT")
+    #expect(try run.enter(".tables").contains { $0.contains("a statement is being typed") })
+    #expect(run.screen.line == "  ...>")
+    #expect(try run.enter("'exit', '")[...] == [])
+    try run.enter(".show")
+    let shown = try run.enter("exit';").joined(separator: "\n")
+    #expect(shown.contains("exit"), "\(shown)")
+    try run.type("exit")
+    run.press("\r")
+    #expect(try run.waitForEnd() == 0)
+  }
+
+  @Test("Who stops the program and lets it go on finds the prompt again, with what was typed")
+  func stopped() throws {
+    let run = try begin()
+    try run.type("SELECT 40")
+    let row = run.screen.row
+    run.signal(SIGSTOP)
+    run.signal(SIGCONT)
+    try run.wait("line drawn again") { $0.raw.components(separatedBy: "SELECT 40").count == 3 }
+    #expect(run.screen.line == "feeds> SELECT 40" && run.screen.row >= row, "\(run.screen.text)")
+    // Where no shell is around that would stop it, Ctrl-Z does nothing.
+    run.press("\u{1A}")
+    try run.type(" + 2")
+    #expect(try run.enter(";").contains { $0.hasSuffix("42") }, "\(run.screen.text)")
+  }
+
   @Test("Ctrl-D leaves; a statement without its end does not run")
   func end() throws {
     let run = try begin()

@@ -108,6 +108,9 @@ final class TerminalRun {
     return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
   }
 
+  /// Sends a signal to the program.
+  func signal(_ number: Int32) { kill(process, number) }
+
   func resize(columns: Int, rows: Int) {
     upkeep_resize_terminal(terminal, Int32(columns), Int32(rows))
     screen.columns = columns

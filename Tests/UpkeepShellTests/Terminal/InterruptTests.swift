@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+
+@testable import UpkeepShell
+
+/// Ctrl-C where nobody converses: a command is stopped as a statement is.
+@Suite struct InterruptTests {
+  private let scratch: Scratch
+
+  init() throws {
+    scratch = try Scratch()
+    let made = try ShellRun(
+      ["a.upkeep", "-c", "CREATE TABLE t (x INTEGER PRIMARY KEY, y TEXT); INSERT INTO t VALUES (1, 'one')"],
+      in: scratch)
+    try #require(made.status == 0, "\(made)")
+  }
+
+  private func requireWhole() throws {
+    let run = try ShellRun(["a.upkeep", "-c", ".check", "-c", "SELECT count(*), max(y) FROM t"], in: scratch)
+    #expect(run.output == "ok\n1|one\n", "\(run)")
+  }
+
+  private static let endless = "WITH RECURSIVE n(x) AS (VALUES (2) UNION ALL SELECT x + 1 FROM n)"
+
+  @Test(
+    "A statement of a command line is stopped and changes nothing; none runs after it, and the status is 130",
+    arguments: ["SELECT count(*) FROM n", "INSERT INTO t SELECT x, x FROM n"])
+  func statement(_ statement: String) throws {
+    let statement =
+      statement.hasPrefix("INSERT")
+      ? "INSERT INTO t \(Self.endless) SELECT x, x FROM n" : "\(Self.endless) \(statement)"
+    let run = try TerminalRun(
+      [
+        "a.upkeep", "-c", ".print begun", "-c", "BEGIN", "-c", "DELETE FROM t", "-c", statement, "-c",
+        ".print after",
+      ],
+      in: scratch)
+    try run.wait("beginning") { $0.text.contains("begun") }
+    run.press("\u{3}")
+    #expect(try run.waitForEnd() == 130)
+    #expect(!run.screen.lines.contains("after"), "\(run.screen.text)")
+    #expect(
+      run.screen.text.contains("the statement was cancelled") || run.screen.text.contains("interrupted"),
+      "\(run.screen.text)")
+    try requireWhole()
+  }
+
+  @Test("A load is stopped, and nothing of it is stored", arguments: [false, true])
+  func load(_ creates: Bool) throws {
+    let lines = (10...400_000).map { "\($0),two" }.joined(separator: "\n")
+    try scratch.write("f.csv", "x,y\n\(lines)\n")
+    let target = creates ? ["u", "--create", "--key", "x"] : ["t"]
+    let run = try TerminalRun(["load", "a.upkeep", "f.csv", "--into"] + target, in: scratch)
+    try run.wait("progress") { $0.text.contains("rows/s") }
+    run.press("\u{3}")
+    #expect(try run.waitForEnd() == 130, "\(run.screen.text)")
+    #expect(run.screen.text.contains("cancelled"), "\(run.screen.text)")
+    try requireWhole()
+    #expect(try ShellRun(["a.upkeep", ".tables"], in: scratch).output == "t\n")
+  }
+
+  @Test("A script that waits for input ends at once")
+  func waiting() throws {
+    let shell = try LiveShell(["a.upkeep"], in: scratch)
+    shell.send("BEGIN; DELETE FROM t; SELECT 'begun';\n")
+    #expect(shell.line() == "begun")
+    #expect(shell.interrupt() == 130)
+    try requireWhole()
+  }
+
+  @Test("Where the signal is ignored, as for commands in the background, it stays so")
+  func ignored() throws {
+    let script = "trap '' INT; exec \"$0\" a.upkeep -c \"SELECT 'begun'\" -f -"
+    let shell = try LiveShell(
+      ["-c", script, ShellRun.program.path], program: URL(fileURLWithPath: "/bin/sh"), in: scratch)
+    #expect(shell.line() == "begun")
+    #expect(shell.interrupt(waits: false) == nil)
+    shell.send("SELECT 'still here';\n")
+    #expect(shell.line() == "still here")
+  }
+}
