@@ -53,7 +53,7 @@ import Testing
     ("SELECT s.", " FROM (SELECT * FROM (SELECT code x FROM \"Air Line\") AS i) s", ["x"]),
     ("SELECT a.i", " FROM route r JOIN airport a ON a.icao = r.source", ["icao", "iata"]),
     ("UPDATE airport AS x SET name = x.na", "", ["name"]),
-    (".import f.csv air", "", ["airport"]),
+    (".import f.csv air", "", ["airport", "\"Air Line\""]),
     (".import f.csv airport --m", "", ["--map", "--mode"]),
     (".import f.csv airport --mode ", "", ["insert", "ignore", "replace", "merge", "sync"]),
     (".import f.csv airport --mode merge --mo", "", []),

@@ -106,7 +106,10 @@ import Testing
       (".excel\n", ".once"),
       (".clone x\n", ".backup"), (".schema t_ag\n", "no table t_ag"), (".indexes nope\n", "no table nope"),
       (".mode html\n", "there are table"), (".import f.csv nope\n", "--create"),
-      (".import --skip 1 f.csv t\n", "first line"), (".import --ascii f.csv t\n", ".help .import"),
+      (".import --skip 1 f.csv t\n", "first line"), (".output |less\n", "piped outside"),
+      (".once -x\n", "no option"), (".read |ls\n", "piped in"),
+      ("SELECT 'it's';\nSELECT 'x';", "quote is written twice"),
+      (".import --ascii f.csv t\n", ".help .import"),
     ])
   func advice(_ input: String, _ advice: String) throws {
     try scratch.write("f.csv", "id,name\n7,seven\n")
@@ -138,7 +141,8 @@ import Testing
       .separator ;
       SELECT 1, 'a;b', 'a,b';
       .databases
-      .schema t_age
+      .output stdout
+      .schema --indent t_age
       .schema t_name_key
       .schema %v%
       .save b.upkeep

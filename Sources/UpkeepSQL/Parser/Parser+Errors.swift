@@ -54,7 +54,9 @@ extension Parser {
     if token.kind == .endOfText { return "the end of the text" }
     let longest = 40
     let text = source.text(token.start..<min(token.end, token.start + longest))
-    return token.end - token.start > longest ? "\(text)…" : text
+    // A message is one line.
+    let line = text.prefix { !$0.isNewline }
+    return token.end - token.start > longest || line.count < text.count ? "\(line)…" : text
   }
 
   /// The error for a current token that nothing in the grammar takes. `label` adds what has no keyword:
@@ -69,6 +71,9 @@ extension Parser {
       message += ", expected \(list)"
     } else {
       message += ", which has no place here"
+    }
+    if token.kind == .string, token.start == lastEnd {
+      message += "; within a string a quote is written twice, as in 'it''s'"
     }
     if let meant = nearestKeyword(to: token, among: expected.candidates) {
       message += "; did you mean \(meant.text)?"

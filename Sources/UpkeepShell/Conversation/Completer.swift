@@ -141,7 +141,11 @@ struct Completer {
   /// The tables that a text names, with their other names there, and those that it makes for itself.
   func scope(_ words: [String], besides typed: String? = nil) -> [Scoped] {
     var tables = tables
-    if depth > 0 { tables = DerivedTables(words, known: tables, depth: depth).tables + tables }
+    var words = words
+    if depth > 0 {
+      tables = DerivedTables(words, known: tables, depth: depth).tables + tables
+      words = Self.outsideParentheses(words)
+    }
     var found: [Scoped] = []
     for (place, word) in words.enumerated() {
       guard let table = tables.first(where: { Names.equal($0.name, word) }) else { continue }
@@ -156,6 +160,16 @@ struct Completer {
       found.append(scoped)
     }
     return found
+  }
+
+  /// What `*` stands for comes of the tables beside the queries within, not of theirs.
+  private static func outsideParentheses(_ words: [String]) -> [String] {
+    var depth = 0
+    return words.filter { word in
+      if word == ")" { depth -= 1 }
+      defer { if word == "(" { depth += 1 } }
+      return depth <= 0
+    }
   }
 
   private func columns(of qualifier: String, in scope: [Scoped]) -> [String] {

@@ -64,11 +64,16 @@ struct DotCompletion {
     return LineEditor.Completion(length: last.count, candidates: found)
   }
 
+  /// Names as words: in quotes, where a blank would part them.
+  private func names(_ names: [String]) -> [String] {
+    names.map { $0.contains(" ") ? "\"\($0)\"" : $0 }
+  }
+
   private func candidates(_ kind: String) -> [String] {
     switch kind {
-    case "PATTERN": tables.map(\.name)
-    case let words where words.hasPrefix("TABLE"): tables.map(\.name)
-    case "NAME": tables.map(\.name) + tables.flatMap(\.indexes)
+    case "PATTERN": names(tables.map(\.name))
+    case let words where words.hasPrefix("TABLE"): names(tables.map(\.name))
+    case "NAME": names(tables.map(\.name) + tables.flatMap(\.indexes))
     case "FORMAT": ResultFormat.allCases.map(\.rawValue)
     case "COMMAND": DotCommand.all.map { $0.names[0] }
     case let words where words.contains("|"): words.split(separator: "|").map(String.init)

@@ -6,7 +6,7 @@ extension DotCommand {
     [
       DotCommand(".read", arguments: "FILE", does: "run a script", example: ".read schema.sql") {
         shell, arguments in
-        shell.run(file: try arguments.one("a file"))
+        shell.run(file: try arguments.script)
       },
       DotCommand(
         ".open", arguments: "[FILE]", does: "close this database and open another, or one in memory",
@@ -43,10 +43,24 @@ extension DotCommand {
   }
 }
 
+extension DotArguments {
+  /// The file of a script.
+  fileprivate var script: String {
+    get throws {
+      let file = try one("a file")
+      guard !file.hasPrefix("|") else {
+        throw ShellError(
+          ".read takes a file; what a program writes is piped in outside, as in `program | upkeep …`")
+      }
+      return file
+    }
+  }
+}
+
 extension Shell {
   fileprivate func help(_ name: String?) throws {
     var commands = DotCommand.all
-    if let name {
+    if let name, !["all", "-all", "--all"].contains(name) {
       let dotted = name.hasPrefix(".") || name.hasPrefix("\\") ? name : "." + name
       commands = commands.filter { $0.names.contains(dotted) }
       guard !commands.isEmpty else {

@@ -81,6 +81,18 @@ struct DotArguments {
     return words[0]
   }
 
+  /// A file's name, and neither a command to pipe into nor an option, as SQLite's shell takes them.
+  func file(_ word: String) throws -> String {
+    if word.hasPrefix("|") {
+      throw ShellError(
+        "\(name) writes to files; what goes to a program is piped outside, as in `upkeep … | less`")
+    }
+    guard !word.hasPrefix("-") else {
+      throw ShellError("\(word) is no option of \(name); a file of that name is written ./\(word)")
+    }
+    return word
+  }
+
   /// The one word that may be there.
   func atMostOne(_ what: String) throws -> String? {
     guard words.count <= 1 else { throw ShellError("\(name) takes \(what), or nothing") }

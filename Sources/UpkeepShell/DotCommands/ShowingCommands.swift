@@ -128,12 +128,13 @@ extension DotCommand {
         ".output", arguments: "[FILE]", does: "send results to FILE from now on; without FILE back here",
         example: ".output rows.csv"
       ) { shell, arguments in
-        try shell.sendResults(to: try arguments.atMostOne("a file"), once: false)
+        let file = try arguments.atMostOne("a file")
+        try shell.sendResults(to: file == "stdout" ? nil : try file.map(arguments.file), once: false)
       },
       DotCommand(
         ".once", arguments: "FILE", does: "send the next result to FILE", example: ".once rows.csv"
       ) { shell, arguments in
-        try shell.sendResults(to: try arguments.one("a file"), once: true)
+        try shell.sendResults(to: try arguments.file(try arguments.one("a file")), once: true)
       },
       DotCommand(".show", does: "say what is set", example: ".show") { shell, arguments in
         try arguments.none()

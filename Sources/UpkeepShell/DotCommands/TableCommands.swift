@@ -25,7 +25,10 @@ extension DotCommand {
         does: "show the SQL that makes tables, indexes and views: all, one, or those LIKE a name with %",
         example: ".schema airport"
       ) { shell, arguments in
-        try shell.showSchema(try arguments.atMostOne("a table"))
+        // SQLite's shell has --indent, which is how it always looks here.
+        let words = arguments.words.filter { $0 != "--indent" }
+        guard words.count <= 1 else { throw ShellError("\(arguments.name) takes a name, or nothing") }
+        try shell.showSchema(words.first)
       },
       DotCommand(
         ".databases", "\\l", does: "say which database is open", example: ".databases"

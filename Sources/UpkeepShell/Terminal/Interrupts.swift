@@ -36,7 +36,8 @@ enum Interrupts {
   /// Takes the signal over. To be called before other threads are made, for these inherit what is blocked. Where it was
   /// ignored it stays so, as for a command in the background.
   ///
-  /// The signal of a changed window is blocked too: the thread that edits lets it in, so that no other one gets it.
+  /// Those of a changed window and of going on after a stop are blocked too: the thread that edits lets them in, so that
+  /// no other one gets them.
   static func begin() {
     // It is never delivered but between a pager's start and our blocking it again; then it must end nothing.
     let before = signal(SIGINT) { _ in }
@@ -44,7 +45,7 @@ enum Interrupts {
       signal(SIGINT, SIG_IGN)
       return
     }
-    var blocked = signals([SIGINT, SIGWINCH])
+    var blocked = signals([SIGINT] + editorSignals)
     pthread_sigmask(SIG_BLOCK, &blocked, nil)
     let thread = Thread { takeSignals() }
     thread.name = "upkeep-interrupts"
@@ -60,17 +61,20 @@ enum Interrupts {
   /// Runs `body` with no signal blocked, for programs that it starts inherit what is.
   static func unblocked<T>(_ body: () -> T) -> T {
     var before = sigset_t()
-    var ours = signals([SIGINT, SIGWINCH])
+    var ours = signals([SIGINT] + editorSignals)
     pthread_sigmask(SIG_UNBLOCK, &ours, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     return body()
   }
 
-  /// Runs `body` with this thread taking note of changes of the window's size.
+  /// What the editor draws the line anew for.
+  private static let editorSignals = [SIGWINCH, SIGCONT]
+
+  /// Runs `body` with this thread taking note of changes of the window's size, and of going on after a stop.
   static func watchingWindow<T>(_ body: () -> T) -> T {
-    var window = signals([SIGWINCH])
-    pthread_sigmask(SIG_UNBLOCK, &window, nil)
-    defer { pthread_sigmask(SIG_BLOCK, &window, nil) }
+    var taken = signals(editorSignals)
+    pthread_sigmask(SIG_UNBLOCK, &taken, nil)
+    defer { pthread_sigmask(SIG_BLOCK, &taken, nil) }
     return body()
   }
 

@@ -120,8 +120,7 @@ import Testing
     let run = try begin()
     try run.type("SELECT 40")
     let row = run.screen.row
-    run.signal(SIGSTOP)
-    run.signal(SIGCONT)
+    run.stopAndGoOn()
     try run.wait("line drawn again") { $0.raw.components(separatedBy: "SELECT 40").count == 3 }
     #expect(run.screen.line == "feeds> SELECT 40" && run.screen.row >= row, "\(run.screen.text)")
     // Where no shell is around that would stop it, Ctrl-Z does nothing.

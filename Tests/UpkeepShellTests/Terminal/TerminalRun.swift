@@ -108,8 +108,13 @@ final class TerminalRun {
     return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
   }
 
-  /// Sends a signal to the program.
-  func signal(_ number: Int32) { kill(process, number) }
+  /// Stops the program, as Ctrl-Z does where a shell is around, and lets it go on.
+  func stopAndGoOn() {
+    kill(process, SIGSTOP)
+    var status: Int32 = 0
+    while waitpid(process, &status, WUNTRACED) < 0 && errno == EINTR {}
+    kill(process, SIGCONT)
+  }
 
   func resize(columns: Int, rows: Int) {
     upkeep_resize_terminal(terminal, Int32(columns), Int32(rows))
