@@ -77,21 +77,28 @@ enum UpkeepCommand {
     let shell = Shell(
       database, console: console, messages: messages, opening: options.opening, settings: settings
     ) { path throws(UpkeepError) in try OpenFile(path) }
-    for script in scripts where !shell.isFinished {
-      switch script {
-      case .text(let text): shell.run(text: text)
-      case .file(let path): shell.run(file: path)
-      }
-    }
+    if !isConversing { return Interrupts.during { runScripts(scripts, in: shell) } }
     let history = HistoryFile(environment: ProcessInfo.processInfo.environment)
     if isConversing, let conversation = Conversation(shell, history: history) {
       if !options.quiet { shell.greet() }
       shell.settings.countsRows = !options.quiet
       shell.pager = Pager(environment: ProcessInfo.processInfo.environment)
       conversation.run()
-    } else if scripts.isEmpty {
+    } else {
       shell.run(descriptor: STDIN_FILENO, isInteractive: isConversing)
     }
+    return shell.finish()
+  }
+
+  /// Runs what the command line asks for, or standard input, to the end.
+  private static func runScripts(_ scripts: [ScriptSource], in shell: Shell) -> ExitStatus {
+    for script in scripts where !shell.isFinished && !shell.isInterrupted {
+      switch script {
+      case .text(let text): shell.run(text: text)
+      case .file(let path): shell.run(file: path)
+      }
+    }
+    if scripts.isEmpty { shell.run(descriptor: STDIN_FILENO) }
     return shell.finish()
   }
 }

@@ -2,9 +2,9 @@ import Foundation
 import Upkeep
 import UpkeepSQL
 
-/// SQLite's PRAGMA, as far as there is something to answer: what is there, and whether it is whole. What only asks for
-/// how things are done anyway is passed over with a notice, so that scripts made for SQLite run; all else is refused
-/// with what to do instead.
+/// SQLite's PRAGMA, as far as it is about more than tables, of which SQL tells: whether all is whole, what is open. What
+/// only asks for how things are done anyway is passed over with a notice, so that scripts made for SQLite run; all else
+/// is refused with what to do instead.
 struct Pragma {
   let name: String
   let argument: String?
@@ -22,6 +22,8 @@ struct Pragma {
     rest = rest.dropFirst(name.count).drop(while: \.isWhitespace)
     if let dot = name.lastIndex(of: ".") { name = name[dot...].dropFirst() }
     self.name = Names.folded(String(name))
+    // What tells of tables and indexes is SQL.
+    if Self.queries.contains(self.name) { return nil }
     if rest.first == "(", rest.last == ")" {
       argument = Self.bare(rest.dropFirst().dropLast())
     } else if rest.first == "=" {
@@ -39,6 +41,14 @@ struct Pragma {
     }
     return word
   }
+
+  private static let queries = ["table_info", "table_list", "index_list", "index_info"]
+  private static let others = [
+    "foreign_key_list", "foreign_key_check", "database_list", "collation_list", "encoding", "page_size",
+    "page_count", "integrity_check", "quick_check", "wal_checkpoint",
+  ]
+  /// The names of those that there are.
+  static var names: [String] { (queries + others + passedOver.keys).sorted() }
 
   /// What a pragma does here that only says how SQLite is to work.
   static let passedOver: [String: String] = [
@@ -73,7 +83,9 @@ struct Pragma {
     "function_list": "Docs/SQL.md lists the functions",
     "ignore_check_constraints": "drop the table's CHECK, or load with --rejects",
     "query_only": "--readonly opens the database so",
+    "index_xinfo": "write PRAGMA index_info(INDEX)",
     "recursive_triggers": "there are no triggers",
+    "table_xinfo": "write PRAGMA table_info(TABLE)",
     "user_version": "a table of your own can hold it",
   ]
 }
@@ -86,16 +98,6 @@ extension Shell {
       for row in rows { try sink.row(row) }
     }
     switch pragma.name {
-    case "table_info": try give(PragmaRows.tableInfo, try tableInfo(pragma))
-    case "table_xinfo":
-      try give(PragmaRows.tableInfo + ["hidden"], try tableInfo(pragma).map { $0 + [.integer(0)] })
-    case "table_list": try give(["schema", "name", "type", "ncol", "wr", "strict"], try tableList())
-    case "index_list":
-      let table = try tables(try required(pragma, "table"))[0]
-      try give(["seq", "name", "unique", "origin", "partial"], PragmaRows.indexes(of: table))
-    case "index_info", "index_xinfo":
-      try give(
-        ["seqno", "cid", "name"], PragmaRows.columns(of: try index(try required(pragma, "index")).index))
     case "foreign_key_list":
       _ = try tables(try required(pragma, "table"))
       try give(["id", "seq", "table", "from", "to", "on_update", "on_delete", "match"], [])
@@ -123,9 +125,7 @@ extension Shell {
       if let reason = Pragma.passedOver[name] {
         return messages.notice("PRAGMA \(name) has no effect: \(reason)")
       }
-      let known = PragmaRows.names + Array(Pragma.passedOver.keys)
-      let advice =
-        Pragma.advice[name].map { "; \($0)" } ?? Names.suggestion(for: name, among: known.sorted())
+      let advice = Pragma.advice[name].map { "; \($0)" } ?? Names.suggestion(for: name, among: Pragma.names)
       throw UpkeepError(.unsupported, "PRAGMA \(name) is not supported\(advice)")
     }
   }
@@ -135,64 +135,5 @@ extension Shell {
       throw UpkeepError(.misuse, "PRAGMA \(pragma.name) takes \(what == "index" ? "an" : "a") \(what)")
     }
     return argument
-  }
-
-  private func tableInfo(_ pragma: Pragma) throws -> [[Value]] {
-    let name = try required(pragma, "table")
-    if let view = try views(name).first {
-      return try columns(of: view).enumerated().map { place, column in
-        [.integer(Int64(place)), .text(column), .text(""), .integer(0), .null, .integer(0)]
-      }
-    }
-    return PragmaRows.columns(of: try tables(name)[0])
-  }
-
-  private func tableList() throws -> [[Value]] {
-    func row(_ name: String, _ type: String, _ count: Int, isTemporary: Bool = false) -> [Value] {
-      [
-        .text(isTemporary ? "temp" : "main"), .text(name), .text(type), .integer(Int64(count)), .integer(0),
-        .integer(0),
-      ]
-    }
-    return try tables().map {
-      row($0.name, "table", $0.columns.count, isTemporary: $0.definition.isTemporary)
-    } + views().map { row($0.name, "view", try columns(of: $0).count) }
-  }
-}
-
-/// The rows of pragmas that ask what there is.
-enum PragmaRows {
-  static let tableInfo = ["cid", "name", "type", "notnull", "dflt_value", "pk"]
-  static let names = [
-    "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list",
-    "foreign_key_check", "database_list", "collation_list", "encoding", "page_size", "page_count",
-    "integrity_check", "quick_check", "wal_checkpoint",
-  ]
-
-  static func columns(of table: TableSchema) -> [[Value]] {
-    table.columns.map { column in
-      let key = table.primaryKey.firstIndex(of: column.ordinal).map { $0 + 1 } ?? 0
-      return [
-        .integer(Int64(column.ordinal)), .text(column.name), .text(column.declaredType ?? column.type.name),
-        .integer(column.isNullable ? 0 : 1),
-        column.defaultExpression.map { .text(SQLPrinter.expression($0)) } ?? .null, .integer(Int64(key)),
-      ]
-    }
-  }
-
-  static func indexes(of table: TableSchema) -> [[Value]] {
-    table.indexes.enumerated().map { place, index in
-      [
-        .integer(Int64(place)), .text(index.name), .integer(index.isUnique ? 1 : 0),
-        .text(index.isConstraint ? "u" : "c"), .integer(index.predicate == nil ? 0 : 1),
-      ]
-    }
-  }
-
-  static func columns(of index: IndexSchema) -> [[Value]] {
-    index.parts.enumerated().map { place, part in
-      let name: Value = part.column == nil ? .null : .text(SQLPrinter.expression(part.expression))
-      return [.integer(Int64(place)), .integer(Int64(part.column ?? -2)), name]
-    }
   }
 }

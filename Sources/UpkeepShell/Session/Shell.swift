@@ -78,7 +78,7 @@ final class Shell {
         console.write(prompt(isInStatement: reader.isInStatement))
         console.flush()
       }
-      let count = Foundation.read(descriptor, chunk.baseAddress, chunk.count)
+      let count = Interrupts.waiting { Foundation.read(descriptor, chunk.baseAddress, chunk.count) }
       if count < 0 && errno == EINTR { continue }
       if count < 0 { report(.system("cannot read \(file ?? "standard input")", errno)) }
       if count <= 0 { break }

@@ -15,6 +15,7 @@ enum Interrupts {
   private static let work = Mutex<Cancellation?>(nil)
   private static let isRequested = Atomic(false)
   private static let isWorking = Atomic(false)
+  private static let isWaiting = Atomic(false)
   private static let keepsProgram = Atomic(false)
 
   /// How long work may take to stop before that is said, in steps of 20 ms.
@@ -25,9 +26,16 @@ enum Interrupts {
 
   /// Runs `work`, which the signal stops.
   static func during<T>(_ work: () throws -> T) rethrows -> T {
-    isWorking.store(true, ordering: .relaxed)
-    defer { isWorking.store(false, ordering: .relaxed) }
+    let before = isWorking.exchange(true, ordering: .relaxed)
+    defer { isWorking.store(before, ordering: .relaxed) }
     return try work()
+  }
+
+  /// Waits for input, which nothing but the end of the program could stop.
+  static func waiting<T>(_ body: () -> T) -> T {
+    isWaiting.store(true, ordering: .relaxed)
+    defer { isWaiting.store(false, ordering: .relaxed) }
+    return body()
   }
 
   /// Forgets what was asked for: a new line was typed.
@@ -84,7 +92,7 @@ enum Interrupts {
       var number: Int32 = 0
       guard sigwait(&awaited, &number) == 0 else { continue }
       isRequested.store(true, ordering: .relaxed)
-      if isWorking.load(ordering: .relaxed) {
+      if isWorking.load(ordering: .relaxed), !isWaiting.load(ordering: .relaxed) {
         stop()
       } else if !keepsProgram.load(ordering: .relaxed) {
         end()
@@ -100,7 +108,7 @@ enum Interrupts {
       usleep(20_000)
       step += 1
       if step == patientSteps { sayPatience() }
-      if !keepsProgram.load(ordering: .relaxed), isAskedAgain { end() }
+      if !keepsProgram.load(ordering: .relaxed), isAskedAgain || isWaiting.load(ordering: .relaxed) { end() }
     } while isPending && isWorking.load(ordering: .relaxed)
   }
 
