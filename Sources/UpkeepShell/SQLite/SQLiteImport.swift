@@ -73,7 +73,7 @@ struct SQLiteImport {
           try session.execute(sql: view.sql)
           report.views.append(view.name)
         } catch {
-          if (error as? UpkeepError)?.code == .cancelled { throw error }
+          if error.code == .cancelled { throw error }
           failed.append((view, Self.reason(error, view.name)))
         }
       }
