@@ -108,12 +108,22 @@ final class TerminalRun {
     return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
   }
 
-  /// Stops the program, as Ctrl-Z does where a shell is around, and lets it go on.
+  /// Stops the program, as Ctrl-Z does where a shell is around, and lets it go on; once it waits for keys, as it does when a
+  /// person gets to that.
   func stopAndGoOn() {
+    while !isWaiting { sched_yield() }
     kill(process, SIGSTOP)
     var status: Int32 = 0
     while waitpid(process, &status, WUNTRACED) < 0 && errno == EINTR {}
     kill(process, SIGCONT)
+  }
+
+  /// Whether its first thread, which reads what is typed, waits. Known on Linux only.
+  private var isWaiting: Bool {
+    guard let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+      let name = status.lastIndex(of: ")")
+    else { return true }
+    return status[name...].dropFirst().first { $0 != " " } != "R"
   }
 
   func resize(columns: Int, rows: Int) {
