@@ -88,6 +88,21 @@ import UpkeepTestSupport
     #expect(try upkeep("check", "again.upkeep").output == "ok\n")
   }
 
+  @Test("Views come behind those that they read, also where a view is called as a column of another")
+  func views() throws {
+    let made = """
+      CREATE TABLE sale (id INTEGER PRIMARY KEY, total REAL);
+      INSERT INTO sale VALUES (1, 2.5);
+      CREATE VIEW raw AS SELECT id, total FROM sale;
+      CREATE VIEW id AS SELECT id FROM raw;
+      CREATE VIEW e AS SELECT total FROM id JOIN raw ON raw.id = id.id;
+      """
+    let dump = try upkeep("views.upkeep", "-c", made, "-c", ".dump")
+    #expect(dump.status == 0, "\(dump.errors)")
+    let again = try upkeep("again.upkeep", input: dump.output + "SELECT * FROM e;\n")
+    #expect(again.status == 0 && again.output.hasSuffix("2.5\n"), "\(again.errors)")
+  }
+
   @Test("Some tables alone, statements as JSON, and a name that is none")
   func options() throws {
     _ = try upkeep("t.upkeep", "-c", Self.everything)

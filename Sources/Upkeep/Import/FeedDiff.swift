@@ -52,7 +52,10 @@ package struct FeedDiff {
     let new = try RowReader(scope).scan(schema)
     var hasOld = try old.next()
     var hasNew = try new.next()
+    var steps = 0
     while hasOld || hasNew {
+      steps &+= 1
+      if steps & 1023 == 0 { try scope.watch?.cancellation.check() }
       let order =
         !hasOld ? 1 : !hasNew ? -1 : TextBytes.compare(old.entries.key, new.entries.key)
       if order < 0 {

@@ -4,7 +4,7 @@ struct Conjunct {
   var expression: Expression
   /// What it says about one column by constants, if it is of that kind.
   var term: ColumnTerm?
-  /// Whether other parameters may give another term.
+  /// Whether another run may give another term: by other parameters, or at another time.
   var readsParameters = false
 }
 
@@ -72,8 +72,7 @@ struct ConjunctReader {
         waiting.append(.binary(.lessOrEqual, operand, high))
         waiting.append(.binary(.greaterOrEqual, operand, low))
       default:
-        let reads = !statement.parameters.isEmpty && next.readsParameters
-        result.append(Conjunct(expression: next, term: term(next), readsParameters: reads))
+        result.append(Conjunct(expression: next, term: term(next), readsParameters: next.variesByRun))
       }
     }
     return result
@@ -220,11 +219,15 @@ struct ConjunctReader {
 }
 
 extension Expression {
-  /// Whether a parameter stands in it.
-  var readsParameters: Bool {
+  /// Whether another run of the statement may give it another value: a parameter stands in it, or a function, which may
+  /// tell the time.
+  var variesByRun: Bool {
     var found = false
     _ = replacing { part in
-      if case .parameter = part { found = true }
+      switch part {
+      case .parameter, .function: found = true
+      default: break
+      }
       return nil
     }
     return found

@@ -70,6 +70,13 @@ final class JoinStep {
     }
     let before = selection.path
     try selection.rebind(try scope, statement, most: nil)
+    // From one value to the next it goes along one index, and counts what it passes.
+    if alike != nil,
+      selection.isFiltered || selection.path.index !== before.index || selection.path.isBackward
+        || !selection.path.cases.isEmpty
+    {
+      return false
+    }
     return selection.path.isOrdered == before.isOrdered
       && selection.path.cost <= max(AccessPath.cheap, 2 * before.cost)
   }

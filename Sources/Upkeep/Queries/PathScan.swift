@@ -296,7 +296,7 @@ extension PathScan {
     } else {
       nextRange += 1
     }
-    return count
+    return max(1, count)
   }
 
   private static func isLess(_ a: [UInt8], _ b: [UInt8]) -> Bool {

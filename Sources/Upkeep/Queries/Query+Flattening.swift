@@ -16,6 +16,8 @@ extension Query {
       query.order = terms
       return query
     }
+    // Terms of an order name what its blocks show, as it is written there.
+    guard order.isEmpty else { return self }
     query.block = block.flattened(place)
     for number in compounds.indices {
       query.compounds[number].block = compounds[number].block.flattened(place)
@@ -198,6 +200,10 @@ extension Query {
         }
       case .expression(let expression, let name):
         guard let renamed = called(expression, isShown: true) else { return nil }
+        // What is more than a column compares as BINARY says, before that which its columns say.
+        if expression.bareColumn == nil, schema.columns.contains(where: { $0.collation != .binary }) {
+          return nil
+        }
         passed.columns.append(
           PassedTable.Column(
             name: expression.nameShown(name), expression: renamed, hasColumns: expression.hasColumn))
@@ -224,6 +230,11 @@ extension Expression {
     case .column(let reference): reference.qualifier == nil ? reference.name : nil
     default: nil
     }
+  }
+
+  /// The column, if it is nothing but that.
+  fileprivate var bareColumn: ColumnReference? {
+    if case .column(let reference) = self { reference } else { nil }
   }
 
   /// Whether a column stands in it.

@@ -126,8 +126,15 @@ final class QueryHost: @unchecked Sendable {
     independent[Key(query: query, commonTables: commonTables.map { ObjectIdentifier($0) })] = compiled
   }
 
+  /// Whether what a query names is the same wherever it stands in the statement: tables of a WITH are not, unless that is the
+  /// statement's own, which all see but views.
+  private var namesMeanOne: Bool {
+    commonTables.isEmpty || (viewCount == 0 && commonTables.allSatisfy { $0 === statement.commonTables })
+  }
+
   /// The value of a query in parentheses that reads nothing around it; nil if it does, or fails.
   func constant(_ query: Query) -> ConstantOperand? {
+    guard namesMeanOne else { return nil }
     let scope = SubqueryScope(self, statement.commonTables)
     guard let compiled = try? scope.compile(query, in: ExpressionScope()), compiled.columns.count == 1,
       let row = try? compiled.firstRow(statement.makeEvaluationContext(slotCount: 1))
@@ -138,6 +145,7 @@ final class QueryHost: @unchecked Sendable {
   /// The values of a query on the right of IN that reads nothing around it, without NULL; nil if it does, fails, or gives
   /// more than so many.
   func list(_ query: Query, most: Int) -> ConstantList? {
+    guard namesMeanOne else { return nil }
     let scope = SubqueryScope(self, statement.commonTables)
     guard let compiled = try? scope.compile(query, in: ExpressionScope()), compiled.columns.count == 1,
       let compiled = compiled as? CompiledQuery, let values = try? compiled.values(most: most)
@@ -214,6 +222,8 @@ final class CompiledQuery: CompiledSubquery, @unchecked Sendable {
   /// What was read around when the results below were found; nil before any was.
   private var readBefore: [Value]?
   private var first: [Value]??
+  /// All values of its only column, each once, if it was run for them and they are not many.
+  private var list: (values: [Value], hasNull: Bool)?
   private var sets: [MembershipTest: ValueSet] = [:]
   private var rowSets: [[MembershipTest]: MemberRows] = [:]
 
@@ -241,13 +251,21 @@ final class CompiledQuery: CompiledSubquery, @unchecked Sendable {
 
   /// The values of its only column, each once and without NULL; nil if there are more than so many.
   fileprivate func values(most: Int) throws(UpkeepError) -> [Value]? {
+    if let list { return list.values.count <= most ? list.values : nil }
     var known: Set<Value> = []
     var values: [Value] = []
+    var hasNull = false
     try plan.run(nil) { row throws(UpkeepError) in
-      if row[0] != .null, known.insert(row[0]).inserted { values.append(row[0]) }
+      if row[0] == .null {
+        hasNull = true
+      } else if known.insert(row[0]).inserted {
+        values.append(row[0])
+      }
       return values.count <= most
     }
-    return values.count <= most ? values : nil
+    guard values.count <= most else { return nil }
+    list = (values, hasNull)
+    return values
   }
 
   override func contains(
@@ -276,9 +294,15 @@ final class CompiledQuery: CompiledSubquery, @unchecked Sendable {
   {
     if let known = sets[test] { return known }
     let set = ValueSet(test, plan.memory)
-    try plan.run(context) { row throws(UpkeepError) in
-      try set.insert(row[0])
-      return true
+    if let list {
+      // It ran before, and another time it might give others.
+      for value in list.values { try set.insert(value) }
+      if list.hasNull { try set.insert(.null) }
+    } else {
+      try plan.run(context) { row throws(UpkeepError) in
+        try set.insert(row[0])
+        return true
+      }
     }
     sets[test] = set
     return set

@@ -27,10 +27,16 @@ package final class StatementContext {
     parameters: [Value] = [], changes: Int = 0, now: Timestamp = .now(),
     cancellation: Cancellation = Cancellation()
   ) {
-    self.parameters = parameters
+    self.parameters = Self.sound(parameters)
     self.changes = changes
     self.now = now
     self.cancellation = cancellation
+  }
+
+  /// A NaN is NULL.
+  private static func sound(_ parameters: [Value]) -> [Value] {
+    func isNaN(_ value: Value) -> Bool { if case .real(let real) = value { real.isNaN } else { false } }
+    return parameters.contains(where: isNaN) ? parameters.map { isNaN($0) ? .null : $0 } : parameters
   }
 
   /// The file that the statement names as a source.
@@ -54,11 +60,11 @@ package final class StatementContext {
 
   /// Lets it be another run of the statement.
   func rebind(_ parameters: [Value], _ cancellation: Cancellation) {
-    self.parameters = parameters
+    self.parameters = Self.sound(parameters)
     self.cancellation = cancellation
     now = .now()
     for context in contexts {
-      context.parameters = parameters
+      context.parameters = self.parameters
       context.now = now
     }
   }

@@ -108,7 +108,7 @@ struct UpdateExecutor {
 
     func next() throws(UpkeepError) -> Change? {
       guard try plan.selection.next(scan, context, statement, bindsViews: false) else { return nil }
-      let old = try scan.view.values()
+      let old = scan.isCovering ? scan.values : try scan.view.values()
       context.set(slot: 0, row: old)
       return Change(old: old, new: try plan.changed(old, context))
     }

@@ -134,7 +134,10 @@ extension UpsertBatch {
       throw error
     }
     let bytes = ByteBuffer()
+    var steps = 0
     try claims.forEachRowBefore { view throws(UpkeepError) in
+      steps &+= 1
+      if steps & 1023 == 0 { try scope.watch?.cancellation.check() }
       if key == 0, try seenKeys.find(view.key) != nil { return }
       let row = try view.values()
       if key > 0, try claims.encode(key, of: row, into: bytes), try seenKeys.find(bytes.bytes) != nil {

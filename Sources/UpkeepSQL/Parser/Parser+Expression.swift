@@ -179,6 +179,7 @@ extension Parser {
       try expect(.from)
       negated.toggle()
     } else if at(.true) || at(.false) {
+      if left.row != nil { throw misplacedRow(at: start) }
       // A truth test, which NULL fails: not a comparison with 1 or 0.
       let wanted = try advance().keyword == .true
       let condition = wanted ? left.value : .unary(.not, left.value)

@@ -29,7 +29,13 @@ extension Parser {
       if case .on? = item.condition { return true }
       return item.condition == nil
     }
-    guard isPlain(item), inner.allSatisfy(isPlain), let last = inner.last else { return [item] }
+    /// Among more sources, a name without one may mean another's column.
+    func isSure(_ item: FromItem) -> Bool {
+      if case .on(let condition)? = item.condition { return condition.namesSources }
+      return true
+    }
+    guard isPlain(item), inner.allSatisfy(isPlain), inner.allSatisfy(isSure), let last = inner.last
+    else { return [item] }
     if case .on(let condition)? = item.condition {
       var both = condition
       if case .on(let own)? = last.condition { both = .binary(.and, own, condition) }
@@ -228,5 +234,17 @@ extension TableReference {
   /// A table by its name as a text has it. A qualified one goes by its bare name in the rest of the statement.
   init(written name: String, as alias: String?) {
     self.init(name, as: alias ?? QualifiedName(text: name)?.name)
+  }
+}
+
+extension Expression {
+  /// Whether each column in it is named with its source, and no query stands in it.
+  fileprivate var namesSources: Bool {
+    var areNamed = !hasQuery
+    _ = replacing { part in
+      if case .column(let reference) = part, reference.qualifier == nil { areNamed = false }
+      return nil
+    }
+    return areNamed
   }
 }

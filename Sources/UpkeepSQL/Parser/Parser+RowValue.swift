@@ -5,6 +5,8 @@ import Upkeep
 extension Parser {
   /// The most values of a row.
   private static let widestRow = 100
+  /// How many comparisons of rows stand in one another.
+  private static let mostRowLevels = 4
 
   /// The rest of `(a, b, …)`, behind its first value.
   mutating func rowValue(_ first: Parsed) throws(SyntaxError) -> Parsed {
@@ -27,8 +29,30 @@ extension Parser {
       .misuse, "a row value stands beside =, <>, <, <=, >, >=, IS, IN and BETWEEN only", at: offset)
   }
 
+  /// Notes a comparison of rows that was read. What stands in it is written out several times, so that one in another in
+  /// another would soon be too much.
+  private mutating func note(from start: Int) throws(SyntaxError) {
+    var levels = 1
+    while let last = rowComparisons.last, last.start >= start {
+      levels = max(levels, last.levels + 1)
+      rowComparisons.removeLast()
+    }
+    guard levels <= Self.mostRowLevels else {
+      throw source.error(
+        .limit, "comparisons of rows stand at most \(Self.mostRowLevels) deep in one another", at: start)
+    }
+    rowComparisons.append((start, levels))
+  }
+
   /// A comparison of which at least one side is a row.
-  func rowComparison(
+  mutating func rowComparison(
+    _ operation: BinaryOperator, _ left: Parsed, _ right: Parsed, at offset: Int
+  ) throws(SyntaxError) -> Parsed {
+    try note(from: offset)
+    return try comparison(operation, left, right, at: offset)
+  }
+
+  private func comparison(
     _ operation: BinaryOperator, _ left: Parsed, _ right: Parsed, at offset: Int
   ) throws(SyntaxError) -> Parsed {
     let count = left.row?.count ?? right.row?.count ?? 1
@@ -97,8 +121,9 @@ extension Parser {
     repeat {
       let start = token.start
       let item = try parse(Precedence.or, allowsRow: true)
-      cases.append(try rowComparison(.equal, left, item, at: start))
+      cases.append(try comparison(.equal, left, item, at: start))
     } while try accept(.comma)
+    try note(from: offset)
     try expect(.rightParen)
     // In pairs, and pairs of pairs, so that a long list makes no deep tree.
     while cases.count > 1 {
@@ -118,11 +143,12 @@ extension Parser {
   }
 
   /// `low <= row AND row <= high`
-  func rowBetween(
+  mutating func rowBetween(
     _ left: Parsed, _ low: Parsed, _ high: Parsed, negated: Bool, at offset: Int
   ) throws(SyntaxError) -> Parsed {
-    let above = try rowComparison(.greaterOrEqual, left, low, at: offset)
-    let below = try rowComparison(.lessOrEqual, left, high, at: offset)
+    try note(from: offset)
+    let above = try comparison(.greaterOrEqual, left, low, at: offset)
+    let below = try comparison(.lessOrEqual, left, high, at: offset)
     let both = try node(.binary(.and, above.value, below.value), over: above, below)
     return negated ? try node(.unary(.not, both.value), over: both) : both
   }

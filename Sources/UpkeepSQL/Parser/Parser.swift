@@ -17,6 +17,9 @@ package struct Parser: Sendable {
   var expected = Expected()
   /// How deep the recursion of expressions is.
   var nesting = 0
+  /// Where comparisons of rows that were read last begin, none within another that is here, and how many are within each
+  /// other in it.
+  var rowComparisons: [(start: Int, levels: Int)] = []
   /// How deep queries stand in one another here.
   var queryDepth = 0
   /// The depth of the deepest expression read so far: that of a query's is its own.

@@ -59,14 +59,24 @@ struct Dump {
     var left = views
     var ordered: [ViewSchema] = []
     while !left.isEmpty {
-      let texts = left.map { Names.folded($0.text) }
-      let place =
-        left.indices.first { place in
-          !left.indices.contains { $0 != place && texts[place].contains(Names.folded(left[$0].name)) }
-        } ?? 0
-      ordered.append(left.remove(at: place))
+      let names = left.map { Names.folded($0.name) }
+      func first(_ words: (String) -> Set<String>) -> Int? {
+        let read = left.map { words($0.text) }
+        return left.indices.first { place in
+          !left.indices.contains { $0 != place && read[place].contains(names[$0]) }
+        }
+      }
+      // A name may be a column's as well: where views seem to read each other, what stands behind FROM and JOIN decides.
+      ordered.append(left.remove(at: first(Self.words) ?? first(Self.sources) ?? 0))
     }
     return ordered
+  }
+
+  private static func words(_ text: String) -> Set<String> { Set(SQLWords(text).words.map(Names.folded)) }
+
+  private static func sources(_ text: String) -> Set<String> {
+    let words = SQLWords(text).words.map(Names.folded)
+    return Set(zip(words, words.dropFirst()).filter { ["from", "join", "("].contains($0.0) }.map(\.1))
   }
 
   private func put(_ statement: String, _ output: Output) {
@@ -105,6 +115,7 @@ struct Dump {
         put(statement + ";", output)
         statement = ""
         if let failure = output.failure { throw Self.unwritable(failure) }
+        try scope.watch?.cancellation.check()
       }
       statement = statement.isEmpty ? "\(insert)\n  \(entry)" : "\(statement),\n  \(entry)"
     }

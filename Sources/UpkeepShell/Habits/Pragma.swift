@@ -107,7 +107,8 @@ extension Shell {
     case "collation_list":
       let names = ["BINARY", "NOCASE", "RTRIM"]
       try give(["seq", "name"], names.enumerated().map { [.integer(Int64($0.offset)), .text($0.element)] })
-    case "encoding" where pragma.argument == nil: try give(["encoding"], [[.text("UTF-8")]])
+    case "encoding" where Names.folded(pragma.argument ?? "utf-8") == "utf-8" || pragma.argument == "UTF8":
+      try give(["encoding"], [[.text("UTF-8")]])
     case "page_size" where pragma.argument == nil:
       try give(["page_size"], [[.integer(Int64(try database.store.statistics().pageSize))]])
     case "page_count":

@@ -199,6 +199,7 @@ final class Shell {
         try answer(pragma, into: sink)
         return StatementSummary()
       } catch {
+        if let own = error as? ShellError { throw UpkeepError(own.code, own.message) }
         throw error as? UpkeepError ?? UpkeepError(.misuse, "\(error)")
       }
     }

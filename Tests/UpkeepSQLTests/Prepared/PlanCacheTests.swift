@@ -45,6 +45,51 @@ import UpkeepTestSupport
     return store
   }
 
+  /// A column of what a statement gives that keeps its plan, as it does in a transaction.
+  private func column(
+    _ number: Int, _ statement: PreparedStatement, _ parameters: [Value] = [], _ store: Store
+  ) throws -> [Value?] {
+    try store.read { try statement.rows(SQLParameters(parameters), in: $0).map { $0[number] } }
+  }
+
+  @Test func eachRunHasATimeOfItsOwn() throws {
+    let store = try Store.inMemory()
+    try store.execute(
+      "CREATE TABLE session (id INTEGER PRIMARY KEY, ends REAL); CREATE INDEX by_end ON session (ends)")
+    try store.execute("INSERT INTO session SELECT value, 0 FROM generate_series(1, 50)")
+    let ended = try store.prepare("SELECT count(*) FROM session WHERE ends <= julianday('now')")
+    let forget = try store.prepare(
+      "DELETE FROM session WHERE ends <= julianday('now') AND id > ? RETURNING id")
+    #expect(try column(0, ended, [], store) == [.integer(50)])
+    #expect(try store.write { try forget.rows([.integer(45)], in: $0).count } == 5)
+    // Later than both runs, and no later than those that follow.
+    try store.execute("UPDATE session SET ends = julianday('now')")
+    #expect(try column(0, ended, [], store) == [.integer(45)])
+    #expect(try store.write { try forget.rows([.integer(0)], in: $0).count } == 45)
+  }
+
+  @Test func groupsAreCountedByWhatIsLeftToCheck() throws {
+    let store = try Store.inMemory()
+    try store.execute("CREATE TABLE t (a INTEGER, b INTEGER); CREATE INDEX by_ab ON t (a, b)")
+    try store.execute("INSERT INTO t SELECT 1, 5 + value % 3 FROM generate_series(0, 89)")
+    let counts = try store.prepare("SELECT a, count(*) FROM t WHERE a = ? AND b IN (?, ?) GROUP BY a")
+    #expect(try column(1, counts, [1, 5, 6], store) == [.integer(60)])
+    #expect(try column(1, counts, [1, 5, "x"], store) == [.integer(30)])
+    #expect(try column(1, counts, [1, 5, 7], store) == [.integer(60)])
+  }
+
+  @Test func aNumberThatIsNoneIsNull() throws {
+    let store = try Store.inMemory()
+    try store.execute(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, r REAL); INSERT INTO t VALUES (1, 1.5), (2, NULL)")
+    for condition in ["r = ?", "r > ?", "r <= ?", "r >= ?", "r < ?"] {
+      let text = "SELECT id FROM t WHERE " + condition
+      #expect(try column(0, store.prepare(text), [.real(.nan)], store).isEmpty, "\(condition)")
+    }
+    #expect(
+      try column(0, store.prepare("SELECT id FROM t WHERE r IS ?"), [.real(.nan)], store) == [.integer(2)])
+  }
+
   private func fill(_ stores: [Store], _ random: inout SeededGenerator, _ count: Int) throws {
     for _ in 0..<count {
       let id = random.below(3000)
