@@ -405,7 +405,7 @@ extension Expression {
 
   /// The expression with parts replaced: where `change` gives one, it stands instead of that part, else the
   /// part's own parts are looked at. Queries within it are left alone.
-  func replacing(_ change: (Expression) -> Expression?) -> Expression {
+  package func replacing(_ change: (Expression) -> Expression?) -> Expression {
     if let changed = change(self) { return changed }
     switch self {
     case .literal, .column, .parameter: return self

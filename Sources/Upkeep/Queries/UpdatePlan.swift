@@ -177,7 +177,7 @@ extension Expression {
   }
 
   /// Whether a query is part of it.
-  var hasQuery: Bool {
+  package var hasQuery: Bool {
     switch self {
     case .literal, .column, .parameter: return false
     default: break
