@@ -28,7 +28,7 @@ build: need
 
 test: need need-sqlite
 	.ci/strict-build $(SWIFT) build --build-tests $(TEST_FLAGS)
-	$(if $(FILTER),,UPKEEP_WHOLE=1) .ci/postgres $(SWIFT) test $(TEST_FLAGS) --skip-build $(if $(FILTER),--filter $(FILTER))
+	$(if $(FILTER),,UPKEEP_WHOLE=1) .ci/postgres $(SWIFT) test $(TEST_FLAGS) --skip-build $(if $(FILTER),--filter '$(FILTER)')
 
 # Sequences of three operations and programs made by chance, with power loss and failures everywhere, for SECONDS on
 # THREADS (all processors, if not given); goes on where it last stopped.
