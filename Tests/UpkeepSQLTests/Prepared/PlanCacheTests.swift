@@ -45,7 +45,7 @@ import UpkeepTestSupport
     return store
   }
 
-  /// A column of what a statement gives that keeps its plan, as it does in a transaction.
+  /// A column of what a statement gives.
   private func column(
     _ number: Int, _ statement: PreparedStatement, _ parameters: [Value] = [], _ store: Store
   ) throws -> [Value?] {
