@@ -182,7 +182,7 @@ package struct PredicateImplication {
     if case .isNull(let x, negated: true) = wanted { return isNullIfNull(part, x, depth: 0) }
     guard let columns, case .binary(let wantedOp, let x, .literal(let wantedConstant)) = wanted,
       case .binary(let op, let y, .literal(let constant)) = part, x == y, op.isOrdering, wantedOp.isOrdering,
-      wantedConstant != .null, constant != .null
+      wantedConstant.sound != .null, constant.sound != .null
     else { return false }
     var compiler = ExpressionCompiler(scope: ExpressionScope(names: [], columns: columns))
     guard let subject = try? compiler.compile(x, depth: 0) else { return false }

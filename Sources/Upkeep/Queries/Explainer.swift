@@ -80,9 +80,9 @@ struct Explainer {
       lines.append(
         "change each as the first row of \(names(of: update.sources)) says for which the condition holds")
     }
-    let touched = plan.schema.indexes.filter { !$0.columnsRead.isDisjoint(with: plan.changing) }
+    let touched = plan.schema.indexes.filter { !$0.columnsRead.isDisjoint(with: plan.assignments.changing) }
     if plan.movesKeys {
-      let isKey = !plan.changing.isDisjoint(with: plan.schema.primaryKey)
+      let isKey = !plan.assignments.changing.isDisjoint(with: plan.schema.primaryKey)
       let keys = (isKey ? ["primary key"] : []) + touched.filter(\.isUnique).map(\.name)
       let isWhole = update.otherwise == .abort || update.otherwise == .rollback
       lines.append(

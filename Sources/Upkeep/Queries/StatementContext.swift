@@ -34,7 +34,7 @@ package final class StatementContext {
   }
 
   /// A NaN is NULL.
-  private static func sound(_ parameters: [Value]) -> [Value] {
+  static func sound(_ parameters: [Value]) -> [Value] {
     func isNaN(_ value: Value) -> Bool { if case .real(let real) = value { real.isNaN } else { false } }
     return parameters.contains(where: isNaN) ? parameters.map { isNaN($0) ? .null : $0 } : parameters
   }

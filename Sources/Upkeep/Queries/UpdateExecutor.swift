@@ -110,7 +110,7 @@ struct UpdateExecutor {
       guard try plan.selection.next(scan, context, statement, bindsViews: false) else { return nil }
       let old = scan.isCovering ? scan.values : try scan.view.values()
       context.set(slot: 0, row: old)
-      return Change(old: old, new: try plan.changed(old, context))
+      return Change(old: old, new: try plan.assignments.changed(old, context))
     }
   }
 }

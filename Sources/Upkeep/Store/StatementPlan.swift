@@ -2,7 +2,7 @@ internal import UpkeepStorage
 
 /// A statement, with what need not be found out anew when it runs again.
 ///
-/// A read of one row by a whole key, and an upsert of one row, remember how they go. Queries of tables without queries in
+/// A read or change of one row by a whole key, and an upsert of one row, remember how they go. Queries of tables without queries in
 /// them, and such an UPDATE or DELETE, keep plans that run again; anything else is planned anew each time. All of that
 /// holds for as long as the schemas of the tables are those that it was made for.
 package final class StatementPlan: Sendable {
@@ -19,7 +19,10 @@ package final class StatementPlan: Sendable {
   private let repeatable: Query?
   private let readyQueries = ReadyPlans<(query: ReadyQuery, names: ColumnNames)>()
   private let isRepeatableChange: Bool
+  /// The table of an UPDATE or DELETE whose plan is kept, which gives no rows, and of which nothing stays if it fails.
+  private let changedTable: String?
   private let readyChanges = ReadyPlans<ReadyChange>()
+  private let pointChanges = ReadyPlans<(schema: TableSchema, change: PointChange?)>()
 
   package init(_ statement: Statement, viewReader: (any ViewReading)? = nil) {
     self.statement = statement
@@ -45,6 +48,14 @@ package final class StatementPlan: Sendable {
       repeatable = nil
     }
     isRepeatableChange = statement.isRepeatableChange
+    changedTable =
+      switch statement {
+      case .update(let update)
+      where isRepeatableChange && update.returning == nil && update.otherwise == .abort:
+        update.table.name
+      case .delete(let delete) where isRepeatableChange && delete.returning == nil: delete.table.name
+      default: nil
+      }
   }
 
   /// Whether it gives rows and changes none.
@@ -116,7 +127,7 @@ package final class StatementPlan: Sendable {
     _ parameters: [Value], in scope: TransactionScope, _ plans: PlanCache,
     row: (Row) throws(UpkeepError) -> Bool = { _ in true }
   ) throws(UpkeepError) -> StatementSummary {
-    if let single, let summary = try single.run(parameters, scope, plans) { return summary }
+    if let summary = try changeOfOneRow(parameters, scope, plans) { return summary }
     let context = StatementContext(parameters: parameters)
     context.viewReader = viewReader
     let result = try scope.statement { () throws(UpkeepError) in
@@ -132,13 +143,11 @@ package final class StatementPlan: Sendable {
   /// The short way of an upsert of one row, and of what keeps plans, in a transaction that holds nothing else; nil if it
   /// is no such statement.
   package func changeAlone(_ parameters: [Value], in store: Store) throws(UpkeepError) -> StatementSummary? {
-    guard single != nil || isPlainChange else { return nil }
+    guard single != nil || changedTable != nil else { return nil }
     let scope = try store.beginWrite()
     do throws(UpkeepError) {
-      let found: StatementSummary?
-      if let single {
-        found = try single.run(parameters, scope, store.plans)
-      } else {
+      var found = try changeOfOneRow(parameters, scope, store.plans)
+      if found == nil, changedTable != nil {
         let context = StatementContext(parameters: parameters)
         defer { context.release() }
         found = try changeAgain(scope, context).summary
@@ -155,14 +164,15 @@ package final class StatementPlan: Sendable {
     }
   }
 
-  /// Whether it is an UPDATE or DELETE whose plan is kept, which gives no rows, and of which nothing stays if it fails.
-  private var isPlainChange: Bool {
-    guard isRepeatableChange else { return false }
-    return switch statement {
-    case .update(let update): update.returning == nil && update.otherwise == .abort
-    case .delete(let delete): delete.returning == nil
-    default: false
-    }
+  /// The short way of a change of one row; nil if it is for the long way, and nothing was done.
+  private func changeOfOneRow(
+    _ parameters: [Value], _ scope: TransactionScope, _ plans: PlanCache
+  ) throws(UpkeepError) -> StatementSummary? {
+    if let single { return try single.run(parameters, scope, plans) }
+    guard let changedTable, let schema = try? scope.table(changedTable) else { return nil }
+    let ready = pointChanges.take { $0.schema === schema } ?? (schema, PointChange(statement, schema))
+    defer { pointChanges.putBack(ready) }
+    return try ready.change?.run(parameters, scope)
   }
 
   /// Runs a plan that is kept, or makes one to be kept.

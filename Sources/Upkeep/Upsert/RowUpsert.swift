@@ -8,17 +8,6 @@ internal import UpkeepStorage
 ///    another row holds one of its keys, a default must be evaluated, an id drawn) it gives nil, and a batch judges it.
 /// 2. It writes. Nothing can then fail but the store; if that does, the transaction is rolled back.
 package final class RowUpsert {
-  /// An index, and what the row has in it.
-  private struct Entry {
-    let encoder: IndexEncoder
-    /// The columns that it reads, a bit for each.
-    let reads: UInt64
-    let before = ByteBuffer(capacity: 64)
-    let after = ByteBuffer(capacity: 64)
-    var hasBefore = false
-    var hasAfter = false
-  }
-
   private let schema: TableSchema
   private let action: UpsertPlan.Action
   /// The key by which rows meet, 0 for the primary key.
@@ -29,11 +18,9 @@ package final class RowUpsert {
   private let check: RowCheck
   /// What merges by rules; nil where the action does not.
   private let rowActions: RowActions?
-  private var entries: [Entry]
-  /// The position in `entries` of the target, if that is an index.
-  private let targetEntry: Int?
-  private let key = ByteBuffer(capacity: 64)
-  private let value = ByteBuffer(capacity: 1024)
+  private let edit: RowEdit
+  /// The position of the target among the table's indexes, if it is one.
+  private let targetIndex: Int?
   /// What the caller had against the outcome.
   private var refusal: UpkeepError?
 
@@ -42,7 +29,7 @@ package final class RowUpsert {
     let schema = plan.schema
     guard let target = plan.targetKey, let action = plan.actions.first, plan.otherwise == .abort,
       !plan.isSync, !plan.displaces, plan.returning == nil, plan.duplicates == .fold,
-      !schema.hasHiddenRowid, !schema.isAutoincrement, schema.columns.count <= 64,
+      !schema.hasHiddenRowid, !schema.isAutoincrement, let edit = RowEdit(schema),
       schema.primaryKey.allSatisfy({ schema.places[$0].isInKey })
     else { return nil }
     if case .update = action { return nil }
@@ -58,10 +45,8 @@ package final class RowUpsert {
     columns = schema.columns.map { IncomingColumn($0) }
     primaryKey = schema.primaryKey
     check = RowCheck(schema)
-    entries = schema.indexes.map { index in
-      Entry(encoder: IndexEncoder(index), reads: index.columnsRead.reduce(0) { $0 | 1 << UInt64($1) })
-    }
-    targetEntry =
+    self.edit = edit
+    targetIndex =
       target == 0 ? nil : schema.indexes.firstIndex { $0 === plan.uniqueIndexes[target - 1] }
   }
 
@@ -111,43 +96,26 @@ package final class RowUpsert {
     return row
   }
 
-  /// The row that the proposed one meets. `key` is then that row's primary key, else the proposed row's own.
+  /// The row that the proposed one meets. The key at hand is then that row's primary key, else the proposed row's own.
   private func meet(
     _ proposal: [Value], _ transaction: WriteTransaction
   ) throws(UpkeepError) -> [Value]? {
+    let key = edit.key
     key.removeAll()
-    if let targetEntry {
-      let encoder = entries[targetEntry].encoder
-      let bytes = entries[targetEntry].after
-      if try encoder.encode(proposal, into: bytes) == .entry,
-        let holder = try get(transaction, encoder.tree, bytes.bytes)
-      {
-        key.append(holder)
-        guard let row = try stored(transaction) else {
-          throw .corrupt("an index of \(schema.name)", "it names a row that is not there")
-        }
-        return row
+    if let targetIndex, let holder = try edit.holder(of: proposal, in: targetIndex, transaction) {
+      key.append(holder)
+      guard let row = try edit.stored(transaction) else {
+        throw .corrupt("an index of \(schema.name)", "it names a row that is not there")
       }
+      return row
     }
     for ordinal in primaryKey {
       if case .null = proposal[ordinal] { throw Self.needsID }
     }
     try RowCodec.appendKey(of: proposal, schema: schema, to: key)
-    let row = try stored(transaction)
+    let row = try edit.stored(transaction)
     if target != 0, row != nil { throw Self.isHeld }
     return row
-  }
-
-  private func stored(_ transaction: WriteTransaction) throws(UpkeepError) -> [Value]? {
-    guard let value = try get(transaction, schema.tree, key.bytes) else { return nil }
-    return try RowView(schema: schema, key: key.bytes, value: value).values()
-  }
-
-  @inline(__always)
-  private func get(
-    _ transaction: WriteTransaction, _ tree: TreeID, _ key: UnsafeRawBufferPointer
-  ) throws(UpkeepError) -> UnsafeRawBufferPointer? {
-    do throws(StorageError) { return try transaction.get(tree, key) } catch { throw UpkeepError(error) }
   }
 
   /// The row met as the action leaves it; nil if that moves its primary key, or is an error.
@@ -187,19 +155,7 @@ package final class RowUpsert {
     _ agree: (UpsertOutcome) throws(UpkeepError) -> Void
   ) throws(UpkeepError) -> UpsertOutcome? {
     try check.check(row)
-    value.removeAll()
-    try RowCodec.appendValue(of: row, schema: schema, to: value)
-    for position in entries.indices {
-      let encoder = entries[position].encoder
-      let after = entries[position].after
-      entries[position].hasBefore = false
-      entries[position].hasAfter = try encode(row, encoder, into: after, transaction)
-      if position != targetEntry, entries[position].hasAfter, encoder.isUnique,
-        try get(transaction, encoder.tree, after.bytes) != nil
-      {
-        return nil
-      }
-    }
+    guard try edit.insertion(of: row, free: targetIndex, transaction) else { return nil }
     let outcome = UpsertOutcome.inserted(new: row)
     try write(outcome, scope, transaction, agree)
     if let ordinal = schema.automaticID, case .integer(let id) = row[ordinal] { scope.noteID(id, of: schema) }
@@ -210,28 +166,10 @@ package final class RowUpsert {
     _ old: [Value], _ new: [Value], _ scope: TransactionScope, _ transaction: WriteTransaction,
     _ agree: (UpsertOutcome) throws(UpkeepError) -> Void
   ) throws(UpkeepError) -> UpsertOutcome? {
-    var changed: UInt64 = 0
-    for ordinal in old.indices where !old[ordinal].hasSameBytes(as: new[ordinal]) {
-      changed |= 1 << UInt64(ordinal)
-    }
+    let changed = RowEdit.difference(old, new)
     if changed == 0 { return .unchanged(row: new, key: targetName, displaced: []) }
     try check.check(new)
-    value.removeAll()
-    try RowCodec.appendValue(of: new, schema: schema, to: value)
-    for position in entries.indices {
-      entries[position].hasBefore = false
-      entries[position].hasAfter = false
-      guard entries[position].reads & changed != 0 else { continue }
-      let encoder = entries[position].encoder
-      let before = entries[position].before
-      let after = entries[position].after
-      let hasBefore = try encode(old, encoder, into: before, transaction)
-      let hasAfter = try encode(new, encoder, into: after, transaction)
-      if hasBefore == hasAfter, !hasAfter || Bytes.equal(before, after) { continue }
-      entries[position].hasBefore = hasBefore
-      entries[position].hasAfter = hasAfter
-      if hasAfter, encoder.isUnique, try get(transaction, encoder.tree, after.bytes) != nil { return nil }
-    }
+    guard try edit.update(from: old, to: new, changed: changed, transaction) else { return nil }
     let outcome: UpsertOutcome =
       if case .replace = action {
         .replaced(old: old, new: new, key: targetName, displaced: [])
@@ -240,19 +178,6 @@ package final class RowUpsert {
       }
     try write(outcome, scope, transaction, agree)
     return outcome
-  }
-
-  /// Fills a buffer with the key of a row's entry in an index, the primary key among it where that belongs to it.
-  ///
-  /// - Returns: false if the row has none.
-  private func encode(
-    _ row: [Value], _ encoder: IndexEncoder, into buffer: ByteBuffer, _ transaction: WriteTransaction
-  ) throws(UpkeepError) -> Bool {
-    let state = try encoder.encode(row, into: buffer)
-    if state == .outsidePredicate { return false }
-    if IndexEntry.keyHoldsPrimaryKey(encoder.index, state) { buffer.append(key.bytes) }
-    if buffer.count > min(KeyCodec.longestKey, transaction.longestKey) { throw Self.isTooLong }
-    return true
   }
 
   // MARK: Writing
@@ -265,26 +190,10 @@ package final class RowUpsert {
       refusal = error
       throw error
     }
-    if key.count > transaction.longestKey { throw Self.isTooLong }
-    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-    do throws(StorageError) {
-      try transaction.put(schema.tree, key.bytes, value.bytes)
-      for entry in entries {
-        let tree = entry.encoder.tree
-        if entry.hasBefore { try transaction.delete(tree, entry.before.bytes) }
-        if entry.hasAfter {
-          try transaction.put(tree, entry.after.bytes, entry.encoder.isUnique ? key.bytes : nothing)
-        }
-      }
-    } catch {
-      // The row may be half there.
-      scope.rollback()
-      throw UpkeepError(error)
-    }
+    try edit.write(scope, transaction)
   }
 
   // Nobody sees these: they send a row the general way.
   private static let needsID = UpkeepError(.misuse, "the row needs an id")
   private static let isHeld = UpkeepError(.uniqueViolation, "another row has the primary key")
-  private static let isTooLong = UpkeepError(.tooLong, "the key is too long")
 }

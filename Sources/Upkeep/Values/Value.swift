@@ -21,6 +21,11 @@ public enum Value: Sendable, Hashable {
   case uuid(UUIDValue)
   /// JSON, as text.
   case json(String)
+
+  /// The value, or NULL for a NaN that somebody gave.
+  package var sound: Value {
+    if case .real(let real) = self, real.isNaN { .null } else { self }
+  }
 }
 
 /// A moment: microseconds since 1970-01-01T00:00:00Z.

@@ -50,9 +50,9 @@ package enum ValueOrder {
 
   static func compare(_ a: Double, _ b: Double) -> Int { a < b ? -1 : a == b ? 0 : 1 }
 
-  /// An integer with a real, exactly.
+  /// An integer with a real, exactly. A NaN, which no row has, is below all.
   static func compare(_ a: Int64, _ b: Double) -> Int {
-    if b >= 0x1p63 { return -1 }
+    if !(b < 0x1p63) { return b.isNaN ? 1 : -1 }
     if b < -0x1p63 { return 1 }
     let whole = Int64(b)  // towards zero
     if a != whole { return a < whole ? -1 : 1 }

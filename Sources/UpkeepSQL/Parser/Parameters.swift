@@ -68,14 +68,14 @@ struct ParameterList: Sendable {
         return .failure(
           ParameterError("parameter ?\(number) has no value; \(given) \(given == 1 ? "was" : "were") given"))
       }
-      return .success(.literal(values.positional[number - 1]))
+      return .success(.literal(values.positional[number - 1].sound))
     }
     let name = String(token.dropFirst())
     if let values {
       guard let value = values.named[name] else {
         return .failure(ParameterError("parameter \(token) has no value"))
       }
-      return .success(.literal(value))
+      return .success(.literal(value.sound))
     }
     let number = numbers[token] ?? count + 1
     guard number <= Self.highest else {

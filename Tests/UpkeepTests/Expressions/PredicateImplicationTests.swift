@@ -33,6 +33,7 @@ struct PredicateImplicationTests {
 
   static let no: [(Expression?, Expression?)] = [
     (nil, bin("i", .greater, 3)), (bin("i", .greater, 3), bin("i", .greater, 5)),
+    (bin("i", .greater, .real(.nan)), bin("i", .greater, 3)),
     (bin("s", .equal, ""), bin("s", .notEqual, "")),
     (bin("i", .greater, 3), bin("r", .greater, 3)),
     (.isNull(ref("s"), negated: false), .isNull(ref("s"), negated: true)),

@@ -1,0 +1,142 @@
+import Testing
+import UpkeepTestSupport
+@testable import Upkeep
+@testable import UpkeepSQL
+
+/// A prepared UPDATE or DELETE of one row goes a way of its own. It would do something else than the same statement with
+/// its values written out, which is run the general way: change other rows, tell of other counts or another error, or
+/// leave an index that is not the table's.
+@Suite struct PointChangeTests {
+  private static let schema = """
+    CREATE TABLE a (id INTEGER PRIMARY KEY, email TEXT UNIQUE, name TEXT COLLATE NOCASE, n INTEGER NOT NULL DEFAULT 7,
+      seen TIMESTAMP MERGE TOUCH, CHECK (n < 50));
+    CREATE INDEX a_name ON a (name, n);
+    CREATE UNIQUE INDEX a_some ON a (n) WHERE n > 40;
+    CREATE INDEX a_sum ON a (n + id);
+    CREATE TABLE b (x TEXT COLLATE NOCASE, y REAL, z, PRIMARY KEY (x, y DESC));
+    CREATE UNIQUE INDEX b_z ON b (z);
+    CREATE TABLE c (v TEXT, w INTEGER);
+    CREATE INDEX c_w ON c (w);
+    CREATE TABLE d (id INTEGER PRIMARY KEY AUTOINCREMENT, v ANY);
+    """
+  private static let looks = [
+    "SELECT id, email, name, n, seen IS NULL FROM a ORDER BY id", "SELECT * FROM b ORDER BY x, y",
+    "SELECT rowid, * FROM c ORDER BY rowid", "SELECT * FROM d ORDER BY id",
+    "SELECT id FROM a WHERE name >= '' ORDER BY name, n, id", "SELECT id FROM a ORDER BY n + id, id",
+    "SELECT w FROM c WHERE w > 0 ORDER BY w",
+  ]
+  /// What goes the short way, where its row is plain.
+  private static let changes = [
+    "UPDATE a SET name = ? WHERE id = ?", "UPDATE a SET n = ?, email = ? WHERE id = ?",
+    "UPDATE a SET n = n + ? WHERE email = ?", "UPDATE a SET n = DEFAULT WHERE ? = id",
+    "UPDATE a SET n = ? WHERE id = ? AND n = ?", "UPDATE a AS t SET name = t.name || ? WHERE t.id = ?",
+    "UPDATE a SET n = ? WHERE id = ? AND id = ?",
+    "UPDATE a SET n = ? WHERE id = ? AND n > 5 AND name IS NOT NULL",
+    "UPDATE a SET name = abs(?) WHERE id = ?", "UPDATE b SET z = ? WHERE x = ? AND y = ?",
+    "UPDATE b SET z = ? WHERE z = ? AND x > ?", "UPDATE c SET w = ? WHERE rowid = ?",
+    "UPDATE c SET v = ?, w = w + 1 WHERE rowid = ? AND w < ?", "UPDATE d SET v = ? WHERE id = ?",
+    "DELETE FROM a WHERE id = ?", "DELETE FROM a WHERE email = ? AND n < ?",
+    "DELETE FROM b WHERE x = ? AND y = ?",
+    "DELETE FROM b WHERE z = ?", "DELETE FROM c WHERE rowid = ? AND w > ?", "DELETE FROM d WHERE id = ?",
+    "DELETE FROM d WHERE id = ? AND v = ?",
+  ]
+  /// What does not, at once or ever.
+  private static let others = [
+    "UPDATE a SET id = ? WHERE id = ?", "UPDATE b SET y = ? WHERE x = ? AND y = ?",
+    "UPDATE a SET n = ? WHERE name = ?", "DELETE FROM b WHERE x = ?", "DELETE FROM c WHERE w = ?",
+    "UPDATE a SET nn = ? WHERE id = ?", "DELETE FROM a WHERE id = ? AND nn = ?",
+    "UPDATE OR IGNORE a SET email = ? WHERE id = ?", "UPDATE a SET n = ? WHERE id = ? OR id = ?",
+    "UPDATE a SET n = (SELECT count(*) FROM c) + ? WHERE id = ?", "DELETE FROM d WHERE id > ?",
+  ]
+  private static let inserts = [
+    "INSERT OR IGNORE INTO a (id, email, name, n) VALUES (?, ?, ?, ?)",
+    "INSERT OR IGNORE INTO b VALUES (?, ?, ?)", "INSERT INTO c (v, w) VALUES (?, ?)",
+    "INSERT INTO d (v) VALUES (?)",
+  ]
+
+  @Test func theyAreKnown() throws {
+    let store = try Store.inMemory()
+    try store.execute(Self.schema)
+    try store.read { snapshot in
+      for (texts, isPoint) in [(Self.changes, true), (["UPDATE a SET n = ? WHERE name = ?"], false)] {
+        for text in texts {
+          let statement = try store.prepare(text).shared.source.statement
+          let name =
+            switch statement {
+            case .update(let update): update.table.name
+            case .delete(let delete): delete.table.name
+            default: ""
+            }
+          let change = PointChange(statement, try snapshot.scope.table(name))
+          #expect((change != nil) == isPoint, "\(text)")
+        }
+      }
+    }
+  }
+
+  @Test func theyDoWhatTheGeneralWayDoes() throws {
+    let first = firstSeed()
+    var (done, changed, failed) = (0, 0, 0)
+    for round in 0..<60 {
+      var random = SeededGenerator(seed: first &+ UInt64(round))
+      let (ours, theirs) = (try Store.inMemory(), try Store.inMemory())
+      for store in [ours, theirs] { try store.execute(Self.schema) }
+      let session = Session(theirs)
+      var ran: [String] = []
+      func story() -> String { "seed \(first &+ UInt64(round))\n\(ran.joined(separator: ";\n"))" }
+      for batch in 0..<6 {
+        try session.execute(sql: "BEGIN")
+        try ours.write { transaction in
+          for _ in 0..<40 {
+            let text = random.pick(
+              batch == 0 || random.oneIn(4) ? Self.inserts : random.oneIn(5) ? Self.others : Self.changes)
+            let values = SQLParameters((0..<text.count { $0 == "?" }).map { _ in Self.value(&random) })
+            ran.append("\(text) -- \(values.positional.map(\.literalText))")
+            let our = Self.outcome { () throws(UpkeepError) in
+              try ours.prepare(text).run(values, in: transaction)
+            }
+            let their = Self.outcome { () throws(UpkeepError) in
+              try session.execute(sql: text, values).last ?? StatementSummary()
+            }
+            done += 1
+            if let summary = our.summary, summary.changes > 0 { changed += 1 }
+            if our.summary == nil { failed += 1 }
+            #expect(our.summary == their.summary && our.code == their.code, "\(story())\n\(our)\n\(their)")
+          }
+        }
+        try session.execute(sql: "COMMIT")
+        for look in Self.looks {
+          let (our, their): (SQLRows, SQLRows) = (try ours.query(look), try theirs.query(look))
+          #expect(our.rows == their.rows, "\(look) after \(story())")
+        }
+        #expect(try ours.verify().isEmpty, "\(story())")
+      }
+      try session.close()
+    }
+    print("\(done) changes compared with the general way, \(changed) changed a row, \(failed) failed in both")
+    #expect(changed * 8 > done && failed > 0)
+  }
+
+  private static func outcome(
+    _ body: () throws(UpkeepError) -> StatementSummary
+  ) -> (summary: StatementSummary?, code: UpkeepError.Code?, text: String) {
+    do throws(UpkeepError) {
+      return (try body(), nil, "")
+    } catch {
+      return (nil, error.code, error.message)
+    }
+  }
+
+  private static func value(_ random: inout SeededGenerator) -> Value {
+    switch random.below(20) {
+    case 0: .null
+    case 1: .real(Double(random.below(9)))
+    case 2: .real(Double(random.below(20)) / 4)
+    case 3: .text("\(random.below(9))")
+    case 4: .real(.nan)
+    case 5: .integer(random.pick([.max, .min, 45, 60]))
+    case 6...10: .text(random.pick(["ada", "Ada", "b", "", "x.y@z", "été"]))
+    default: .integer(Int64(random.below(12)))
+    }
+  }
+}
