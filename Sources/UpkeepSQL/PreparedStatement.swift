@@ -57,7 +57,7 @@ public struct PreparedStatement: Sendable {
   ) throws(UpkeepError) -> StatementSummary {
     let values = try bound(parameters)
     return try located { () throws(UpkeepError) in
-      try shared.plan.change(values, in: transaction.scope, store.planCache)
+      try shared.plan.change(values, in: transaction.scope)
     }
   }
 
@@ -100,7 +100,7 @@ public struct PreparedStatement: Sendable {
     _ values: [Value], in snapshot: Snapshot, _ take: (Row) -> Bool
   ) throws(UpkeepError) {
     if !shared.plan.isQuery, let transaction = snapshot as? Transaction {
-      _ = try shared.plan.change(values, in: transaction.scope, store.planCache) { row throws(UpkeepError) in
+      _ = try shared.plan.change(values, in: transaction.scope) { row throws(UpkeepError) in
         take(row)
       }
       return

@@ -1,9 +1,14 @@
 /// The SET list of an UPDATE bound to a table: what it makes of a row.
 struct RowAssignments {
-  struct SetColumn {
-    var column: ColumnSchema
+  final class SetColumn: Sendable {
+    let column: ColumnSchema
     /// nil: the column's default.
-    var value: CompiledExpression?
+    let value: CompiledExpression?
+
+    init(_ column: ColumnSchema, _ value: CompiledExpression?) {
+      self.column = column
+      self.value = value
+    }
   }
 
   let schema: TableSchema
@@ -14,6 +19,8 @@ struct RowAssignments {
   private let touched: [Int]
   /// Whether evaluating it twice for one row gives the same.
   let isRepeatable: Bool
+  /// Whether what it gives may depend on the time.
+  let readsTime: Bool
   /// Whether a NULL that may not be becomes the column's default: what OR REPLACE does.
   private let replacesNulls: Bool
 
@@ -38,7 +45,7 @@ struct RowAssignments {
       let value = try assignment.value.map { value throws(UpkeepError) in
         try CompiledExpression.compile(value, in: expressions)
       }
-      assignments.append(SetColumn(column: schema.columns[ordinal], value: value))
+      assignments.append(SetColumn(schema.columns[ordinal], value))
     }
     self.assignments = assignments
     replacesNulls = update.otherwise == .replace
@@ -51,6 +58,7 @@ struct RowAssignments {
       if let value = assignment.column.defaultExpression { evaluated.append(value) }
     }
     isRepeatable = !evaluated.contains { $0.isVolatile }
+    readsTime = !touched.isEmpty || evaluated.contains { $0.callsFunctions }
   }
 
   /// The row that the assignments make of a row, which is in slot 0 of the context.
@@ -86,6 +94,16 @@ struct RowAssignments {
 }
 
 extension Expression {
+  /// Whether a function is called in it.
+  var callsFunctions: Bool {
+    var found = false
+    _ = replacing { part in
+      if case .function = part { found = true }
+      return nil
+    }
+    return found
+  }
+
   /// Whether a function in it gives something else each time.
   var isVolatile: Bool {
     var found = false

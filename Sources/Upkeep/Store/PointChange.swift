@@ -16,6 +16,7 @@ final class PointChange {
   private let edit: RowEdit
   private let check: RowCheck
   private let context = EvaluationContext()
+  private let readsTime: Bool
 
   private static let none: [StatementSummary.Kind: Int] = [.updated: 0, .unchanged: 0]
   private static let updated: [StatementSummary.Kind: Int] = [.updated: 1, .unchanged: 0]
@@ -55,6 +56,7 @@ final class PointChange {
     self.key = key
     self.edit = edit
     check = RowCheck(schema)
+    readsTime = assignments?.readsTime == true || key.remaining.contains { $0.callsFunctions }
   }
 
   /// - Returns: nil if it is for the long way, and nothing was done.
@@ -85,7 +87,7 @@ final class PointChange {
       if assignments != nil || condition != nil {
         context.set(slot: 0, row: old)
         context.parameters = parameters
-        context.now = .now()
+        if readsTime { context.now = .now() }
       }
       if let condition, try !condition.isTrue(context) { return summary(Self.none, 0) }
     }

@@ -6,6 +6,36 @@ final class SingleRowUpsert: Sendable {
   /// nil for the table's columns in order.
   private let columns: ColumnNames?
   private let operands: [PreparedOperand]
+  private let kept = ReadyPlans<Ready>()
+
+  /// What is ready for a table's schema, and what the statement's summaries are.
+  private final class Ready {
+    let schema: TableSchema
+    let upsert: SingleUpsert
+    let positions: [Int]
+    private let kinds: [StatementSummary.Kind]
+    private var summaries: [(kind: StatementSummary.Kind, summary: StatementSummary)] = []
+
+    init(_ schema: TableSchema, _ clause: ConflictClause, _ names: ColumnNames) throws(UpkeepError) {
+      self.schema = schema
+      upsert = try SingleUpsert(schema, clause)
+      var binding = RowBinding(schema)
+      try binding.follow(names)
+      positions = binding.positions
+      kinds = upsert.plan.kinds
+    }
+
+    /// What is told of one row of which this became.
+    func summary(_ kind: StatementSummary.Kind) -> StatementSummary {
+      for known in summaries where known.kind == kind { return known.summary }
+      var result = UpsertResult()
+      for kind in kinds { result.tally[kind] = 0 }
+      result.tally[kind] = 1
+      result.notices = upsert.plan.notices
+      summaries.append((kind, result.summary))
+      return result.summary
+    }
+  }
 
   /// Nil for any other statement.
   init?(_ upsert: UpsertStatement) {
@@ -46,23 +76,21 @@ final class SingleRowUpsert: Sendable {
   }
 
   /// - Returns: nil if it is for the long way, and nothing was done.
-  func run(
-    _ parameters: [Value], _ scope: TransactionScope, _ plans: PlanCache
-  ) throws(UpkeepError) -> StatementSummary? {
+  func run(_ parameters: [Value], _ scope: TransactionScope) throws(UpkeepError) -> StatementSummary? {
     let schema = try scope.table(table)
-    let names = columns ?? ColumnNames(schema.columnList)
-    guard names.count == operands.count else { return nil }
-    let prepared = try plans.take(schema, clause)
-    defer { plans.putBack(prepared) }
-    try prepared.binding.follow(names)
+    let known = kept.take { $0.schema === schema }
+    guard let ready = try known == nil ? made(schema) : known else { return nil }
+    defer { kept.putBack(ready) }
     var values: [Value] = []
     values.reserveCapacity(operands.count)
     for operand in operands { values.append(operand.value(parameters)) }
-    guard let outcome = try prepared.upsert.run(values, prepared.binding.positions, scope) else { return nil }
-    var result = UpsertResult()
-    for kind in prepared.upsert.plan.kinds { result.tally[kind] = 0 }
-    result.tally[outcome.kind] = 1
-    result.notices = prepared.upsert.plan.notices
-    return result.summary
+    guard let outcome = try ready.upsert.run(values, ready.positions, scope) else { return nil }
+    return ready.summary(outcome.kind)
+  }
+
+  private func made(_ schema: TableSchema) throws(UpkeepError) -> Ready? {
+    let names = columns ?? ColumnNames(schema.columnList)
+    guard names.count == operands.count else { return nil }
+    return try Ready(schema, clause, names)
   }
 }

@@ -124,10 +124,10 @@ package final class StatementPlan: Sendable {
 
   /// Changes rows within a transaction, as one statement of it.
   package func change(
-    _ parameters: [Value], in scope: TransactionScope, _ plans: PlanCache,
+    _ parameters: [Value], in scope: TransactionScope,
     row: (Row) throws(UpkeepError) -> Bool = { _ in true }
   ) throws(UpkeepError) -> StatementSummary {
-    if let summary = try changeOfOneRow(parameters, scope, plans) { return summary }
+    if let summary = try changeOfOneRow(parameters, scope) { return summary }
     let context = StatementContext(parameters: parameters)
     context.viewReader = viewReader
     let result = try scope.statement { () throws(UpkeepError) in
@@ -146,7 +146,7 @@ package final class StatementPlan: Sendable {
     guard single != nil || changedTable != nil else { return nil }
     let scope = try store.beginWrite()
     do throws(UpkeepError) {
-      var found = try changeOfOneRow(parameters, scope, store.plans)
+      var found = try changeOfOneRow(parameters, scope)
       if found == nil, changedTable != nil {
         let context = StatementContext(parameters: parameters)
         defer { context.release() }
@@ -166,9 +166,9 @@ package final class StatementPlan: Sendable {
 
   /// The short way of a change of one row; nil if it is for the long way, and nothing was done.
   private func changeOfOneRow(
-    _ parameters: [Value], _ scope: TransactionScope, _ plans: PlanCache
+    _ parameters: [Value], _ scope: TransactionScope
   ) throws(UpkeepError) -> StatementSummary? {
-    if let single { return try single.run(parameters, scope, plans) }
+    if let single { return try single.run(parameters, scope) }
     guard let changedTable, let schema = try? scope.table(changedTable) else { return nil }
     let ready = pointChanges.take { $0.schema === schema } ?? (schema, PointChange(statement, schema))
     defer { pointChanges.putBack(ready) }

@@ -125,9 +125,6 @@ public final class Store: Sendable {
     try storing { () throws(StorageError) in try storage.close() }
   }
 
-  /// Plans of upserts of one row.
-  package var planCache: PlanCache { plans }
-
   /// A read transaction that its caller ends.
   package func beginRead() throws(UpkeepError) -> TransactionScope {
     TransactionScope(
