@@ -6,6 +6,8 @@ struct RootsArray: Sendable {
   static let entryByteCount = 40
 
   /// Roots of consecutive ids; nil: no such tree. Never changed once a version holds it.
+  ///
+  /// In memory it ends with its last tree, so that the few trees of most stores are a few bytes to copy.
   final class Chunk: Sendable {
     let roots: [TreeRoot?]
     /// What is left of trees that were dropped, by their places.
@@ -29,15 +31,18 @@ struct RootsArray: Sendable {
   subscript(tree: TreeID) -> TreeRoot? {
     let index = tree.rawValue / UInt64(chunkSize)
     guard index < UInt64(chunks.count), let chunk = chunks[Int(index)] else { return nil }
-    return chunk.roots[Int(tree.rawValue % UInt64(chunkSize))]
+    let place = Int(tree.rawValue % UInt64(chunkSize))
+    return place < chunk.roots.count ? chunk.roots[place] : nil
   }
 
   mutating func set(_ tree: TreeID, _ root: TreeRoot?) {
     let index = Int(tree.rawValue / UInt64(chunkSize))
     if root == nil, index >= chunks.count { return }
     grow(toHold: index)
-    var roots = chunks[index]?.roots ?? Array(repeating: nil, count: chunkSize)
-    roots[Int(tree.rawValue % UInt64(chunkSize))] = root
+    let place = Int(tree.rawValue % UInt64(chunkSize))
+    var roots = chunks[index]?.roots ?? []
+    if place >= roots.count { roots.append(contentsOf: repeatElement(nil, count: place + 1 - roots.count)) }
+    roots[place] = root
     set(index, roots, chunks[index]?.dropped ?? [:])
   }
 
@@ -56,7 +61,7 @@ struct RootsArray: Sendable {
     droppedCount -= dropped.count
     dropped[Int(tree.rawValue % UInt64(chunkSize))] = root
     droppedCount += dropped.count
-    set(index, chunks[index]?.roots ?? Array(repeating: nil, count: chunkSize), dropped)
+    set(index, chunks[index]?.roots ?? [], dropped)
   }
 
   private mutating func set(_ index: Int, _ roots: [TreeRoot?], _ dropped: [Int: TreeRoot]) {
@@ -140,6 +145,7 @@ struct RootsArray: Sendable {
         return nil
       }
     }
-    return Chunk(roots, dropped: dropped)
+    let count = (roots.lastIndex { $0 != nil }).map { $0 + 1 } ?? 0
+    return Chunk(Array(roots.prefix(count)), dropped: dropped)
   }
 }
