@@ -90,6 +90,7 @@ final class ReadyChange {
   private let plan: Plan
   private let table: String
   private let schema: TableSchema
+  private let few: FewChanges?
   private var isNew = true
 
   /// For a statement that `isRepeatable`.
@@ -101,26 +102,42 @@ final class ReadyChange {
       table = update.table.name
       let plan = try UpdatePlan(update, scope, statement)
       schema = plan.schema
+      few = FewChanges(update, plan)
       self.plan = .update(update, plan)
     case .delete(let delete):
       table = delete.table.name
       schema = try scope.table(delete.table.name)
-      plan = .delete(delete, try DeleteExecutor.selection(delete, schema, scope, statement))
+      let selection = try DeleteExecutor.selection(delete, schema, scope, statement)
+      few = FewChanges(delete, selection)
+      plan = .delete(delete, selection)
     default: throw UpkeepError(.misuse, "an UPDATE or DELETE is wanted here")
     }
   }
 
   func isValid(in scope: TransactionScope) -> Bool { (try? scope.table(table)) === schema }
 
-  func run(_ scope: TransactionScope, _ statement: StatementContext) throws(UpkeepError) -> ChangeResult {
+  /// Finds the way to the rows for other parameters.
+  func bind(_ scope: TransactionScope, _ statement: StatementContext) throws(UpkeepError) {
     defer { isNew = false }
+    if isNew { return }
+    switch plan {
+    case .update(_, let plan): try plan.selection.rebind(scope, statement, most: nil)
+    case .delete(_, let selection): try selection.rebind(scope, statement, most: nil)
+    }
+  }
+
+  /// Runs it without a savepoint, once it is bound; nil, with nothing done, where it needs one.
+  func runFew(_ scope: TransactionScope, _ statement: StatementContext) throws(UpkeepError) -> ChangeResult? {
+    try few?.run(scope, statement)
+  }
+
+  /// Runs it, once it is bound.
+  func run(_ scope: TransactionScope, _ statement: StatementContext) throws(UpkeepError) -> ChangeResult {
     switch plan {
     case .update(let update, let plan):
-      if !isNew { try plan.selection.rebind(scope, statement, most: nil) }
-      return try UpdateExecutor(scope: scope, statement: statement).run(update, plan)
+      try UpdateExecutor(scope: scope, statement: statement).run(update, plan)
     case .delete(let delete, let selection):
-      if !isNew { try selection.rebind(scope, statement, most: nil) }
-      return try DeleteExecutor(scope: scope, statement: statement).run(delete, by: selection)
+      try DeleteExecutor(scope: scope, statement: statement).run(delete, by: selection)
     }
   }
 }

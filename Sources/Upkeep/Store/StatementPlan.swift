@@ -130,9 +130,15 @@ package final class StatementPlan: Sendable {
     if let summary = try changeOfOneRow(parameters, scope) { return summary }
     let context = StatementContext(parameters: parameters)
     context.viewReader = viewReader
-    let result = try scope.statement { () throws(UpkeepError) in
+    let result: ChangeResult
+    if isRepeatableChange {
       defer { context.release() }
-      return try change(statement, scope, context)
+      result = try changeAgain(scope, context, isAlone: false)
+    } else {
+      result = try scope.statement { () throws(UpkeepError) in
+        defer { context.release() }
+        return try change(statement, scope, context)
+      }
     }
     guard let columns = result.columns, let rows = result.rows else { return result.summary }
     let names = ColumnNames(columns)
@@ -150,7 +156,7 @@ package final class StatementPlan: Sendable {
       if found == nil, changedTable != nil {
         let context = StatementContext(parameters: parameters)
         defer { context.release() }
-        found = try changeAgain(scope, context).summary
+        found = try changeAgain(scope, context, isAlone: true).summary
       }
       guard let summary = found else {
         scope.rollback()
@@ -176,8 +182,10 @@ package final class StatementPlan: Sendable {
   }
 
   /// Runs a plan that is kept, or makes one to be kept.
+  ///
+  /// - Parameter isAlone: whether the transaction holds nothing else, and ends if it fails.
   private func changeAgain(
-    _ scope: TransactionScope, _ context: StatementContext
+    _ scope: TransactionScope, _ context: StatementContext, isAlone: Bool
   ) throws(UpkeepError) -> ChangeResult {
     let ready: ReadyChange
     if let kept = readyChanges.take(where: { $0.isValid(in: scope) }) {
@@ -185,7 +193,15 @@ package final class StatementPlan: Sendable {
     } else {
       ready = try ReadyChange(statement, scope, context)
     }
-    let result = try ready.run(scope, context)
+    try ready.bind(scope, context)
+    let result: ChangeResult
+    if let few = try ready.runFew(scope, context) {
+      result = few
+    } else if isAlone {
+      result = try ready.run(scope, context)
+    } else {
+      result = try scope.statement { () throws(UpkeepError) in try ready.run(scope, context) }
+    }
     readyChanges.putBack(ready)
     return result
   }
@@ -193,7 +209,6 @@ package final class StatementPlan: Sendable {
   private func change(
     _ statement: Statement, _ scope: TransactionScope, _ context: StatementContext
   ) throws(UpkeepError) -> ChangeResult {
-    if isRepeatableChange { return try changeAgain(scope, context) }
     switch statement {
     case .with(let tables, .statement(let inner)):
       context.declarations = tables
