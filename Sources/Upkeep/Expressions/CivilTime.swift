@@ -64,7 +64,9 @@ struct CivilTime: Equatable {
       + Self.padded(second % 60, 2)
   }
 
+  /// A number with so many characters at least, its sign among them.
   static func padded(_ number: Int64, _ width: Int, with fill: Character = "0") -> String {
+    if number < 0 { return "-" + padded(-number, width - 1, with: fill) }
     let digits = String(number)
     return String(repeating: fill, count: max(0, width - digits.utf8.count)) + digits
   }

@@ -1,6 +1,6 @@
 /// What a time value and its modifiers come to.
 struct CivilTimeReader {
-  private var time: CivilTime?
+  private var draft: CivilDraft?
   /// The number that was given, until it is known what it counts.
   private var raw: Double?
   /// Whether it is known to be UTC, so that 'utc' has nothing to do.
@@ -10,7 +10,8 @@ struct CivilTimeReader {
   /// - Parameter now: what 'now' means; nil where the call does not tell the time, and asks for no zone.
   init(now: Timestamp?) { self.now = now }
 
-  /// The moment that the values mean: the first tells it, the others change it. Nil where one of them means nothing.
+  /// The moment that the values mean: the first tells it, the others change it. Nil where one of them means nothing, or the
+  /// last of them leads out of the years that the functions know.
   static func read(_ values: ArraySlice<Value>, now: Timestamp?) throws(UpkeepError) -> CivilTime? {
     var reader = CivilTimeReader(now: now)
     guard let first = values.first else { return now.flatMap { CivilTime($0) } }
@@ -18,42 +19,40 @@ struct CivilTimeReader {
     for (number, modifier) in values.dropFirst().enumerated() {
       guard let text = modifier.castText, try reader.change(text, isFirst: number == 0) else { return nil }
     }
-    return reader.time
+    return reader.draft?.moment()
   }
 
   private mutating func begin(_ value: Value) -> Bool {
     switch value {
     case .timestamp(let timestamp):
-      time = CivilTime(timestamp)
       isUTC = true
-      return time != nil
+      return begin(CivilTime(timestamp))
     case .integer(let integer): return begin(number: Double(integer))
     case .real(let real): return begin(number: real)
     case .boolean(let truth): return begin(number: truth ? 1 : 0)
     default:
       guard let text = value.castText else { return false }
       let bytes = Array(text.utf8)
-      if Names.equal(text, "now") {
-        time = now.flatMap { CivilTime($0) }
-        return time != nil
-      }
+      if Names.equal(text, "now") { return begin(now.flatMap { CivilTime($0) }) }
       if let read = CivilTimeText.moment(bytes) {
-        time = read
+        draft = read
         isUTC = CivilTimeText.hasZone(bytes)
         return true
       }
       guard let number = bytes.withUnsafeBytes({ NumberParser.number($0) }) else { return false }
-      switch number {
-      case .integer(let integer): return begin(number: Double(integer))
-      case .real(let real): return begin(number: real)
-      }
+      return begin(number: number.real)
     }
+  }
+
+  private mutating func begin(_ moment: CivilTime?) -> Bool {
+    draft = moment.map { CivilDraft(milliseconds: $0.milliseconds) }
+    return draft != nil
   }
 
   private mutating func begin(number: Double) -> Bool {
     raw = number
     if number >= 0, number < 5_373_484.5 {
-      time = CivilTime(milliseconds: Int64(number * 86_400_000 + 0.5))
+      draft = CivilDraft(milliseconds: Int64(number * 86_400_000 + 0.5))
     }
     return true
   }
@@ -69,102 +68,90 @@ struct CivilTimeReader {
       return fromUnix(raw)
     case "auto":
       guard isFirst else { return false }
-      guard let raw, time == nil else { return true }
+      guard let raw, draft == nil else { return true }
       return (-210_866_760_000...253_402_300_799).contains(raw) ? fromUnix(raw) : false
-    case "julianday": return isFirst && raw != nil && time != nil
-    case "utc", "localtime":
-      guard let before = time else { return false }
-      raw = nil
-      if word == "utc", isUTC { return true }
-      guard now != nil else {
-        throw UpkeepError(
-          .unsupported,
-          "'\(word)' asks for the zone of the system only where it is written in the call or given as a parameter"
-        )
-      }
-      time = word == "utc" ? before.ofLocal : before.local
-      isUTC = word == "utc"
-      return time != nil
-    case "start of day", "start of month", "start of year": return truncate(word)
+    case "julianday": return isFirst && raw != nil && draft != nil
+    case "utc", "localtime": return try changeZone(word)
+    case "start of day": return draft?.goToStart(of: .day) ?? false
+    case "start of month": return draft?.goToStart(of: .month) ?? false
+    case "start of year": return draft?.goToStart(of: .year) ?? false
     default: break
     }
-    raw = nil
-    guard let time else { return false }
     let bytes = Array(word.utf8)
     if word.hasPrefix("weekday ") {
-      guard case .integer(let wanted)? = bytes[8...].withUnsafeBytes({ NumberParser.number($0) }),
-        (0..<7).contains(wanted)
+      guard let number = bytes[8...].withUnsafeBytes({ NumberParser.number($0) }),
+        let wanted = Int64(exactly: number.real), (0..<7).contains(wanted)
       else { return false }
-      return set(time.milliseconds + ((wanted - time.weekday + 7) % 7) * CivilTime.millisecondsOfDay)
+      return draft?.goToWeekday(wanted) ?? false
     }
-    return shift(bytes, time)
+    return shift(bytes)
   }
 
-  private mutating func set(_ milliseconds: Int64) -> Bool {
-    time = CivilTime(milliseconds: milliseconds)
-    return time != nil
+  private mutating func changeZone(_ word: String) throws(UpkeepError) -> Bool {
+    guard let before = draft else { return false }
+    if word == "utc", isUTC { return true }
+    guard now != nil else {
+      throw UpkeepError(
+        .unsupported,
+        "'\(word)' asks for the zone of the system only where it is written in the call or given as a parameter"
+      )
+    }
+    draft = word == "utc" ? before.ofLocal() : before.local()
+    isUTC = word == "utc"
+    return draft != nil
   }
 
   private mutating func fromUnix(_ seconds: Double) -> Bool {
-    raw = nil
     let milliseconds = seconds * 1000 + Double(CivilTime.unixEpoch)
     guard milliseconds >= 0, milliseconds < Double(CivilTime.known.upperBound) else { return false }
-    return set(Int64(milliseconds + 0.5))
-  }
-
-  private mutating func truncate(_ word: String) -> Bool {
-    guard let before = time else { return false }
-    let date = before.date
-    time = CivilTime(
-      year: date.year, month: word == "start of year" ? 1 : date.month,
-      day: word == "start of day" ? date.day : 1, millisecondOfDay: 0)
-    return time != nil
+    draft = CivilDraft(milliseconds: Int64(milliseconds + 0.5))
+    return true
   }
 
   /// `+3 days`, `-1.5 months`, `+02:30`
-  private mutating func shift(_ bytes: [UInt8], _ time: CivilTime) -> Bool {
-    let number = bytes.withUnsafeBytes { NumberParser.prefix($0) }
-    guard let number else { return false }
-    if number.length < bytes.count, bytes[number.length] == UInt8(ascii: ":") {
-      let isSigned = bytes[0] == UInt8(ascii: "-") || bytes[0] == UInt8(ascii: "+")
-      guard let offset = CivilTimeText.timeOfDay(bytes[(isSigned ? 1 : 0)...]), offset.rest.isEmpty else {
-        return false
-      }
-      let sign: Int64 = bytes[0] == UInt8(ascii: "-") ? -1 : 1
-      return set(time.milliseconds + sign * (offset.milliseconds % CivilTime.millisecondsOfDay))
+  private mutating func shift(_ bytes: [UInt8]) -> Bool {
+    guard draft != nil, let first = bytes.first else { return false }
+    let isSigned = first == UInt8(ascii: "-") || first == UInt8(ascii: "+")
+    guard isSigned || first &- 0x30 < 10 else { return false }
+    let end =
+      bytes.dropFirst().firstIndex { $0 == UInt8(ascii: ":") || NumberParser.isSpace($0) } ?? bytes.count
+    guard let number = bytes[..<end].withUnsafeBytes({ NumberParser.number($0) }) else { return false }
+    if end < bytes.count, bytes[end] == UInt8(ascii: ":") {
+      guard let offset = CivilTimeText.shift(bytes[(isSigned ? 1 : 0)...]) else { return false }
+      return draft?.add(first == UInt8(ascii: "-") ? -offset : offset) ?? false
     }
-    let amount: Double =
-      switch number.number {
-      case .integer(let integer): Double(integer)
-      case .real(let real): real
-      }
-    var unit = String(decoding: bytes[number.length...].drop { $0 == 0x20 }, as: UTF8.self)
-    if unit.count > 3, unit.hasSuffix("s") { unit.removeLast() }
-    guard bytes.count > number.length, abs(amount) < 5e11 else { return false }
-    switch unit {
-    case "second": return add(amount, 1000, time)
-    case "minute": return add(amount, 60_000, time)
-    case "hour": return add(amount, 3_600_000, time)
-    case "day": return add(amount, 86_400_000, time)
-    case "month", "year":
-      guard abs(amount) < (unit == "month" ? 176_546 : 14_713) else { return false }
-      let whole = amount.rounded(.towardZero)
-      let date = time.date
-      let months = date.year * 12 + date.month - 1 + Int64(whole) * (unit == "month" ? 1 : 12)
-      let month = (months % 12 + 12) % 12
-      guard
-        let moved = CivilTime(
-          year: (months - month) / 12, month: month + 1, day: date.day, millisecondOfDay: time.dayAndTime.time
-        )
-      else { return false }
-      return add(amount - whole, unit == "month" ? 30 * 86_400_000 : 365 * 86_400_000, moved)
-    default: return false
-    }
+    var unit = String(decoding: bytes[end...].drop { NumberParser.isSpace($0) }, as: UTF8.self)
+    if unit.utf8.count > 3, unit.hasSuffix("s") { unit.removeLast() }
+    return add(number.real, unit)
   }
 
-  private mutating func add(_ amount: Double, _ unit: Double, _ time: CivilTime) -> Bool {
-    let distance = amount * unit + (amount < 0 ? -0.5 : 0.5)
-    guard abs(distance) < 1e15 else { return false }
-    return set(time.milliseconds + Int64(distance))
+  private mutating func add(_ amount: Double, _ unit: String) -> Bool {
+    let (seconds, limit, months): (Double, Double, Int64)
+    switch unit {
+    case "second": (seconds, limit, months) = (1, 4.6427e14, 0)
+    case "minute": (seconds, limit, months) = (60, 7.7379e12, 0)
+    case "hour": (seconds, limit, months) = (3600, 1.2897e11, 0)
+    case "day": (seconds, limit, months) = (86_400, 5_373_485, 0)
+    case "month": (seconds, limit, months) = (30 * 86_400, 176_546, 1)
+    case "year": (seconds, limit, months) = (365 * 86_400, 14_713, 12)
+    default: return false
+    }
+    guard abs(amount) < limit else { return false }
+    var rest = amount
+    if months > 0 {
+      let whole = amount.rounded(.towardZero)
+      guard draft?.add(months: Int64(whole) * months) ?? false else { return false }
+      rest -= whole
+    }
+    return draft?.add(Int64(rest * 1000 * seconds + (amount < 0 ? -0.5 : 0.5))) ?? false
+  }
+}
+
+extension NumberParser.Number {
+  fileprivate var real: Double {
+    switch self {
+    case .integer(let integer): Double(integer)
+    case .real(let real): real
+    }
   }
 }
