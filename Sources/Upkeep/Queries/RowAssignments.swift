@@ -1,5 +1,5 @@
 /// The SET list of an UPDATE bound to a table: what it makes of a row.
-struct RowAssignments {
+final class RowAssignments: Sendable {
   final class SetColumn: Sendable {
     let column: ColumnSchema
     /// nil: the column's default.

@@ -91,7 +91,7 @@ package enum IndexEntry {
     inKey key: UnsafeRawBufferPointer, of index: IndexSchema
   ) throws(UpkeepError) -> UnsafeRawBufferPointer {
     var reader = KeyReader(key)
-    for part in index.parts { try reader.skip(part.key) }
+    for key in index.keys { try reader.skip(key) }
     return reader.rest
   }
 }

@@ -40,6 +40,8 @@ package final class IndexSchema: Sendable {
   package let columnOrdinals: [Int]?
   /// The parts, if all are plain columns.
   let plainParts: [PlainPart]?
+  /// How the parts become bytes, at hand where nothing else of them is asked.
+  let keys: [KeyPart]
   /// Which rows are in the index; over slot 0. Nil for all.
   package let predicate: CompiledExpression?
   package let predicateExpression: Expression?
@@ -72,6 +74,7 @@ package final class IndexSchema: Sendable {
       parts.append(schema)
     }
     self.parts = parts
+    keys = parts.map(\.key)
     let ordinals = parts.compactMap(\.column)
     columnOrdinals = ordinals.count == parts.count ? ordinals : nil
     plainParts = columnOrdinals.map { zip($0, parts).map { PlainPart(column: $0, key: $1.key) } }

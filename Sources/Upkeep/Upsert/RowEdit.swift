@@ -111,7 +111,7 @@ final class RowEdit {
     for position in entries.indices {
       entries[position].hasBefore = false
       entries[position].hasAfter = false
-      guard entries[position].reads & changed != 0 else { continue }
+      if entries[position].reads & changed == 0 { continue }
       let encoder = entries[position].encoder
       let before = entries[position].before
       let after = entries[position].after
@@ -161,11 +161,14 @@ final class RowEdit {
       } else {
         try transaction.put(tree, key.bytes, value.bytes)
       }
-      for entry in entries {
-        let tree = entry.encoder.tree
-        if entry.hasBefore { try transaction.delete(tree, entry.before.bytes) }
-        if entry.hasAfter {
-          try transaction.put(tree, entry.after.bytes, entry.encoder.isUnique ? key.bytes : nothing)
+      for position in entries.indices where entries[position].hasBefore || entries[position].hasAfter {
+        let encoder = entries[position].encoder
+        if entries[position].hasBefore {
+          try transaction.delete(encoder.tree, entries[position].before.bytes)
+        }
+        if entries[position].hasAfter {
+          try transaction.put(
+            encoder.tree, entries[position].after.bytes, encoder.isUnique ? key.bytes : nothing)
         }
       }
     } catch {

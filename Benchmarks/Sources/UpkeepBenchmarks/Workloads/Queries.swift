@@ -148,6 +148,14 @@ extension Workload {
       "UPDATE of a row by its key", "UPDATE o SET label = 'changed' WHERE id = ?", changes: true,
       (0..<20_000).map { $0 * 37 % 100_000 }),
     prepared(
+      "UPDATE of 20 rows by an index", "UPDATE o SET label = 'again' WHERE d = ?", changes: true,
+      (0..<5_000).map { $0 * 37 % 5000 }),
+    prepared(
+      "upsert of a row",
+      "INSERT INTO o (id, n, label) VALUES (?, 1, 'upserted') "
+        + "ON CONFLICT (id) DO UPDATE SET n = excluded.n, label = excluded.label",
+      changes: true, (0..<20_000).map { $0 * 37 % 100_000 }),
+    prepared(
       "DELETE of a row by its key", "DELETE FROM o WHERE id = ?", changes: true,
       (0..<20_000).map { $0 * 37 % 100_000 }),
   ]
