@@ -7,16 +7,21 @@ struct ScalarFunction: Sendable {
     case mergeAction = "merge_action"
     case rowOrdinal = "row_ordinal"
     case upsertAction = "upsert_action"
+
+    /// Whether it tells of the statement that is run, or of the one before.
+    var tellsOfStatement: Bool {
+      switch self {
+      case .changes, .conflictKey, .mergeAction, .rowOrdinal, .upsertAction: true
+      default: false
+      }
+    }
   }
 
   let name: Name
 
   /// Whether the result depends on more than the arguments.
   var readsCircumstances: Bool {
-    switch name {
-    case .changes, .conflictKey, .mergeAction, .now, .rowOrdinal, .upsertAction: true
-    default: false
-    }
+    name == .now || name.tellsOfStatement
   }
 
   var isDeterministic: Bool { true }

@@ -1,4 +1,4 @@
-/// An INSERT or UPSERT of one row of parameters and constants with one clause, which goes the way of upserts of single
+/// An INSERT or UPSERT of one row of parameters and constants with one clause without queries in it, which goes the way of upserts of single
 /// rows.
 final class SingleRowUpsert: Sendable {
   private let table: String
@@ -65,14 +65,23 @@ final class SingleRowUpsert: Sendable {
     case .fail, .ignore, .replace, .merge: return true
     case .mergeNonNull: return false
     case .update(let assignments, let condition):
-      return condition == nil
-        && assignments.allSatisfy { assignment in
-          switch assignment.value {
-          case .column, .literal: true
-          default: false
-          }
-        }
+      return condition.map(isPlain) != false && assignments.allSatisfy { $0.value.map(isPlain) != false }
     }
+  }
+
+  /// Whether it tells of nothing but the two rows, the parameters and the time.
+  private static func isPlain(_ expression: Expression) -> Bool {
+    var isPlain = true
+    _ = expression.replacing { part in
+      switch part {
+      case .subquery, .exists, .inQuery, .aggregate, .window, .row: isPlain = false
+      case .function(let name, _):
+        if ScalarFunction.Name(rawValue: name)?.tellsOfStatement == true { isPlain = false }
+      default: break
+      }
+      return nil
+    }
+    return isPlain
   }
 
   /// - Returns: nil if it is for the long way, and nothing was done.
@@ -81,6 +90,7 @@ final class SingleRowUpsert: Sendable {
     let known = kept.take { $0.schema === schema }
     guard let ready = try known == nil ? made(schema) : known else { return nil }
     defer { kept.putBack(ready) }
+    ready.upsert.bind(StatementContext.sound(parameters))
     var values: [Value] = []
     values.reserveCapacity(operands.count)
     for operand in operands { values.append(operand.value(parameters)) }

@@ -16,7 +16,7 @@ package final class RowUpsert {
   private let columns: [IncomingColumn]
   private let primaryKey: [Int]
   private let check: RowCheck
-  /// What merges by rules; nil where the action does not.
+  /// What merges by rules or a SET list; nil where the action does neither.
   private let rowActions: RowActions?
   private let edit: RowEdit
   /// The position of the target among the table's indexes, if it is one.
@@ -32,11 +32,9 @@ package final class RowUpsert {
       !schema.hasHiddenRowid, !schema.isAutoincrement, let edit = RowEdit(schema),
       schema.primaryKey.allSatisfy({ schema.places[$0].isInKey })
     else { return nil }
-    if case .update = action { return nil }
-    if case .mergeByRules = action {
-      rowActions = RowActions(schema, EvaluationContext())
-    } else {
-      rowActions = nil
+    switch action {
+    case .mergeByRules, .update: rowActions = RowActions(schema, EvaluationContext())
+    case .fail, .ignore, .replace, .merge: rowActions = nil
     }
     self.schema = schema
     self.action = action
@@ -49,6 +47,9 @@ package final class RowUpsert {
     targetIndex =
       target == 0 ? nil : schema.indexes.firstIndex { $0 === plan.uniqueIndexes[target - 1] }
   }
+
+  /// The values of the parameters in a SET list.
+  func bind(_ parameters: [Value]) { rowActions?.context.parameters = parameters }
 
   /// Puts a row in.
   ///
@@ -124,7 +125,13 @@ package final class RowUpsert {
       positions[ordinal] < 0 || old[ordinal].hasSameBytes(as: proposal[ordinal])
     }
     switch action {
-    case .fail, .ignore, .update: return nil
+    case .fail, .ignore: return nil
+    case .update:
+      guard let rowActions else { return nil }
+      rowActions.context.now = .now()
+      let new = try? rowActions.changed(old, by: action, [], proposal)
+      guard let new, primaryKey.allSatisfy({ new[$0].hasSameBytes(as: old[$0]) }) else { return nil }
+      return new
     case .replace:
       guard primaryKey.allSatisfy(keepsKey) else { return nil }
       var new = proposal

@@ -46,6 +46,12 @@ final class SingleUpsert {
     isPlain = !plan.displaces
   }
 
+  /// Gives the clause's expressions the values of their parameters, until others are given.
+  func bind(_ parameters: [Value]) {
+    rowActions.context.parameters = parameters
+    direct?.bind(parameters)
+  }
+
   /// - Parameters:
   ///   - values: the row's values.
   ///   - positions: for each of the table's columns which of them is its own; negative where none is given.

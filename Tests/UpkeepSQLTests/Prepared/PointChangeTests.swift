@@ -58,7 +58,15 @@ import UpkeepTestSupport
   private static let inserts = [
     "INSERT OR IGNORE INTO a (id, email, name, n) VALUES (?, ?, ?, ?)",
     "INSERT OR IGNORE INTO b VALUES (?, ?, ?)", "INSERT INTO c (v, w) VALUES (?, ?)",
-    "INSERT INTO d (v) VALUES (?)", "INSERT OR IGNORE INTO e (g, v, n) VALUES (?, ?, ?)",
+    "INSERT INTO d (v) VALUES (?)", "UPSERT INTO a (id, email, n) VALUES (?, ?, ?)",
+    "INSERT INTO a (id, n) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET n = a.n + excluded.n",
+    "INSERT INTO a (id, email, n) VALUES (?, ?, ?) ON CONFLICT (email) DO UPDATE SET n = ?, name = excluded.email",
+    "INSERT INTO a (id, n) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET n = changes(), name = name || ? WHERE n > ?",
+    "INSERT INTO a (id, email) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET name = ?, n = DEFAULT WHERE a.n <> ?",
+    "INSERT INTO a (id, email) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET id = excluded.id + ?, seen = NULL",
+    "INSERT INTO b (x, y, z) VALUES (?, ?, ?) ON CONFLICT (z) DO UPDATE SET z = (SELECT max(w) FROM c)",
+    "INSERT INTO e (id, v, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = min(n, excluded.n) + ?",
+    "INSERT OR IGNORE INTO e (g, v, n) VALUES (?, ?, ?)",
   ]
 
   @Test func theyAreKnown() throws {
