@@ -54,7 +54,10 @@ struct ShellArguments: ParsableCommand {
   @Flag(help: "Stop at the first error.")
   var bail = false
 
-  @OptionGroup var opening: OpeningOptions
+  @Flag(help: "Never write to the database.")
+  var readonly = false
+
+  @OptionGroup var writing: WritingOptions
 
   @Flag(help: "Say nothing but results and errors.")
   var quiet = false
@@ -64,13 +67,25 @@ struct ShellArguments: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Run this and exit, as with -c.", valueName: "SQL"))
   var sql: [String] = []
+
+  var opening: Opening {
+    var opening = writing.opening
+    opening.isReadOnly = readonly
+    return opening
+  }
 }
 
 /// How a database is opened.
-struct OpeningOptions: ParsableArguments {
-  @Flag(help: "Never write to the database.")
-  var readonly = false
+struct Opening {
+  var isReadOnly = false
+  var durability = DurabilityWord.full
+  var cache: ByteSize?
+  /// How long to wait for another process, in seconds.
+  var wait: Double = 0
+}
 
+/// How a database is opened by what writes to it.
+struct WritingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "When a commit returns: full (on disk), interval (on disk within 10 ms) or none (as the system gets to it).",
@@ -86,6 +101,8 @@ struct OpeningOptions: ParsableArguments {
   func validate() throws {
     guard wait >= 0, wait.isFinite else { throw ValidationError("--wait takes a number of seconds.") }
   }
+
+  var opening: Opening { Opening(durability: durability, cache: cache, wait: wait) }
 }
 
 /// The durability modes by the words of the command line.

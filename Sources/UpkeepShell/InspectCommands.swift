@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Upkeep
 
 /// What the subcommands that only look at a database have in common.
@@ -28,11 +27,7 @@ struct InspectOptions: ParsableArguments {
   ) -> ExitStatus {
     let output = Output(STDOUT_FILENO)
     let messages = Messages(results: output, errors: .standard(STDERR_FILENO))
-    var opening = OpeningOptions()
-    opening.readonly = !writing
-    opening.durability = .full
-    opening.wait = wait
-    opening.cache = nil
+    let opening = Opening(isReadOnly: !writing, wait: wait)
     do {
       let database = try Database(self.database, opening, mustExist: true)
       let status = try Interrupts.during { try body(database, output) }

@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 
 /// What goes wrong in the shell itself: a file that cannot be read, a dot command used wrongly.
@@ -13,7 +12,7 @@ struct ShellError: Error {
 
   /// A call on the system that failed.
   static func system(_ what: String, _ number: Int32) -> ShellError {
-    ShellError("\(what): \(String(cString: strerror(number)))", code: .io)
+    ShellError("\(what): \(System.meaning(of: number))", code: .io)
   }
 }
 

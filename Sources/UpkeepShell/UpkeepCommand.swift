@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Upkeep
 
 /// The program `upkeep`: its shell, and its subcommands.
@@ -78,11 +77,11 @@ enum UpkeepCommand {
       database, console: console, messages: messages, opening: options.opening, settings: settings
     ) { path throws(UpkeepError) in try OpenFile(path) }
     if !isConversing { return Interrupts.during { runScripts(scripts, in: shell) } }
-    let history = HistoryFile(environment: ProcessInfo.processInfo.environment)
+    let history = HistoryFile(environment: System.environment("UPKEEP_HISTORY", "XDG_STATE_HOME", "HOME"))
     if isConversing, let conversation = Conversation(shell, history: history) {
       if !options.quiet { shell.greet() }
       shell.settings.countsRows = !options.quiet
-      shell.pager = Pager(environment: ProcessInfo.processInfo.environment)
+      shell.pager = Pager(environment: System.environment("PAGER", "PATH"))
       conversation.run()
     } else {
       shell.run(descriptor: STDIN_FILENO, isInteractive: isConversing)

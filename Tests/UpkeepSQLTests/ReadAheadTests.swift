@@ -1,3 +1,5 @@
+import Dispatch
+import Synchronization
 import Testing
 import Upkeep
 import UpkeepSQL
@@ -121,6 +123,54 @@ import UpkeepTestSupport
       failed.rows.isEmpty && failed.error.contains("file 1, line \(count + (format == .csv ? 2 : 1))"),
       "\(failed.error)")
     #expect(failed.error == (try run(example, after: nil)).error)
+  }
+
+  /// A feed that gives some text and then nothing, as a pipe whose writer takes its time.
+  private final class SlowSource: ByteSource, @unchecked Sendable {
+    private let text: MemoryByteSource
+    private let wake = DispatchSemaphore(value: 0)
+    let wasStopped = Atomic(false)
+
+    init(_ text: String) { self.text = MemoryByteSource(text) }
+
+    func read(into target: UnsafeMutableRawBufferPointer) throws(UpkeepError) -> Int {
+      let count = try text.read(into: target)
+      // Nobody may have to wait so long: only a test that fails gets to the end of this time.
+      if count > 0 || wake.wait(timeout: .now() + 60) == .timedOut { return count }
+      throw UpkeepError(.cancelled, "stopped")
+    }
+
+    func stopWaiting() {
+      wasStopped.store(true, ordering: .relaxed)
+      wake.signal()
+    }
+  }
+
+  @Test(
+    "A load that has failed does not wait for the rest of a slow feed", arguments: [FeedFormat.csv, .jsonl])
+  func slowFeed(_ format: FeedFormat) throws {
+    let store = try Store(
+      "a.upkeep",
+      StoreOptions {
+        $0.durability = .none
+        $0.cacheSize = 4 << 20
+      }, fileSystem: MemoryFileSystem())
+    let session = Session(store)
+    try session.execute(sql: "CREATE TABLE t (id INTEGER PRIMARY KEY, code TEXT)")
+    try session.execute(sql: "INSERT INTO t VALUES (7, 'in the way')")
+    let rows = (0..<50_000).map { format == .csv ? "\($0),x\n" : "{\"id\":\($0),\"code\":\"x\"}\n" }
+    let source = SlowSource((format == .csv ? "id,code\n" : "") + rows.joined())
+    var options = FeedOptions(into: "t")
+    options.format = format
+    options.readsAheadAfter = 1
+    let error = #expect(throws: UpkeepError.self) {
+      try session.change { scope throws(UpkeepError) in
+        try FeedImport(scope, options).run([FeedSource(source)])
+      }
+    }
+    #expect(error?.code == .uniqueViolation, "\(String(describing: error))")
+    #expect(source.wasStopped.load(ordering: .relaxed))
+    #expect(session.outcome(of: "SELECT * FROM t").rows == [["7", "in the way"]])
   }
 
   @Test("A thread that reads ahead ends when the statement is stopped, wherever it is")

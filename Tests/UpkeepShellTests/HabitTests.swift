@@ -44,6 +44,19 @@ import Testing
     #expect(try output("PRAGMA \(pragma);\n") == expected)
   }
 
+  @Test(
+    "Comments may stand anywhere in a PRAGMA, and names in quotes",
+    arguments: [
+      ("-- how long a page is\nPRAGMA page_size", "8192\n"), ("/* a; b */ PRAGMA/**/[page_size]", "8192\n"),
+      ("PRAGMA main . \"page_size\" -- that one", "8192\n"),
+      ("PRAGMA 'encoding' = /* or so */ 'UTF-8'", "UTF-8\n"),
+      ("PRAGMA `foreign_keys` ( 'off' )", ""),
+      ("PRAGMA /* of t */ \"index_info\"(/* this */ t_age)", "0|2|age\n"),
+    ])
+  func pragmaSigns(_ pragma: String, _ expected: String) throws {
+    #expect(try output("\(pragma);\n") == expected)
+  }
+
   @Test("PRAGMA's rows are shown like a query's")
   func pragmaFormat() throws {
     let shown = try output(".format csv\npragma table_info(v);\n")
@@ -105,7 +118,8 @@ import Testing
       (".clone x\n", ".backup"), (".schema t_ag\n", "no table t_ag"), (".indexes nope\n", "no table nope"),
       (".mode html\n", "there are table"), (".import f.csv nope\n", "--create"),
       (".import --skip 1 f.csv t\n", "first line"), (".output |less\n", "piped outside"),
-      (".once -x\n", "no option"), (".read |ls\n", "piped in"),
+      (".output | less\n", "piped outside"), (".once | tee x\n", "piped outside"),
+      (".output two words\n", "in quotes"), (".once -x\n", "no option"), (".read |ls\n", "piped in"),
       ("SELECT 'it's';\nSELECT 'x';", "quote is written twice"),
       (".import --ascii f.csv t\n", ".help .import"),
     ])

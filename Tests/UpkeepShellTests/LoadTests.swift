@@ -45,6 +45,56 @@ import Upkeep
     #expect(try rows() == "1|NULL|a|NULL\n2|NULL|b|NULL\n3|NULL|NULL|1.5\n")
   }
 
+  @Test(
+    "What an error of a load advises are options of a load",
+    arguments: [
+      ("id\n1\n", [], "--mode merge, replace or ignore says what to do then"),
+      ("id,code\n9,a\n", [], "--mode merge, replace or ignore with --on t_code says what to do then"),
+      (
+        "id,code\n3,a\n", ["--mode", "merge"],
+        "free the key in the same feed, say --on-ambiguity displace or set the row aside with --rejects FILE"
+      ),
+      (
+        "id,code\n3,c\n3,d\n", ["--mode", "merge", "--duplicates", "fail"],
+        "give each key once, or say --duplicates fold, first or last"
+      ),
+      ("id\n7\n", ["--duplicates", "first"], "--duplicates says which of several lines with one key counts"),
+      ("id\n", ["--mode", "sync"], "DELETE FROM t does, if that is meant"),
+      (
+        "id,code\n3,\n", ["--mode", "sync", "--on", "t_code"],
+        "name a key that every row has with --key or --on"
+      ),
+    ] as [(String, [String], String)])
+  func advice(_ text: String, _ options: [String], _ advice: String) throws {
+    _ = try load("id,code\n1,a\n2,b\n")
+    try scratch.write("more.csv", text)
+    let run = try ShellRun(["load", "t.upkeep", "more.csv", "--into", "t"] + options, in: scratch)
+    #expect(run.status == 1 && run.errors.contains(advice), "\(run)")
+    for words in ["ON ", "UPSERT", "SYNC", "ALLOW"] { #expect(!run.errors.contains(words), "\(run)") }
+    #expect(try rows("SELECT count(*) FROM t") == "2\n")
+  }
+
+  @Test("A table without a primary key says by which --on its rows can meet")
+  func noPrimaryKey() throws {
+    _ = try ShellRun(["t.upkeep", "-c", "CREATE TABLE u (a TEXT CONSTRAINT u_a UNIQUE)"], in: scratch)
+    try scratch.write("u.csv", "a\nx\n")
+    let run = try ShellRun(["load", "t.upkeep", "u.csv", "--into", "u", "--mode", "merge"], in: scratch)
+    #expect(run.status == 1 && run.errors.contains("name one of its unique keys with --on: u_a"), "\(run)")
+    let again = try ShellRun(
+      ["load", "t.upkeep", "u.csv", "--into", "u", "--mode", "merge", "--on", "u_a"], in: scratch)
+    #expect(again.output == "1 inserted, 0 updated, 0 unchanged\n", "\(again)")
+  }
+
+  @Test("What writes does not offer to open for reading only")
+  func readonly() throws {
+    for command in [["load"], ["diff"], ["import-sqlite"]] {
+      let help = try ShellRun(command + ["--help"], in: scratch)
+      #expect(help.status == 0 && help.output.contains("--cache") && !help.output.contains("--readonly"))
+    }
+    let run = try ShellRun(["load", "t.upkeep", "f.csv", "--into", "t", "--readonly"], in: scratch)
+    #expect(run.status == 2 && run.errors.contains("--readonly"), "\(run)")
+  }
+
   @Test("A feed merges by the rules of its table, at the time of the load")
   func mergeRules() throws {
     let sql = """

@@ -4,6 +4,14 @@ package protocol ByteSource: AnyObject {
   ///
   /// - Returns: how many; 0 at the end and ever after.
   func read(into target: UnsafeMutableRawBufferPointer) throws(UpkeepError) -> Int
+
+  /// Has a read that waits for bytes on another thread end soon, with an error: nobody wants them any more. A source that
+  /// never waits has nothing to do.
+  func stopWaiting()
+}
+
+extension ByteSource {
+  package func stopWaiting() {}
 }
 
 /// Bytes in memory as a source, handed out in pieces of at most `chunkSize`.

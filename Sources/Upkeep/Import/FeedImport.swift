@@ -56,14 +56,19 @@ package final class FeedImport {
     switch options.mode {
     case .sync:
       return try UpsertPlan(
-        syncing: schema, by: options.target, rejects: policy, displaces: options.ambiguity == .displace)
-    case .insert: return try UpsertPlan(schema, clauses: [], rejects: policy)
+        syncing: schema, by: options.target, rejects: policy, displaces: options.ambiguity == .displace,
+        words: .load)
+    case .insert:
+      // A second line with one key is an error anyway.
+      let duplicates = options.duplicates == .fail ? .fold : options.duplicates
+      return try UpsertPlan(schema, clauses: [], duplicates: duplicates, rejects: policy, words: .load)
     case .ignore: action = .ignore
     case .replace: action = .replace
     case .merge: action = .merge(columns: nil)
     }
     let clause = ConflictClause(options.target, action, ambiguity: options.ambiguity)
-    return try UpsertPlan(schema, clauses: [clause], duplicates: options.duplicates, rejects: policy)
+    return try UpsertPlan(
+      schema, clauses: [clause], duplicates: options.duplicates, rejects: policy, words: .load)
   }
 
   /// Takes the files in, one after the other, as one feed.
@@ -116,7 +121,7 @@ package final class FeedImport {
       tellNowAndThen(bytesBefore + rows.bytesRead)
       if plainCount >= options.readsAheadAfter ?? .max, let ahead = try aheadOfStatement() {
         plainCount = 0
-        hasRecord = try takeAhead(ahead, rows, start, bytesBefore)
+        hasRecord = try takeAhead(ahead, rows, start, of: source.bytes, bytesBefore)
       } else {
         hasRecord = try reading { () throws(UpkeepError) in try rows.next() }
       }
@@ -169,15 +174,29 @@ package final class FeedImport {
   ///
   /// - Returns: whether `rows` has a record that is still to be taken.
   private func takeAhead(
-    _ ahead: FeedReadAhead, _ rows: any FeedRows, _ start: Int, _ bytesBefore: Int
+    _ ahead: FeedReadAhead, _ rows: any FeedRows, _ start: Int, of source: any ByteSource, _ bytesBefore: Int
   ) throws(UpkeepError) -> Bool {
-    guard ahead.begin(rows, filling: batch.sweep, from: batch.kinds.count, start, lines) else {
+    guard ahead.begin(rows, filling: batch.sweep, from: batch.kinds.count, start, of: source, lines) else {
       // The system gives no thread.
       readAhead = nil
       canReadAhead = false
       return try reading { () throws(UpkeepError) in try rows.next() }
     }
-    defer { lines = ahead.end() }
+    let hasRecord: Bool
+    do throws(UpkeepError) {
+      hasRecord = try takeBlocks(ahead, bytesBefore)
+    } catch {
+      lines = ahead.abandon()
+      throw error
+    }
+    lines = ahead.end()
+    return hasRecord
+  }
+
+  /// Takes what is read ahead until it ends.
+  ///
+  /// - Returns: whether it ended at a record that is still to be taken.
+  private func takeBlocks(_ ahead: FeedReadAhead, _ bytesBefore: Int) throws(UpkeepError) -> Bool {
     while true {
       let block = ahead.next()
       rowCount += block.numbers.count

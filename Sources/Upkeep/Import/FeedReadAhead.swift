@@ -9,8 +9,8 @@ internal import UpkeepStorage
 /// 3. The statement takes a buffer (`next`), applies it, and hands it back empty (`giveBack`): the thread is never more than
 ///    one ahead.
 /// 4. The last buffer of a stretch says why it ended: at a record that is not plain, at the file's end or at an error. The
-///    buffer, the reader and its record are then the statement's again. `end` must follow, and may come before: then the
-///    thread stops early.
+///    buffer, the reader and its record are then the statement's again. `end` must follow. A statement that has failed
+///    does not wait for it but calls `abandon`: the thread stops early, even where the feed is a pipe to which nobody writes.
 ///
 /// `filled`, `empty`, `isAtWork` and the stretch to do are guarded by `monitor`; what the thread uses while it is at work
 /// it has to itself.
@@ -44,6 +44,8 @@ final class FeedReadAhead: @unchecked Sendable {
     var index: Int
     /// The number in the feed before the file's first record.
     let start: Int
+    /// What the rows are read from.
+    let source: any ByteSource
   }
 
   private let encoder: SweepEncoder
@@ -77,10 +79,12 @@ final class FeedReadAhead: @unchecked Sendable {
   ///   - sweep: with what waits in it.
   ///   - index: the number of input rows so far.
   ///   - start: the number in the feed before the file's first record.
+  ///   - source: what the rows are read from.
   ///   - lines: those noted so far; `end` gives them back.
   /// - Returns: false if the system gives no thread.
   func begin(
-    _ rows: any FeedRows, filling sweep: SweepBuffer, from index: Int, _ start: Int, _ lines: RecordLines
+    _ rows: any FeedRows, filling sweep: SweepBuffer, from index: Int, _ start: Int,
+    of source: any ByteSource, _ lines: RecordLines
   ) -> Bool {
     let thread =
       thread
@@ -90,7 +94,7 @@ final class FeedReadAhead: @unchecked Sendable {
       }
     self.thread = thread
     monitor.withLock {
-      stretch = Stretch(rows: rows, sweep: sweep, index: index, start: start)
+      stretch = Stretch(rows: rows, sweep: sweep, index: index, start: start, source: source)
       self.lines = lines
       isAtWork = true
     }
@@ -122,6 +126,15 @@ final class FeedReadAhead: @unchecked Sendable {
       empty = sweep
       monitor.signalAll()
     }
+  }
+
+  /// Ends the stretch before its end; the feed is not read any further.
+  ///
+  /// - Returns: the lines noted.
+  func abandon() -> RecordLines {
+    mustStop.store(true, ordering: .relaxed)
+    monitor.withLock { isAtWork ? stretch?.source : nil }?.stopWaiting()
+    return end()
   }
 
   /// Ends the stretch, if the thread has not.

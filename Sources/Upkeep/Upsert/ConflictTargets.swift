@@ -2,8 +2,11 @@
 struct ConflictTargets {
   let schema: TableSchema
   let uniqueIndexes: [IndexSchema]
+  /// The words in which errors advise.
+  let words: AdviceWords
 
-  init(_ schema: TableSchema, _ uniqueIndexes: [IndexSchema]) {
+  init(_ schema: TableSchema, _ uniqueIndexes: [IndexSchema], _ words: AdviceWords = .statement) {
+    self.words = words
     self.schema = schema
     self.uniqueIndexes = uniqueIndexes
   }
@@ -215,7 +218,7 @@ struct ConflictTargets {
     let advice =
       keys.isEmpty
       ? "it has no unique key at all: create one with CREATE UNIQUE INDEX"
-      : "name one of its unique keys as the target: \(keys.joined(separator: ", "))"
+      : words.naming(keys, indexes: uniqueIndexes.map(\.name))
     var error = UpkeepError(
       .unknownIndex, "\(schema.name) has no primary key by which rows could meet; \(advice)")
     error.table = schema.name

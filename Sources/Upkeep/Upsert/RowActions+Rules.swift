@@ -144,7 +144,7 @@ extension RowActions {
     var error = UpkeepError(
       .typeMismatch,
       "\(column.table).\(column.name) merges by \(rule), and \(whose)\(culprit.literalText) is not \(wanted); "
-        + "give \(wanted), or say DO MERGE (\(column.name) SET)")
+        + "give \(wanted), or \(words.settingOnly(column.name))")
     error.table = column.table
     error.column = column.name
     error.value = culprit.literalText

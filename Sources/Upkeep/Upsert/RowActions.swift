@@ -12,8 +12,12 @@ final class RowActions {
   /// The columns of the primary key; the hidden rowid's place where there is none.
   let primaryKeyOrdinals: [Int]
 
-  init(_ schema: TableSchema, _ context: EvaluationContext) {
+  /// The words in which errors advise.
+  let words: AdviceWords
+
+  init(_ schema: TableSchema, _ context: EvaluationContext, _ words: AdviceWords = .statement) {
     self.schema = schema
+    self.words = words
     self.context = context
     volatileOrdinals = schema.columns.filter { $0.compiledDefault?.isVolatile == true }.map(\.ordinal)
     idOrdinal = schema.hasHiddenRowid ? schema.columns.count : schema.automaticID

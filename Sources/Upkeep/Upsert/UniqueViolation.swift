@@ -11,11 +11,10 @@ struct UniqueViolation {
 
   /// Where the rows meet before either was changed: what a clause could decide.
   ///
-  /// - Parameter target: the key as a statement writes it.
-  func met(target: String) -> UpkeepError {
-    error(
-      fact,
-      "UPSERT INTO, or ON CONFLICT \(target) DO MERGE, REPLACE or NOTHING, says what to do then")
+  /// - Parameter words: those of the advice.
+  func met(_ words: AdviceWords) -> UpkeepError {
+    let target = ConflictTargets(schema, uniqueIndexes).spelling(key)
+    return error(fact, words.met(target: target, index: key == 0 ? nil : uniqueIndexes[key - 1].name))
   }
 
   /// Where the other row keeps the key that this one claims.

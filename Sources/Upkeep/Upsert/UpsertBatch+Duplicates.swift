@@ -46,8 +46,8 @@ extension UpsertBatch {
       ? schema.keyDescription(of: bytes) : plan.uniqueIndexes[key - 1].keyDescription(ofKey: Array(bytes))
     var error = UpkeepError(
       .uniqueViolation,
-      "\(schema.name) \(keyName(key)) = \(text) was given by row \(numbers[first]) before; give each key once, or say "
-        + "ON DUPLICATE FOLD, FIRST or LAST")
+      "\(schema.name) \(keyName(key)) = \(text) was given by row \(numbers[first]) before; "
+        + plan.words.deduplicating)
     error.table = schema.name
     error.rowNumber = numbers[index]
     error.index = indexName(key)

@@ -149,8 +149,7 @@ extension UpsertBatch {
   /// The row meets another by a key, and no clause says what then.
   func violation(_ key: Int, _ row: [Value], _ index: Int) throws(UpkeepError) -> UpkeepError {
     let existing = try claims.row(places[key], primaryKey: placeBuffers[key].bytes)
-    var error = uniqueViolation(key, keyText(key, row), existing).met(
-      target: ConflictTargets(schema, plan.uniqueIndexes).spelling(key))
+    var error = uniqueViolation(key, keyText(key, row), existing).met(plan.words)
     error.rowNumber = numbers[index]
     return error
   }
@@ -171,8 +170,7 @@ extension UpsertBatch {
     }
     var error = UpkeepError(
       .ambiguous,
-      "it meets \(rows.joined(separator: " and ")) of \(schema.name); say ON AMBIGUITY FIRST or DISPLACE, "
-        + "or name one key in ON CONFLICT")
+      "it meets \(rows.joined(separator: " and ")) of \(schema.name); \(plan.words.choosing)")
     error.table = schema.name
     error.index = indexName(keys[0])
     error.key = keyText(keys[0], row)
@@ -183,10 +181,10 @@ extension UpsertBatch {
   }
 
   private func lostClaim(_ failure: KeyClaims.FailedClaim, _ index: Int) -> UpkeepError {
-    var ways = ["free the key in the same statement"]
+    var ways = [plan.words.freed]
     // Where there is no clause nothing can be said of ambiguity, and where rows give way already it was said.
-    if !plan.resolver.clauses.isEmpty, !plan.displaces { ways.append("say ON AMBIGUITY DISPLACE") }
-    if !collectsRejects { ways.append("set the row aside with ON ERROR REJECT") }
+    if !plan.resolver.clauses.isEmpty, !plan.displaces { ways.append(plan.words.displacing) }
+    if !collectsRejects { ways.append(plan.words.rejecting) }
     var error = uniqueViolation(failure.key, failure.keyText, failure.winner).lost(ways)
     error.rowNumber = numbers[index]
     return error

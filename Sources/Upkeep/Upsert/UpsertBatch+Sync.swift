@@ -35,7 +35,7 @@ extension UpsertBatch {
       UpkeepError.Code.unreadableKey,
       "\(schema.name) \(index.columnsDescription(schema)) = \(index.keyDescription(of: row)) is no key of a row for which "
         + "\(condition) is not true, and without its key a sync cannot tell which row it stands for; "
-        + "SYNC BY a key that every row has")
+        + plan.words.syncingBy)
     error.table = schema.name
     error.index = index.name
     error.key = index.keyDescription(of: row)
@@ -128,8 +128,8 @@ extension UpsertBatch {
     if kinds.isEmpty && !allowsEmpty {
       var error = UpkeepError(
         .misuse,
-        "the source for \(schema.name) has no rows, so that a sync would delete every row; say ALLOW EMPTY if that is meant"
-      )
+        "the source for \(schema.name) has no rows, so that a sync would delete every row; "
+          + plan.words.emptying(schema.name))
       error.table = schema.name
       throw error
     }

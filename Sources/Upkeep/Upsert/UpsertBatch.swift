@@ -97,7 +97,7 @@ package final class UpsertBatch {
     returned = RowSpool(limit: transaction.spillByteCount, files: transaction.temporaryFiles)
     waiting = RowSpool(limit: transaction.spillByteCount, files: transaction.temporaryFiles)
     check = RowCheck(plan.schema)
-    rowActions = RowActions(plan.schema, context)
+    rowActions = RowActions(plan.schema, context, plan.words)
     context.parameters = parameters
     context.now = now
     let keepsSteps = collectsOutcomes || plan.returning != nil

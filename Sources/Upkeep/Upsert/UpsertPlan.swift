@@ -42,6 +42,8 @@ package final class UpsertPlan {
   package let duplicates: DuplicatePolicy
   package let rejects: RejectPolicy
   package let returning: ReturnedColumns?
+  /// The words in which errors advise.
+  package let words: AdviceWords
   package private(set) var notices: [String] = []
 
   package var otherwise: ConflictResolution { resolver.otherwise }
@@ -86,27 +88,30 @@ package final class UpsertPlan {
   package convenience init(
     syncing schema: TableSchema, by target: ConflictTarget = .primaryKey, allowsEmpty: Bool = false,
     duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, displaces: Bool = false,
-    returning: Returning? = nil, admitting: (ExpressionScope) -> ExpressionScope = { $0 }
+    returning: Returning? = nil, words: AdviceWords = .statement,
+    admitting: (ExpressionScope) -> ExpressionScope = { $0 }
   ) throws(UpkeepError) {
     try self.init(
       schema,
       clauses: [ConflictClause(target, .merge(columns: nil), ambiguity: displaces ? .displace : .fail)],
       duplicates: duplicates, rejects: rejects, returning: returning, mode: .sync(allowsEmpty: allowsEmpty),
-      admitting: admitting)
+      words: words, admitting: admitting)
   }
 
   package init(
     _ schema: TableSchema, alias: String? = nil, clauses: [ConflictClause],
     otherwise: ConflictResolution = .abort,
     duplicates: DuplicatePolicy = .fold, rejects: RejectPolicy = .fail, returning: Returning? = nil,
-    mode: Mode = .upsert, admitting: (ExpressionScope) -> ExpressionScope = { $0 }
+    mode: Mode = .upsert, words: AdviceWords = .statement,
+    admitting: (ExpressionScope) -> ExpressionScope = { $0 }
   ) throws(UpkeepError) {
     self.schema = schema
+    self.words = words
     self.mode = mode
     self.duplicates = duplicates
     self.rejects = rejects
     uniqueIndexes = schema.indexes.filter(\.isUnique)
-    let targets = ConflictTargets(schema, uniqueIndexes)
+    let targets = ConflictTargets(schema, uniqueIndexes, words)
     keyNames = (0...uniqueIndexes.count).map { targets.description($0) }
     omitsNull = clauses.contains { $0.action == .mergeNonNull }
     if omitsNull, !clauses.allSatisfy({ $0.action == .mergeNonNull }) {
@@ -153,10 +158,7 @@ package final class UpsertPlan {
     probedKeys =
       probesAll ? Array(0..<(1 + uniqueIndexes.count)) : Array(Set(resolved.flatMap(\.keys))).sorted()
     if duplicates != .fold, resolved.count != 1 || resolved[0].keys.count != 1 {
-      throw UpkeepError(
-        .misuse,
-        "ON DUPLICATE says which of several rows with one key counts, so it needs exactly one ON CONFLICT (key)"
-      )
+      throw UpkeepError(.misuse, words.needsOneKey)
     }
     self.returning = try returning.map { list throws(UpkeepError) in
       try Self.returned(list, schema, admitting(ExpressionScope.returned(from: schema, alias: alias)))

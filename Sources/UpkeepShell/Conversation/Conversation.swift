@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 
 /// A conversation with a person at a terminal, line by line.
@@ -58,7 +57,7 @@ final class Conversation {
       shell.messages.notice("a statement is being typed: end it with a semicolon, or give it up with Ctrl-C")
       return
     }
-    let meaning = Self.habits[entered.trimmingCharacters(in: .whitespacesAndNewlines)]
+    let meaning = Self.habits[entered.trimmed]
     let line = reader.isInStatement ? entered : meaning ?? entered
     typed += line
     reader.feed(line.utf8)
@@ -81,7 +80,7 @@ final class Conversation {
   }
 
   private func remember() {
-    let entry = typed.trimmingCharacters(in: .newlines)
+    let entry = typed.trimmed(of: \.isNewline)
     let isHidden = entry.hasPrefix(" ") || entry.hasPrefix("\t")
     guard !isHidden, !entry.isEmpty, entry != entries.last else { return }
     entries.append(entry)

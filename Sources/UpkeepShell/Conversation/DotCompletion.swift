@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 
 /// Completes dot commands: their names, then what their usage says can follow.
@@ -24,7 +23,7 @@ struct DotCompletion {
       typed = String(line[quote...])
       place = line[blank..<quote].split { $0 == " " || $0 == "\t" }.count
     }
-    let kinds = command.arguments.split(separator: " ").map { $0.trimmingCharacters(in: ["[", "]"]) }
+    let kinds = command.arguments.split(separator: " ").map { $0.trimmed { $0 == "[" || $0 == "]" } }
     let rest = String(line[blank...].drop { $0 == " " || $0 == "\t" })
     if kinds.first == "STATEMENT" { return statement(rest) }
     if kinds.last == "OPTIONS", place >= 2 || typed.hasPrefix("-") {
@@ -88,15 +87,14 @@ struct DotCompletion {
     let slash = bare.lastIndex(of: "/")
     let folder = slash.map { String(bare[...$0]) } ?? ""
     let start = slash.map { String(bare[$0...].dropFirst()) } ?? bare
-    let path = folder.isEmpty ? "." : (folder as NSString).expandingTildeInPath
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let path = folder.isEmpty ? "." : System.expanded(folder)
+    let names = System.names(in: path)
     let found = names.filter { $0.hasPrefix(start) && (start.hasPrefix(".") || !$0.hasPrefix(".")) }.sorted()
     let candidates = found.map { name in
-      var isFolder: ObjCBool = false
-      _ = FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder)
-      let path = folder + name + (isFolder.boolValue ? "/" : "")
+      let isFolder = System.isFolder(path + "/" + name)
+      let path = folder + name + (isFolder ? "/" : "")
       guard isQuoted || path.contains(" ") else { return path }
-      return "'" + path + (isFolder.boolValue ? "" : "'")
+      return "'" + path + (isFolder ? "" : "'")
     }
     return LineEditor.Completion(length: typed.count, candidates: candidates)
   }

@@ -81,11 +81,16 @@ struct DotArguments {
     return words[0]
   }
 
-  /// A file's name, and neither a command to pipe into nor an option, as SQLite's shell takes them.
-  func file(_ word: String) throws -> String {
+  /// The name of a file to write, which may be missing: neither a command to pipe into nor an option, as SQLite's shell
+  /// takes them.
+  func file() throws -> String? {
+    guard let word = words.first else { return nil }
     if word.hasPrefix("|") {
       throw ShellError(
         "\(name) writes to files; what goes to a program is piped outside, as in `upkeep … | less`")
+    }
+    guard words.count == 1 else {
+      throw ShellError("\(name) takes a file; one with blanks in its name in quotes")
     }
     guard !word.hasPrefix("-") else {
       throw ShellError("\(word) is no option of \(name); a file of that name is written ./\(word)")

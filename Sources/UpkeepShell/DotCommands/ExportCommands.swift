@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Upkeep
 import UpkeepSQL
 
@@ -80,7 +79,7 @@ struct ExportArguments {
     guard ["SELECT", "VALUES", "WITH"].contains(first.uppercased()),
       let last = rest.split(separator: " ").last, Export.format(of: String(last)) != nil
     else { return nil }
-    return ".export \(last) \(first) \(rest.dropLast(last.count))".trimmingCharacters(in: .whitespaces)
+    return ".export \(last) \(first) \(rest.dropLast(last.count))".trimmed
   }
 
   private static func value(of option: String, _ rest: inout Substring) throws -> String {

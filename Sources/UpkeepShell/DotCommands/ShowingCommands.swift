@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 import UpkeepSQL
 
@@ -128,13 +127,14 @@ extension DotCommand {
         ".output", arguments: "[FILE]", does: "send results to FILE from now on; without FILE back here",
         example: ".output rows.csv"
       ) { shell, arguments in
-        let file = try arguments.atMostOne("a file")
-        try shell.sendResults(to: file == "stdout" ? nil : try file.map(arguments.file), once: false)
+        let file = try arguments.file()
+        try shell.sendResults(to: file == "stdout" ? nil : file, once: false)
       },
       DotCommand(
         ".once", arguments: "FILE", does: "send the next result to FILE", example: ".once rows.csv"
       ) { shell, arguments in
-        try shell.sendResults(to: try arguments.file(try arguments.one("a file")), once: true)
+        guard let file = try arguments.file() else { throw ShellError(".once takes a file") }
+        try shell.sendResults(to: file, once: true)
       },
       DotCommand(".show", does: "say what is set", example: ".show") { shell, arguments in
         try arguments.none()
@@ -147,8 +147,22 @@ extension DotCommand {
 extension DotCommand {
   /// A text in which a backslash begins what cannot be typed.
   fileprivate static func unescaped(_ text: String) -> String {
-    text.replacingOccurrences(of: "\\t", with: "\t").replacingOccurrences(of: "\\n", with: "\n")
-      .replacingOccurrences(of: "\\\\", with: "\\")
+    var result = ""
+    var isEscaped = false
+    for character in text {
+      switch (isEscaped, character) {
+      case (false, "\\"):
+        isEscaped = true
+        continue
+      case (true, "t"): result.append("\t")
+      case (true, "n"): result.append("\n")
+      case (true, "\\"): result.append("\\")
+      case (true, _): result += "\\\(character)"
+      case (false, _): result.append(character)
+      }
+      isEscaped = false
+    }
+    return isEscaped ? result + "\\" : result
   }
 }
 

@@ -35,7 +35,7 @@ extension DotCommand {
       ) { shell, arguments in
         try arguments.none()
         let place = shell.database.path ?? "in memory"
-        shell.results.write("main: \(place)\(shell.opening.readonly ? ", for reading only" : "")\n")
+        shell.results.write("main: \(place)\(shell.opening.isReadOnly ? ", for reading only" : "")\n")
       },
     ]
   }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Upkeep
 
 /// For whom a dump is.
@@ -43,7 +42,7 @@ struct DumpArguments: ParsableCommand {
       }
       output.flush()
       guard let failure = output.failure else { return .success }
-      if failure != EPIPE { throw UpkeepError(.io, "cannot write: \(String(cString: strerror(failure)))") }
+      if failure != EPIPE { throw UpkeepError(.io, "cannot write: \(System.meaning(of: failure))") }
       return .failure
     }
   }

@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 import UpkeepSQL
 
@@ -11,35 +10,27 @@ struct Pragma {
 
   /// The pragma that a statement is, or nil if it is none.
   init?(_ statement: [UInt8]) {
-    let word = statement.prefix(6)
-    guard Names.folded(String(decoding: word, as: UTF8.self)) == "pragma",
-      statement.count == 6 || !SQLWords.continuesWord(Character(UnicodeScalar(statement[6])))
-    else { return nil }
-    var rest = String(decoding: statement.dropFirst(6), as: UTF8.self)[...]
-    while let last = rest.last, last == ";" || last.isWhitespace { rest.removeLast() }
-    rest = rest.drop(while: \.isWhitespace)
-    var name = rest.prefix { SQLWords.continuesWord($0) || $0 == "." }
-    rest = rest.dropFirst(name.count).drop(while: \.isWhitespace)
-    if let dot = name.lastIndex(of: ".") { name = name[dot...].dropFirst() }
-    self.name = Names.folded(String(name))
+    var words = PragmaWords(statement)
+    guard let first = words.next(), !first.isQuoted, Names.folded(first.text) == "pragma" else { return nil }
+    var name = words.next()
+    var sign = words.next()
+    // A schema before it: there is one.
+    if name != nil, sign?.text == ".", sign?.isQuoted == false {
+      name = words.next()
+      sign = words.next()
+    }
+    self.name = Names.folded(name?.text ?? "")
     // What tells of tables and indexes is SQL.
     if Self.queries.contains(self.name) { return nil }
-    if rest.first == "(", rest.last == ")" {
-      argument = Self.bare(rest.dropFirst().dropLast())
-    } else if rest.first == "=" {
-      argument = Self.bare(rest.dropFirst())
-    } else {
+    guard let sign, !sign.isQuoted, sign.text == "(" || sign.text == "=" else {
       argument = nil
+      return
     }
-  }
-
-  private static func bare(_ text: Substring) -> String {
-    let word = text.trimmingCharacters(in: .whitespaces)
-    let quotes: [(Character, Character)] = [("'", "'"), ("\"", "\""), ("`", "`"), ("[", "]")]
-    for (open, close) in quotes where word.count >= 2 && word.first == open && word.last == close {
-      return String(word.dropFirst().dropLast())
+    var value = ""
+    while let word = words.next(), word.isQuoted || word.text != ")" && word.text != ";" {
+      value += word.text
     }
-    return word
+    argument = value
   }
 
   private static let queries = ["table_info", "table_list", "index_list", "index_info"]

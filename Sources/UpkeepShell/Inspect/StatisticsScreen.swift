@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 
 /// What a database holds and takes up, on one screen.
@@ -122,7 +121,7 @@ struct StatisticsScreen {
   }
 
   private func object(_ shape: TreeShape, _ unit: String, _ rest: String = "") -> String {
-    let share = String(format: "%.3f", fill(shape))
+    let share = Figures.fixed(fill(shape), places: 3)
     return "{\"name\":\(JSONText.quoted(shape.name)),\"\(unit)\":\(shape.survey.rowCount),"
       + "\"depth\":\(shape.survey.levels.count),\"pages\":\(shape.pageCount),\"fill\":\(share),"
       + "\"overflowPages\":\(shape.survey.overflowPageCount)\(rest)}"

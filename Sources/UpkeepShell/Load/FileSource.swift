@@ -1,4 +1,3 @@
-import Foundation
 import Synchronization
 import Upkeep
 
@@ -9,6 +8,7 @@ final class FileSource: ByteSource {
   /// The file's length, where it has one.
   let size: Int?
   private let count = Atomic<Int>(0)
+  private let isUnwanted = Atomic(false)
   /// How many bytes were read from it; asked for on one thread while another reads.
   var byteCount: Int { count.load(ordering: .relaxed) }
 
@@ -42,11 +42,13 @@ final class FileSource: ByteSource {
     if descriptor != STDIN_FILENO { close(descriptor) }
   }
 
-  /// Waits until there is something to read, or until somebody presses Ctrl-C.
+  func stopWaiting() { isUnwanted.store(true, ordering: .relaxed) }
+
+  /// Waits until there is something to read, until somebody presses Ctrl-C, or until nobody wants it any more.
   private func waitForMore() throws(UpkeepError) {
     var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     repeat {
-      if Interrupts.isPending {
+      if Interrupts.isPending || isUnwanted.load(ordering: .relaxed) {
         throw UpkeepError(.cancelled, "the load was stopped; nothing of it was stored")
       }
     } while size == nil && poll(&waiting, 1, 100) == 0
@@ -55,13 +57,13 @@ final class FileSource: ByteSource {
   func read(into target: UnsafeMutableRawBufferPointer) throws(UpkeepError) -> Int {
     while true {
       try waitForMore()
-      let count = Foundation.read(descriptor, target.baseAddress, target.count)
+      let count = System.read(descriptor, into: target)
       if count >= 0 {
         self.count.wrappingAdd(count, ordering: .relaxed)
         return count
       }
       if errno != EINTR {
-        throw UpkeepError(.io, "cannot read \(path): \(String(cString: strerror(errno)))")
+        throw UpkeepError(.io, "cannot read \(path): \(System.meaning(of: errno))")
       }
     }
   }
@@ -85,7 +87,9 @@ final class KeptInput {
   let descriptor: Int32
 
   init() throws {
-    var name = Array((NSTemporaryDirectory() + "/upkeep-input-XXXXXX").utf8CString)
+    let wish = System.environment("TMPDIR")["TMPDIR"] ?? ""
+    let folder = wish.isEmpty ? "/tmp" : wish
+    var name = Array("\(folder)/upkeep-input-XXXXXX".utf8CString)
     descriptor = mkstemp(&name)
     guard descriptor >= 0 else { throw ShellError.system("cannot keep standard input", errno) }
     unlink(name)
@@ -95,14 +99,8 @@ final class KeptInput {
     while true {
       let count = try source.read(into: chunk)
       if count == 0 { return }
-      var written = 0
-      while written < count {
-        let more = write(descriptor, chunk.baseAddress.map { $0 + written }, count - written)
-        if more > 0 {
-          written += more
-        } else if errno != EINTR {
-          throw ShellError.system("cannot keep standard input", errno)
-        }
+      if let failure = System.write(UnsafeRawBufferPointer(rebasing: chunk[..<count]), to: descriptor) {
+        throw ShellError.system("cannot keep standard input", failure)
       }
     }
   }

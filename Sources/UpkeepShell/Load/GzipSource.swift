@@ -52,6 +52,8 @@ final class GzipSource: ByteSource {
     }
   }
 
+  func stopWaiting() { source.stopWaiting() }
+
   /// Looks at the first two bytes.
   private func begin() throws(UpkeepError) {
     while filled < 2, try readMore() {}

@@ -86,7 +86,7 @@ struct FeedArguments: ParsableArguments {
   /// Names with commas between them.
   private static func names(_ list: String) -> [String] {
     list.split(separator: ",", omittingEmptySubsequences: false)
-      .map { $0.trimmingCharacters(in: .whitespaces) }
+      .map { $0.trimmed }
   }
 
   /// The columns of the key.
@@ -210,7 +210,7 @@ struct LoadArguments: ParsableCommand {
   @Flag(help: "Show no progress.")
   var quiet = false
 
-  @OptionGroup var opening: OpeningOptions
+  @OptionGroup var writing: WritingOptions
 }
 
 /// `upkeep diff DATABASE FILE… --into TABLE`
@@ -242,7 +242,7 @@ struct DiffArguments: ParsableCommand {
   @Flag(help: "Show no progress.")
   var quiet = false
 
-  @OptionGroup var opening: OpeningOptions
+  @OptionGroup var writing: WritingOptions
 }
 
 /// What follows `.import`, `.sync` and `.diff`.

@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 import UpkeepSQL
 
@@ -13,7 +12,7 @@ struct LoadCommand {
   }
 
   func load(_ arguments: LoadArguments) -> ExitStatus {
-    run(arguments.feed, arguments.files, arguments.database, arguments.opening) { database in
+    run(arguments.feed, arguments.files, arguments.database, arguments.writing.opening) { database in
       let load = try Load(
         arguments.files, into: arguments.into, arguments.feed, isQuiet: arguments.quiet)
       let outcome = Result { try load.run(in: database.session) }
@@ -27,7 +26,8 @@ struct LoadCommand {
   }
 
   func compare(_ arguments: DiffArguments) -> ExitStatus {
-    run(arguments.feed, arguments.files, arguments.database, arguments.opening, mustExist: true) { database in
+    run(arguments.feed, arguments.files, arguments.database, arguments.writing.opening, mustExist: true) {
+      database in
       var load = try Load(arguments.files, into: arguments.into, arguments.feed, isQuiet: arguments.quiet)
       load.options.isDryRun = true
       load.options.mode = arguments.feed.mode ?? .merge
@@ -43,7 +43,7 @@ struct LoadCommand {
 
   /// Opens the database, does the work, closes it and tells what came of it.
   private func run(
-    _ feed: FeedArguments, _ files: [String], _ path: String, _ opening: OpeningOptions,
+    _ feed: FeedArguments, _ files: [String], _ path: String, _ opening: Opening,
     mustExist: Bool = false,
     _ body: (Database) throws -> () throws -> Void
   ) -> ExitStatus {

@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 
 /// Writes rejected records as they were, with four more columns that say why; the loader passes over these.
@@ -65,13 +64,13 @@ final class RejectFile: RejectSink {
     let needsQuotes = text.utf8.contains {
       $0 == separator || $0 == UInt8(ascii: "\"") || $0 == 10 || $0 == 13
     }
-    output.write(needsQuotes ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text)
+    output.write(needsQuotes ? "\"\(text.doubling("\""))\"" : text)
   }
 
   private func endLine() throws(UpkeepError) {
     output.write(UInt8(ascii: "\n"))
     if let failure = output.failure {
-      throw UpkeepError(.io, "cannot write \(path): \(String(cString: strerror(failure)))")
+      throw UpkeepError(.io, "cannot write \(path): \(System.meaning(of: failure))")
     }
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 
 /// A SQLite file, open for reading, in one state from the first query to the last.
@@ -32,7 +31,7 @@ final class SQLiteDatabase {
   }
 
   /// A name in SQLite's quotes.
-  static func quoted(_ name: String) -> String { "\"\(name.replacingOccurrences(of: "\"", with: "\"\""))\"" }
+  static func quoted(_ name: String) -> String { "\"\(name.doubling("\""))\"" }
 
   /// Runs a query and gives each row to `body`.
   func query(_ sql: String, _ body: (Row) throws -> Void) throws {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Upkeep
 import UpkeepSQL
 
@@ -117,16 +116,15 @@ struct SQLiteImport {
       kinds[name] = (row.text(2) ?? "", row.integer(4) != 0)
     }
     for (name, sql) in found {
-      let isVirtual =
-        sql.range(of: "^\\s*CREATE\\s+VIRTUAL", options: [.regularExpression, .caseInsensitive]) != nil
+      let words = SQLWords(sql)
+      let isVirtual = words.has("create", "virtual")
       if isVirtual || kinds[name]?.type == "virtual" {
         schema.losses.append("virtual table \(name)")
       } else if kinds[name]?.type == "shadow" {
         schema.losses.append("table \(name), which belongs to a virtual table")
       } else {
         let isWithoutRowid =
-          kinds[name]?.isWithoutRowid
-          ?? (sql.range(of: "WITHOUT\\s+ROWID", options: [.regularExpression, .caseInsensitive]) != nil)
+          kinds[name]?.isWithoutRowid ?? words.has("without", "rowid")
         schema.tables.append(
           try SQLiteTable(name, sql: sql, isWithoutRowid: isWithoutRowid, source))
       }
@@ -148,7 +146,7 @@ struct SQLiteImport {
 
   /// The greatest id that the table ever had, which is not used again.
   private func takeCounter(of schema: TableSchema, _ scope: TransactionScope) throws {
-    let name = schema.name.replacingOccurrences(of: "'", with: "''")
+    let name = schema.name.doubling("'")
     try source.query("SELECT seq FROM sqlite_sequence WHERE name = '\(name)'") { row in
       if case .integer(let id) = row.value(0), try scope.automaticCounter(of: schema) < id {
         scope.raiseAutomaticCounter(of: schema, to: id)
@@ -223,7 +221,7 @@ struct SQLiteImportArguments: ParsableCommand {
   @Flag(help: "Show no progress.")
   var quiet = false
 
-  @OptionGroup var opening: OpeningOptions
+  @OptionGroup var writing: WritingOptions
 
   func takeOver() -> ExitStatus {
     let output = Output(STDOUT_FILENO)
@@ -232,7 +230,7 @@ struct SQLiteImportArguments: ParsableCommand {
     do {
       // What cannot be read must not leave a new, empty database behind.
       let source = try SQLiteImport(file)
-      let database = try Database(self.database, opening)
+      let database = try Database(self.database, writing.opening)
       let bar = ProgressBar(totalBytes: nil, isQuiet: quiet)
       let report = Result {
         try Interrupts.during {

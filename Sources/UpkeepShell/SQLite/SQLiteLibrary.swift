@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 
 /// The system's SQLite library, found when it is wanted: the program runs without it.
@@ -51,7 +50,7 @@ final class SQLiteLibrary {
   ]
 
   init() throws(ShellError) {
-    let wish = ProcessInfo.processInfo.environment["UPKEEP_SQLITE"]
+    let wish = System.environment("UPKEEP_SQLITE")["UPKEEP_SQLITE"]
     let handles = (wish.map { [$0] } ?? Self.names).lazy.compactMap { dlopen($0, RTLD_NOW) }
     guard let handle = handles.first else {
       throw ShellError(

@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 import UpkeepSQL
 
@@ -60,7 +59,7 @@ struct SQLiteTable {
       for place in columns.indices { columns[place].seen.add(row.value(place)) }
     }
     definition = TableDefinition(name, columns: [])
-    definition.isAutoincrement = isRowid && sql.range(of: "AUTOINCREMENT", options: .caseInsensitive) != nil
+    definition.isAutoincrement = isRowid && SQLWords(sql).has("autoincrement")
     for column in columns {
       definition.columns.append(self.column(column, isRowid && column.keyPlace > 0, database))
     }
@@ -200,7 +199,7 @@ struct SQLiteTable {
     for key in keys where key.origin == "c" {
       if key.needsText {
         var sql = ""
-        let name = key.name.replacingOccurrences(of: "'", with: "''")
+        let name = key.name.doubling("'")
         try database.query("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = '\(name)'") {
           sql = $0.text(0) ?? ""
         }

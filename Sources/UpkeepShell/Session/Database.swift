@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 import UpkeepSQL
 
@@ -12,14 +11,14 @@ final class Database {
   /// Its name for the prompt.
   var name: String {
     guard let path else { return "memory" }
-    let last = (path as NSString).lastPathComponent
+    let last = path.split(separator: "/").last.map(String.init) ?? path
     return last.hasSuffix(".upkeep") ? String(last.dropLast(7)) : last
   }
 
   /// Opens a database.
   ///
   /// - Parameter path: nil for one in memory, or `:memory:`, as SQLite has it; a file of that name is `./:memory:`.
-  init(_ path: String?, _ opening: OpeningOptions, mustExist: Bool = false) throws(UpkeepError) {
+  init(_ path: String?, _ opening: Opening, mustExist: Bool = false) throws(UpkeepError) {
     let path = path == ":memory:" ? nil : path
     self.path = path
     guard let path else {
@@ -29,8 +28,8 @@ final class Database {
       return
     }
     let options = StoreOptions {
-      $0.isReadOnly = opening.readonly
-      $0.createsIfMissing = !opening.readonly && !mustExist
+      $0.isReadOnly = opening.isReadOnly
+      $0.createsIfMissing = !opening.isReadOnly && !mustExist
       $0.durability = opening.durability.mode
       $0.lockWait = .seconds(opening.wait)
       if let cache = opening.cache { $0.cacheSize = cache.byteCount }

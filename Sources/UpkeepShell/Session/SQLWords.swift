@@ -1,4 +1,4 @@
-import Foundation
+import Upkeep
 
 /// The words and signs of a text that may be unfinished; strings and comments left out, names without their quotes.
 struct SQLWords {
@@ -39,6 +39,13 @@ struct SQLWords {
     }
   }
 
+  /// Whether these words, in lower case, stand one after the other, in any case.
+  func has(_ sought: String...) -> Bool {
+    words.indices.contains { start in
+      words[start...].prefix(sought.count).map { Names.folded($0) } == sought
+    }
+  }
+
   private mutating func take(quotedBy quote: Character, from rest: inout Substring) {
     rest.removeFirst()
     guard let end = rest.firstIndex(of: quote) else {
@@ -51,7 +58,7 @@ struct SQLWords {
   }
 
   private mutating func skip(to mark: String, in rest: inout Substring) {
-    guard let end = rest.range(of: mark) else {
+    guard let end = rest.firstRange(of: mark) else {
       ending = .literal
       rest = ""
       return

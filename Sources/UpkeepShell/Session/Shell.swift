@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 import UpkeepSQL
 
@@ -24,7 +23,7 @@ final class Shell {
 
   let console: Output
   let messages: Messages
-  let opening: OpeningOptions
+  let opening: Opening
   var settings: Settings
   private(set) var database: Database {
     didSet { database.session.openFile = openFile }
@@ -47,13 +46,15 @@ final class Shell {
   var isInterrupted: Bool { Interrupts.isPending }
   /// A statement said that it was stopped.
   private var hasToldOfStop = false
+  /// The statement that ended last went well.
+  private var isLastDone = false
   /// Where rows go: the console, or a file after `.output` and `.once`.
   private(set) var results: Output
   private var resultsAreForOnce = false
   private var readDepth = 0
 
   init(
-    _ database: Database, console: Output, messages: Messages, opening: OpeningOptions, settings: Settings,
+    _ database: Database, console: Output, messages: Messages, opening: Opening, settings: Settings,
     openFile: @escaping (String) throws(UpkeepError) -> OpenFile
   ) {
     self.database = database
@@ -78,7 +79,7 @@ final class Shell {
         console.write(prompt(isInStatement: reader.isInStatement))
         console.flush()
       }
-      let count = Interrupts.waiting { Foundation.read(descriptor, chunk.baseAddress, chunk.count) }
+      let count = Interrupts.waiting { System.read(descriptor, into: chunk) }
       if count < 0 && errno == EINTR { continue }
       if count < 0 { report(.system("cannot read \(file ?? "standard input")", errno)) }
       if count <= 0 { break }
@@ -105,9 +106,9 @@ final class Shell {
     guard readDepth < 16 else {
       return report(ShellError("scripts read one another more than 16 deep; is one reading itself?"))
     }
-    let descriptor = Foundation.open(file, O_RDONLY | O_CLOEXEC)
+    let descriptor = System.open(reading: file)
     guard descriptor >= 0 else { return report(.system("cannot read \(file)", errno)) }
-    defer { Foundation.close(descriptor) }
+    defer { System.close(descriptor) }
     readDepth += 1
     defer { readDepth -= 1 }
     run(descriptor: descriptor, file: file)
@@ -149,7 +150,7 @@ final class Shell {
     status.raise(to: .failure)
     // A reader that has gone knows it; anything else must be said.
     if failure != EPIPE {
-      messages.error("cannot write the results: \(String(cString: strerror(failure)))", code: .io)
+      messages.error("cannot write the results: \(System.meaning(of: failure))", code: .io)
     }
   }
 
@@ -167,7 +168,9 @@ final class Shell {
     defer { database.session.watch.progress = nil }
     var sink = ResultSink(results, settings.style)
     do throws(UpkeepError) {
+      isLastDone = false
       let summary = try execute(statement, into: &sink)
+      isLastDone = true
       progress?.clear()
       sink.end()
       results.flush()
@@ -187,7 +190,7 @@ final class Shell {
       if !isUnwanted { report(told, at: TextPlace(error, in: statement, file: file)) }
     }
     if settings.showsTime {
-      messages.line("time: \(String(format: "%.3f", Figures.inSeconds(clock.now - began))) s")
+      messages.line("time: \(Figures.fixed(Figures.inSeconds(clock.now - began), places: 3)) s")
     }
   }
 
@@ -272,7 +275,7 @@ final class Shell {
   /// Ends the session: what was not committed is undone, and the database is closed.
   func finish() -> ExitStatus {
     if isInterrupted && !isConversing {
-      if !hasToldOfStop { messages.notice("interrupted; what follows the last statement did not run") }
+      if !hasToldOfStop { messages.notice("interrupted; \(whatRan)") }
       status.raise(to: .interrupted)
     }
     endTransaction("the input ended within a transaction; its changes were undone")
@@ -285,6 +288,15 @@ final class Shell {
     resetOutput()
     console.flush()
     return status
+  }
+
+  /// What a person who stopped a script wants to know: how far it came.
+  private var whatRan: String {
+    guard isLastDone, let word = lastPiece.flatMap({ SQLWords(String($0.text.prefix(80))).words.first })
+    else {
+      return "what follows the last statement did not run"
+    }
+    return "the last statement (\(word.uppercased())) was done, and what follows it did not run"
   }
 
   private func endTransaction(_ notice: String) {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// What was typed, kept between runs: an entry a line, oldest first, with backslashes and line ends in it escaped.
 ///
 /// Only its owner may read it. Each entry is appended when it was typed, so that shells that run at once keep the entries
@@ -27,8 +25,8 @@ struct HistoryFile {
 
   /// The entries, oldest first. A file that has grown long is cut to the newest.
   func load() -> [String] {
-    guard let data = FileManager.default.contents(atPath: path) else { return [] }
-    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+    guard let bytes = System.contents(of: path) else { return [] }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
     let entries = lines.suffix(Self.mostEntries).map(Self.unescaped)
     if lines.count > 2 * Self.mostEntries { rewrite(entries) }
     return entries
@@ -39,11 +37,7 @@ struct HistoryFile {
   /// - Returns: whether it was written.
   @discardableResult
   func append(_ entry: String) -> Bool {
-    let folder = (path as NSString).deletingLastPathComponent
-    if !folder.isEmpty {
-      try? FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    }
+    System.makeFolder(System.folder(of: path))
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     return write(Self.escaped(entry) + "\n", to: descriptor)
   }
@@ -67,7 +61,7 @@ struct HistoryFile {
   }
 
   static func escaped(_ entry: String) -> String {
-    entry.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\n", with: "\\n")
+    entry.replacing(UInt8(ascii: "\\"), by: "\\\\").replacing(UInt8(ascii: "\n"), by: "\\n")
   }
 
   static func unescaped(_ line: some StringProtocol) -> String {

@@ -1,4 +1,3 @@
-import Foundation
 import Synchronization
 import Upkeep
 
@@ -55,9 +54,7 @@ enum Interrupts {
     }
     var blocked = signals([SIGINT] + editorSignals)
     pthread_sigmask(SIG_BLOCK, &blocked, nil)
-    let thread = Thread { takeSignals() }
-    thread.name = "upkeep-interrupts"
-    thread.start()
+    System.startThread { takeSignals() }
   }
 
   /// The program goes on whatever is pressed: a person types.

@@ -1,5 +1,4 @@
 import CEdit
-import Foundation
 
 /// Lines that a person types, edited with libedit.
 ///
@@ -112,15 +111,18 @@ final class LineEditor {
       replace(typed, with: isOpen ? first : first + " ")
       return UInt8(CC_REFRESH)
     }
-    let shared = completion.candidates.dropFirst().reduce(first) {
-      $0.commonPrefix(with: $1, options: .caseInsensitive)
-    }
+    let shared = completion.candidates.dropFirst().reduce(first) { Self.shared($0, $1) }
     if shared.count > typed.count {
       replace(typed, with: shared)
       return UInt8(CC_REFRESH)
     }
     list(completion.candidates)
     return UInt8(CC_REDISPLAY)
+  }
+
+  /// What two candidates begin with, in the first one's case.
+  private static func shared(_ one: String, _ other: String) -> String {
+    String(zip(one, other).prefix { $0 == $1 || $0.lowercased() == $1.lowercased() }.map(\.0))
   }
 
   private static func text(from start: UnsafePointer<CChar>?, to end: UnsafePointer<CChar>?) -> String {

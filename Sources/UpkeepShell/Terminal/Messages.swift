@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 
 /// What is said besides results: errors, notices, what a change did. On standard error, unless errors were
@@ -58,7 +57,15 @@ enum Figures {
 
   /// A time in seconds with two places: `0.31 s`.
   static func seconds(_ duration: Duration) -> String {
-    String(format: "%.2f s", inSeconds(duration))
+    "\(fixed(inSeconds(duration), places: 2)) s"
+  }
+
+  /// A number with so many places behind the point.
+  static func fixed(_ number: Double, places: Int) -> String {
+    // The longest has 309 digits before the point.
+    var text = [CChar](repeating: 0, count: 400)
+    _ = withVaList([Int32(clamping: places), number]) { vsnprintf(&text, text.count, "%.*f", $0) }
+    return text.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
   }
 
   static func inSeconds(_ duration: Duration) -> Double {
@@ -88,7 +95,7 @@ enum Figures {
       value /= 1024
       unit += 1
     }
-    return unit == 0 ? "\(grouped(count)) bytes" : String(format: "%.1f ", value) + units[unit]
+    return unit == 0 ? "\(grouped(count)) bytes" : "\(fixed(value, places: 1)) \(units[unit])"
   }
 
   /// The counts of a statement: `653 inserted, 12,729 updated`.

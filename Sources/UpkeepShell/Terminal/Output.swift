@@ -1,5 +1,3 @@
-import Foundation
-
 /// Bytes on their way to a file descriptor: gathered, and written when a statement is done or they are many.
 final class Output {
   private let descriptor: Int32
@@ -30,7 +28,7 @@ final class Output {
 
   /// Standard output or standard error, coloured where it is a terminal that has colours.
   static func standard(_ descriptor: Int32, _ color: ColorChoice = .auto) -> Output {
-    let isOn = color.isOn(descriptor, environment: ProcessInfo.processInfo.environment)
+    let isOn = color.isOn(descriptor, environment: System.environment("TERM", "NO_COLOR"))
     return Output(descriptor, paint: Paint(isOn: isOn))
   }
 
@@ -62,7 +60,7 @@ final class Output {
   func close() {
     flush()
     if encoder != nil, failure == nil { write(encoding: [], isLast: true) }
-    Foundation.close(descriptor)
+    System.close(descriptor)
   }
 
   /// The window that this goes to; nil if it goes elsewhere.
@@ -128,17 +126,6 @@ final class Output {
   }
 
   private func write(all bytes: [UInt8], to descriptor: Int32) {
-    bytes.withUnsafeBytes { bytes in
-      var offset = 0
-      while offset < bytes.count {
-        let count = Foundation.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
-        if count > 0 {
-          offset += count
-        } else if errno != EINTR {
-          failure = errno
-          return
-        }
-      }
-    }
+    failure = bytes.withUnsafeBytes { System.write($0, to: descriptor) }
   }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The program that shows what is longer than the window.
 struct Pager {
   /// The shell's command line for it.

@@ -1,5 +1,3 @@
-import Foundation
-
 /// When colours are shown.
 enum ColorChoice: String, CaseIterable {
   /// On a terminal that has them, unless `NO_COLOR` is set.

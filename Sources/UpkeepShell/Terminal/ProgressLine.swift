@@ -1,4 +1,3 @@
-import Foundation
 import Upkeep
 
 /// One line on the terminal that says how far something has come: how much, how fast, and the time left where the whole
@@ -7,11 +6,19 @@ final class ProgressLine {
   private let clock = ContinuousClock()
   private let began: ContinuousClock.Instant
   private var lastShown: ContinuousClock.Instant?
-  private let output = Output(STDERR_FILENO)
+  private let output: Output
+  private let patience: Duration
 
   /// A line, or nil where nobody would see it.
-  init?(isQuiet: Bool) {
+  convenience init?(isQuiet: Bool) {
     guard !isQuiet, isatty(STDERR_FILENO) == 1 else { return nil }
+    self.init(Output(STDERR_FILENO), patience: .milliseconds(300))
+  }
+
+  /// - Parameter patience: for how long nothing is shown; afterwards it is drawn anew three times in that time.
+  init(_ output: Output, patience: Duration) {
+    self.output = output
+    self.patience = patience
     began = clock.now
   }
 
@@ -25,7 +32,7 @@ final class ProgressLine {
 
   func show(_ count: Int, _ unit: String, share: Double?) {
     let now = clock.now
-    guard now - (lastShown ?? began) >= .milliseconds(lastShown == nil ? 300 : 100) else { return }
+    guard now - (lastShown ?? began) >= (lastShown == nil ? patience : patience / 3) else { return }
     lastShown = now
     let text = Self.text(count, unit, share: share, after: Figures.inSeconds(now - began))
     output.write("\r\u{1B}[K" + text)

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The size of a terminal's window.
 enum Window {
   struct Size: Equatable {

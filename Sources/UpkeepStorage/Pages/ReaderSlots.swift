@@ -34,7 +34,7 @@ final class ReaderSlots: @unchecked Sendable {
 
   /// - Parameter fencesOperations: true has operations pay for their barrier even where the system could do better.
   init(fencesOperations: Bool = false) {
-    areOperationsFenced = fencesOperations || upkeep_register_barrier() == 0
+    areOperationsFenced = fencesOperations || upkeep_has_barrier() == 0
     let words = (Self.count + 2) * Self.lineWords
     let memory = UnsafeMutableRawPointer.allocate(byteCount: words * 8, alignment: Self.lineWords * 8)
     memory.initializeMemory(as: UInt.self, repeating: 0, count: words)
@@ -114,7 +114,7 @@ final class ReaderSlots: @unchecked Sendable {
   func advance() -> UInt {
     let now = epoch.pointee.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
     if !areOperationsFenced {
-      // Once registered it is not refused.
+      // What the system said it has it does not refuse.
       let isDone = upkeep_barrier() != 0
       precondition(isDone, "the system took its barrier back")
     }

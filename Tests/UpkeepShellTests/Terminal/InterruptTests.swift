@@ -63,6 +63,57 @@ import Testing
     #expect(try ShellRun(["a.upkeep", ".tables"], in: scratch).output == "t\n")
   }
 
+  @Test(
+    "Ctrl-C in a COMMIT: it ends first, and is told to be done, or it has not begun and nothing is stored")
+  func commit() throws {
+    let rows =
+      "INSERT INTO t WITH RECURSIVE n(x) AS (VALUES (2) UNION ALL SELECT x + 1 FROM n WHERE x < 100000)"
+    let run = try TerminalRun(
+      [
+        "a.upkeep", "-c", "BEGIN", "-c", rows + " SELECT x, 'one' FROM n", "-c", ".print committing", "-c",
+        "COMMIT",
+        "-f", "-", "-c", ".print after",
+      ], in: scratch)
+    // What follows waits for input, so that the key is pressed before all has ended.
+    try run.wait("the commit") { $0.text.contains("committing") }
+    run.press("\u{3}")
+    #expect(try run.waitForEnd() == 130, "\(run.screen.text)")
+    #expect(!run.screen.lines.contains("after"), "\(run.screen.text)")
+    let left = try ShellRun(
+      ["a.upkeep", "-c", ".check", "-c", "SELECT count(*), max(y) FROM t"], in: scratch)
+    let isThere = left.output == "ok\n100000|one\n"
+    #expect(isThere || left.output == "ok\n1|one\n", "\(left)")
+    if run.screen.text.contains("(COMMIT) was done") { #expect(isThere, "\(left) \(run.screen.text)") }
+  }
+
+  @Test(
+    "Ctrl-C in a compaction: it stops or has ended, and the database is whole; twice ends the program",
+    arguments: [1, 2])
+  func compaction(_ times: Int) throws {
+    let made = try ShellRun(
+      [
+        "b.upkeep", "-c", "CREATE TABLE t (x INTEGER PRIMARY KEY, y BLOB)", "-c",
+        """
+        INSERT INTO t WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < 100000)
+        SELECT x, randomblob(300) FROM n
+        """,
+      ], in: scratch)
+    try #require(made.status == 0, "\(made)")
+    let run = try TerminalRun(
+      [
+        "b.upkeep", "-c", "DELETE FROM t WHERE x <= 60000", "-c", ".checkpoint", "-c", ".print begun", "-c",
+        ".compact",
+        "-f", "-", "-c", ".print after",
+      ], in: scratch)
+    try run.wait("the compaction") { $0.text.contains("begun") }
+    for _ in 0..<times { run.press("\u{3}") }
+    #expect(try run.waitForEnd() == 130, "\(run.screen.text)")
+    #expect(!run.screen.lines.contains("after"), "\(run.screen.text)")
+    let left = try ShellRun(
+      ["b.upkeep", "-c", ".check", "-c", "SELECT count(*), sum(length(y)) FROM t"], in: scratch)
+    #expect(left.output == "ok\n40000|12000000\n", "\(left)")
+  }
+
   @Test("A script that waits for input ends at once")
   func waiting() throws {
     let shell = try LiveShell(["a.upkeep"], in: scratch)

@@ -1,6 +1,9 @@
 import Foundation
 import Testing
 
+import Upkeep
+import UpkeepSQL
+
 @testable import UpkeepShell
 
 /// What a person sees: tables that fit, pages, colours, times, progress.
@@ -35,6 +38,41 @@ import Testing
     #expect(
       table.contains { $0.contains("日本") && $0.contains("…") && $0.contains("x") }, "\(run.screen.text)")
     #expect(shown.last?.hasPrefix("1 row (") == true)
+  }
+
+  @Test("A compaction and a check draw how far they are, and what is left is a clean line")
+  func compaction() throws {
+    let path = scratch.path("a.upkeep")
+    let database = try Database(path, Opening(durability: .none))
+    try database.session.execute(
+      sql: """
+        CREATE TABLE t (x INTEGER PRIMARY KEY, y BLOB);
+        INSERT INTO t WITH RECURSIVE n (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < 20000)
+          SELECT x, randomblob(200) FROM n;
+        """)
+    try database.store.checkpoint()
+    try database.session.execute(sql: "DELETE FROM t WHERE x < 15000")
+    for work in ["compaction", "check"] {
+      let output = try Output.file(scratch.path("shown"))
+      let line = ProgressLine(output, patience: .zero)
+      let watch = StatementWatch(database.session.cancellation)
+      line.watch(watch)
+      if work == "check" {
+        #expect(try database.store.verify(watch: watch).isEmpty)
+      } else {
+        try database.store.compact(watch: watch)
+      }
+      line.clear()
+      output.close()
+      let shown = try scratch.read("shown").components(separatedBy: "\r\u{1B}[K")
+      #expect(shown.count > 2 && shown.first == "" && shown.last == "", "\(work): \(shown)")
+      let drawn = shown.dropFirst().dropLast()
+      #expect(
+        drawn.allSatisfy { $0.hasPrefix("[") && $0.contains("·] ") || $0.contains("#] ") },
+        "\(work): \(shown)")
+      #expect(drawn.allSatisfy { $0.contains(" pages") }, "\(work): \(shown)")
+    }
+    try database.close()
   }
 
   @Test("A window made wider is used at once")
