@@ -169,8 +169,9 @@ import UpkeepTestSupport
       }
     }
     #expect(error?.code == .uniqueViolation, "\(String(describing: error))")
-    #expect(source.wasStopped.load(ordering: .relaxed))
-    #expect(session.outcome(of: "SELECT * FROM t").rows == [["7", "in the way"]])
+    let wasStopped = source.wasStopped.load(ordering: .relaxed)
+    #expect(wasStopped)
+    #expect(session.outcome(of: "SELECT * FROM t").rows == [["7", "'in the way"]])
   }
 
   @Test("A thread that reads ahead ends when the statement is stopped, wherever it is")

@@ -27,6 +27,105 @@ import Testing
     return try #require(encoder.encode(Array(text.utf8), isLast: true))
   }
 
+  // MARK: - Separators and names
+
+  @Test("Fields may be parted by another sign, in the feed, in what is set aside of it, and with --create")
+  func separator() throws {
+    try scratch.write("feed.csv", "id;name\n1;\"a;b\"\nx;c,d\n3;e\n")
+    let made = try upkeep("load", "t.upkeep", "feed.csv", "--into", "p", "--create", "--separator", ";")
+    #expect(made.output == "3 inserted\n" && made.errors.contains("id TEXT, name TEXT"), "\(made)")
+    _ = try upkeep("t.upkeep", "-c", "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)")
+    let run = try upkeep(
+      "load", "t.upkeep", "feed.csv", "--into", "t", "--separator", ";", "--rejects", "bad.csv")
+    #expect(run.output == "2 inserted, 1 rejected\n", "\(run)")
+    #expect(try rows() == "1|a;b\n3|e\n")
+    let bad = try scratch.read("bad.csv")
+    #expect(bad.hasPrefix("id;name;_line;_reason;_index;_existing\nx;c,d;3;\"t.id is INTEGER"), "\(bad)")
+    try scratch.write("bad.csv", bad.replacingOccurrences(of: "\nx;", with: "\n7;"))
+    let mended = try upkeep("t.upkeep", ".import bad.csv t --separator ';'")
+    #expect(mended.errors.hasPrefix("1 inserted"), "\(mended)")
+    for (sign, file) in [
+      ("tab", "a\tb\n1\t2\n"), ("\\t", "a\tb\n1\t2\n"), ("|", "a|b\n1|2\n"), (" ", "a b\n1 2\n"),
+    ] {
+      try scratch.write("other.txt", file)
+      let run = try upkeep(
+        "t.upkeep", "-c", "DROP TABLE IF EXISTS o", "-c",
+        ".import other.txt o --create --separator '\(sign)'", "-c", "SELECT a + b FROM o")
+      #expect(run.output == "3\n", "\(sign): \(run)")
+    }
+    for sign in ["", ";;", "\"", "a", "1", "\n", "é"] {
+      let run = try upkeep("load", "t.upkeep", "feed.csv", "--into", "t", "--separator", sign)
+      #expect(run.status == 2 && run.errors.contains("separator"), "\(sign): \(run)")
+    }
+    let json = try upkeep("load", "t.upkeep", "f.json", "--into", "t", "--separator", ";")
+    #expect(json.status == 1 && json.errors.contains("json has no fields"), "\(json)")
+  }
+
+  @Test(
+    "A first line that is one column with another separator in it is an error that says so",
+    arguments: [
+      ("f.csv", "id;name\n1;a\n", "--separator ';'"), ("f.csv", "id\tname\n1\ta\n", "--as tsv"),
+      ("f.csv", "id|name\n1|a\n", "--separator '|'"), ("f.tsv", "id,name\n1,a\n", "--as csv"),
+    ])
+  func doubtfulSeparator(_ file: String, _ text: String, _ advice: String) throws {
+    try scratch.write(file, text)
+    _ = try upkeep("t.upkeep", "-c", "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)")
+    for table in ["t", "made"] {
+      let run = try upkeep("load", "t.upkeep", file, "--into", table, "--create")
+      #expect(
+        run.status == 1 && run.errors.contains("is one column") && run.errors.contains(advice), "\(run)")
+    }
+    #expect(try upkeep("t.upkeep", ".tables").output == "t\n")
+    // Said so, it is a name as any other.
+    let sign = file.hasSuffix("tsv") ? "tab" : ","
+    let meant = try upkeep("load", "t.upkeep", file, "--into", "made", "--create", "--separator", sign)
+    #expect(meant.output == "1 inserted\n", "\(meant)")
+  }
+
+  @Test("A column without a name is passed over or named with --map; the error says so")
+  func namelessColumn() throws {
+    try scratch.write("feed.csv", "id,name,\n1,a,\n2,b,7\n")
+    _ = try upkeep("t.upkeep", "-c", "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, n INTEGER)")
+    for table in ["t", "made"] {
+      let run = try upkeep("load", "t.upkeep", "feed.csv", "--into", table, "--create")
+      #expect(
+        run.status == 1 && run.errors.contains("column 3 of the feed has no name; --map =COLUMN"), "\(run)")
+      let passed = try upkeep("load", "t.upkeep", "feed.csv", "--into", table, "--create", "--map", "=")
+      #expect(passed.output == "2 inserted\n", "\(passed)")
+    }
+    let named = try upkeep("load", "t.upkeep", "feed.csv", "--into", "t", "--map", "=n", "--mode", "merge")
+    #expect(named.output == "0 inserted, 1 updated, 1 unchanged\n", "\(named)")
+  }
+
+  @Test("Columns that the table lacks: the error has the options that pass them over")
+  func unknownColumns() throws {
+    _ = try upkeep("t.upkeep", "-c", "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)")
+    try scratch.write("feed.csv", "id,city,name,time zone\n1,x,a,y\n")
+    let run = try upkeep("load", "t.upkeep", "feed.csv", "--into", "t")
+    #expect(run.errors.contains("--map city= --map 'time zone=' pass over what it lacks"), "\(run)")
+    let passed = try upkeep(
+      "load", "t.upkeep", "feed.csv", "--into", "t", "--map", "city=", "--map", "time zone=")
+    #expect(passed.output == "1 inserted\n", "\(passed)")
+    try scratch.write("bare.csv", "7,seven\n")
+    let bare = try upkeep("load", "t.upkeep", "bare.csv", "--into", "t")
+    #expect(bare.errors.contains("the first line must name columns, or --columns names them"), "\(bare)")
+  }
+
+  @Test(
+    "A file that is no text says what it is and what to do",
+    arguments: [
+      (Array("PK\u{3}\u{4}abc".utf8), "zip"), ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], "xz -dc"),
+      ([0x28, 0xB5, 0x2F, 0xFD, 1], "zstd -dc"), (Array("SQLite format 3\u{0}abc".utf8), "import-sqlite"),
+      (Array("UPKEEPDB\u{1}".utf8), "upkeep dump"),
+    ] as [([UInt8], String)])
+  func noText(_ bytes: [UInt8], _ advice: String) throws {
+    try scratch.write("feed.csv", bytes: bytes)
+    let run = try upkeep("load", "t.upkeep", "feed.csv", "--into", "t", "--create")
+    #expect(run.status == 1 && run.errors.contains(advice), "\(run)")
+    let piped = try upkeep("load", "t.upkeep", "-", "--into", "t", "--create", input: Data(bytes))
+    #expect(piped.status == 1 && piped.errors.contains(advice), "\(piped)")
+  }
+
   // MARK: - gzip
 
   @Test("A gzip file goes in as what is in it, from a file and from a pipe, of one member or several")

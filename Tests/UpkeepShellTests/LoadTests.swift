@@ -61,7 +61,7 @@ import Upkeep
       ("id\n7\n", ["--duplicates", "first"], "--duplicates says which of several lines with one key counts"),
       ("id\n", ["--mode", "sync"], "DELETE FROM t does, if that is meant"),
       (
-        "id,code\n3,\n", ["--mode", "sync", "--on", "t_code"],
+        "id,code\n3,\"\"\n", ["--mode", "sync", "--on", "t_code"],
         "name a key that every row has with --key or --on"
       ),
     ] as [(String, [String], String)])

@@ -10,7 +10,8 @@ internal import UpkeepStorage
 /// - a `"` later in a field that does not begin with one is an ordinary character
 /// - a byte-order mark at the start is passed over
 ///
-/// Tab-separated text is the same with a tab, as SQLite and spreadsheets write it: backslashes are ordinary.
+/// Tab-separated text is the same with a tab, as SQLite and spreadsheets write it: backslashes are ordinary. So is text
+/// with another separator.
 ///
 /// A record that cannot be understood (text after a closing quote, NUL, bad UTF-8) is handed out with its
 /// `problem`, and reading goes on with the next line. A file that ends within quotes, or a field above
@@ -75,9 +76,12 @@ package final class CSVReader {
   /// Whether empty lines are passed over; in a file of one column they are rows.
   @exclusivity(unchecked) package var skipsEmptyLines = true
 
-  package init(_ source: any ByteSource, format: Format = .csv, bufferSize: Int = 256 << 10) {
+  /// - Parameter separator: what stands between fields, where it is not what the format says.
+  package init(
+    _ source: any ByteSource, format: Format = .csv, separator: UInt8? = nil, bufferSize: Int = 256 << 10
+  ) {
     self.source = source
-    separator = format.separator
+    self.separator = separator ?? format.separator
     capacity = max(bufferSize, 64)
     buffer = .allocate(capacity: capacity)
     fields = .allocate(capacity: fieldCapacity)

@@ -17,13 +17,13 @@ final class CSVRows: FeedRows {
     let columns = FeedColumns(schema, options)
     if let names = options.columns {
       ordinals = try columns.ordinals(of: names)
-      header = Array(Self.line(names, options.format).utf8)
+      header = Array(Self.line(names, options.textSeparator).utf8)
     } else {
       guard try reader.next() else {
         throw .badLine(1, "the feed is empty; its first line must name columns")
       }
       header = Array(reader.record)
-      ordinals = try Self.ordinals(reader, columns)
+      ordinals = try Self.ordinals(reader, columns, options)
     }
     null = options.null.map { Array($0.utf8) }
     fields = .allocate(capacity: max(schema.columns.count, 1))
@@ -34,7 +34,9 @@ final class CSVRows: FeedRows {
 
   deinit { fields.deallocate() }
 
-  private static func ordinals(_ reader: CSVReader, _ columns: FeedColumns) throws(UpkeepError) -> [Int?] {
+  private static func ordinals(
+    _ reader: CSVReader, _ columns: FeedColumns, _ options: FeedOptions
+  ) throws(UpkeepError) -> [Int?] {
     if let problem = reader.problem { throw problem }
     let names = reader.names
     do throws(UpkeepError) {
@@ -42,20 +44,35 @@ final class CSVRows: FeedRows {
     } catch {
       var error = error
       error.rowNumber = reader.line
-      if error.code == .unknownColumn {
-        error.message += "; the first line must name columns, or --columns names them"
+      if error.code == .unknownColumn, let doubt = CSVReader.doubt(about: names, options) {
+        error.message = "the feed's first line is \(doubt)"
+      } else if error.code == .unknownColumn, error.name?.isEmpty == false {
+        error.message += "; \(advice(names, columns))"
       }
       throw error
     }
   }
 
-  /// Names as a line of the format.
-  private static func line(_ names: [String], _ format: FeedFormat) -> String {
-    let separator = format == .tsv ? "\t" : ","
-    return names.map { name in
-      let isPlain = !name.utf8.contains { [0x22, 0x2C, 0x09, 0x0A, 0x0D].contains($0) }
+  /// What to do about names that the table lacks: where it has some of them the first line is one of names.
+  private static func advice(_ names: [String], _ columns: FeedColumns) -> String {
+    let unknown = names.filter { columns.place(of: $0) == .unknown }
+    guard unknown.count < names.count else {
+      return "the first line must name columns, or --columns names them"
+    }
+    let shown = unknown.prefix(8).map { name in
+      name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } ? "--map \(name)=" : "--map '\(name)='"
+    }
+    let more = unknown.count > shown.count ? " and so on" : ""
+    return
+      "\(shown.joined(separator: " "))\(more) \(unknown.count > 1 ? "pass" : "passes") over what it lacks"
+  }
+
+  /// Names as a line of the feed.
+  private static func line(_ names: [String], _ separator: UInt8) -> String {
+    names.map { name in
+      let isPlain = !name.utf8.contains { [separator, 0x22, 0x2C, 0x09, 0x0A, 0x0D].contains($0) }
       return isPlain ? name : "\"\(name.replacing("\"", with: "\"\""))\""
-    }.joined(separator: separator)
+    }.joined(separator: String(UnicodeScalar(separator)))
   }
 
   var line: Int { reader.line }
@@ -126,7 +143,8 @@ final class CSVRows: FeedRows {
 
   private func wrongCount() -> UpkeepError {
     let count = reader.fieldCount == 1 ? "1 field" : "\(reader.fieldCount) fields"
-    return UpkeepError(.badInput, "the line has \(count) where the feed has \(ordinals.count) columns")
+    let columns = ordinals.count == 1 ? "1 column" : "\(ordinals.count) columns"
+    return UpkeepError(.badInput, "the line has \(count) where the feed has \(columns)")
   }
 
   @inline(__always)
@@ -136,7 +154,32 @@ final class CSVRows: FeedRows {
   }
 }
 
+extension FeedOptions {
+  /// What stands between the fields of separated text.
+  var textSeparator: UInt8 { separator ?? format.separator ?? UInt8(ascii: ",") }
+}
+
 extension CSVReader {
+  /// A reader of a feed of separated text.
+  convenience init(_ source: any ByteSource, _ options: FeedOptions) {
+    self.init(source, separator: options.textSeparator)
+  }
+
+  /// What speaks against a first line that is one column: within its name stands what elsewhere parts columns. Nil if
+  /// nothing does, or if it was said what parts them.
+  static func doubt(about names: [String], _ options: FeedOptions) -> String? {
+    guard names.count == 1, options.separator == nil else { return nil }
+    let signs: [(sign: UInt8, option: String)] = [
+      (UInt8(ascii: ";"), "--separator ';'"), (9, "--as tsv"), (UInt8(ascii: "|"), "--separator '|'"),
+      (UInt8(ascii: ","), "--as csv"),
+    ]
+    let found = signs.first { $0.sign != options.textSeparator && names[0].utf8.contains($0.sign) }
+    guard let found else { return nil }
+    let sign = found.sign == 9 ? "a tab" : String(UnicodeScalar(found.sign))
+    let meant = "--separator '\(UnicodeScalar(options.textSeparator))' takes it as it is"
+    return "one column, \(names[0].prefix(60)); \(found.option) says that \(sign) parts columns, \(meant)"
+  }
+
   /// The fields of the current record as names: blanks around one that does not stand in quotes are no part of it.
   var names: [String] {
     (0..<keptFieldCount).map { field in

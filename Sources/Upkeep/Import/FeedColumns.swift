@@ -46,9 +46,10 @@ struct FeedColumns {
   /// The columns that are to be filled by position.
   func ordinals(of given: [String]) throws(UpkeepError) -> [Int?] {
     var ordinals: [Int?] = []
-    for name in given {
+    for (number, name) in given.enumerated() {
       switch place(of: name) {
       case .passedOver: ordinals.append(nil)
+      case .unknown where name.isEmpty: throw .namelessFeedColumn(number + 1)
       case .unknown: throw .unknownFeedColumn(names.wanted(name), schema)
       case .column(let ordinal):
         guard !ordinals.contains(ordinal) else { throw .doubledFeedColumn(schema.columns[ordinal]) }

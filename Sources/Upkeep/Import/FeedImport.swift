@@ -225,8 +225,7 @@ package final class FeedImport {
     _ source: FeedSource, _ schema: TableSchema, _ options: FeedOptions
   ) throws(UpkeepError) -> any FeedRows {
     switch options.format {
-    case .csv: try CSVRows(CSVReader(source.bytes, format: .csv), schema, options)
-    case .tsv: try CSVRows(CSVReader(source.bytes, format: .tsv), schema, options)
+    case .csv, .tsv: try CSVRows(CSVReader(source.bytes, options), schema, options)
     case .json, .jsonl: try JSONRows(JSONReader(source.bytes, format: options.format), schema, options)
     }
   }

@@ -23,6 +23,8 @@ package struct FeedOptions: Sendable {
   /// What happens to lines with the same key.
   package var duplicates = DuplicatePolicy.fold
   package var format = FeedFormat.csv
+  /// What stands between the fields of separated text, where it is not what the format says.
+  package var separator: UInt8?
   /// The names of the feed's columns, in order, where its text does not name them; of objects those that are taken.
   package var columns: [String]?
   /// What stands for NULL besides an empty field and JSON's null; of CSV only where it is not in quotes.

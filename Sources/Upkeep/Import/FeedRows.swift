@@ -31,6 +31,17 @@ enum FeedRecordState {
 }
 
 extension UpkeepError {
+  /// A column of a feed without a name, as a comma at the end of each line makes one.
+  ///
+  /// - Parameter number: which it is, from 1, where they have an order.
+  static func namelessFeedColumn(_ number: Int?) -> UpkeepError {
+    let column = number.map { "column \($0) of the feed" } ?? "a column of the feed"
+    var error = UpkeepError(
+      .unknownColumn, "\(column) has no name; --map =COLUMN gives it one, and --map = passes it over")
+    error.name = ""
+    return error
+  }
+
   /// A column of a feed that the table does not have.
   static func unknownFeedColumn(_ name: String, _ schema: TableSchema, _ hint: String = "") -> UpkeepError {
     let suggestion = Names.suggestion(for: name, among: schema.columns.map(\.name))

@@ -62,8 +62,7 @@ package final class TypeInference {
   package func take(_ source: FeedSource) throws(UpkeepError) {
     do throws(UpkeepError) {
       switch options.format {
-      case .csv: try take(CSVReader(source.bytes, format: .csv))
-      case .tsv: try take(CSVReader(source.bytes, format: .tsv))
+      case .csv, .tsv: try take(CSVReader(source.bytes, options))
       case .json, .jsonl: try take(JSONReader(source.bytes, format: options.format))
       }
     } catch {
@@ -100,12 +99,14 @@ package final class TypeInference {
   }
 
   /// The position of a name's column, which is made if it is new; nil if it is passed over.
-  private func position(_ name: String) throws(UpkeepError) -> Int? {
+  ///
+  /// - Parameter number: which of the feed's columns it is, from 1, where they have an order.
+  private func position(_ name: String, number: Int? = nil) throws(UpkeepError) -> Int? {
     if names.passesOver(name) { return nil }
     let wanted = names.wanted(name)
     if let known = positions[Names.folded(wanted)] { return known }
     guard !wanted.isEmpty else {
-      throw UpkeepError(.badInput, "a column of the feed has no name; --columns names them")
+      throw .namelessFeedColumn(number)
     }
     guard columns.count < Self.mostColumns else {
       throw UpkeepError(.limit, "the feed has more than \(Self.mostColumns) columns")
@@ -117,8 +118,8 @@ package final class TypeInference {
 
   private func positions(of given: [String]) throws(UpkeepError) -> [Int?] {
     var positions: [Int?] = []
-    for name in given {
-      let position = try position(name)
+    for (place, name) in given.enumerated() {
+      let position = try position(name, number: place + 1)
       if let position, positions.contains(position) {
         throw UpkeepError(.badInput, "two columns of the feed are called \(columns[position].name)")
       }
@@ -143,7 +144,11 @@ package final class TypeInference {
         throw .badLine(1, "the feed is empty; its first line must name columns")
       }
       if let problem = reader.problem { throw problem }
-      fields = try positions(of: reader.names)
+      let names = reader.names
+      if let doubt = CSVReader.doubt(about: names, options) {
+        throw .badLine(reader.line, "the feed's first line is \(doubt)")
+      }
+      fields = try positions(of: names)
     }
     reader.skipsEmptyLines = fields.count > 1
     while try reader.next() {

@@ -46,7 +46,7 @@ struct DotCompletion {
       "--on-ambiguity": AmbiguityWord.allCases.map(\.rawValue),
       "--duplicates": DuplicatesWord.allCases.map(\.rawValue), "--on": table?.indexes ?? [],
       "--key": table?.columns ?? [], "--columns": table?.columns ?? [], "--null": [], "--map": [],
-      "--reject-limit": [],
+      "--reject-limit": [], "--separator": [],
     ]
     guard let before = words.last, before == "--rejects" || values[before] != nil else {
       let options = values.keys + ["--rejects", "--create", "--dry-run"]

@@ -72,6 +72,10 @@ extension Shell {
       let others = command.names.dropFirst()
       let also = others.isEmpty ? "" : " (also \(others.joined(separator: ", ")))"
       console.write("\(console.paint(command.usage, .bold))\n    \(command.summary)\(also)\n")
+      // Of one command all is told.
+      if name != nil, command.arguments.hasSuffix("[OPTIONS]") {
+        console.write("    options: \(DotCommand.importOptions)\n")
+      }
       let isTold = command.example.isEmpty || command.example == command.usage
       if !isTold { console.write(console.paint("    \(command.example)", .dim) + "\n") }
     }

@@ -2,6 +2,13 @@ import ArgumentParser
 import Upkeep
 
 extension DotCommand {
+  /// What may follow `.import FILE TABLE`.
+  static let importOptions =
+    "[--mode insert|ignore|replace|merge|sync] [--key COLUMNS | --on INDEX] "
+    + "[--as csv|tsv|json|jsonl] [--separator SIGN] [--columns NAMES] [--map FILECOLUMN=COLUMN] [--null TEXT] "
+    + "[--on-ambiguity fail|first|displace] [--duplicates fold|first|last|fail] "
+    + "[--rejects FILE] [--reject-limit N] [--create] [--dry-run]"
+
   /// Commands that take data in.
   static var importCommands: [DotCommand] {
     [
@@ -41,14 +48,15 @@ extension Shell {
     switch ArgumentReading.parse(ImportArguments.self, words) {
     case .success(let parsed): return parsed
     case .failure(let ending):
+      guard ending.isError else {
+        throw ShellError("\(arguments.name) FILE TABLE \(DotCommand.importOptions)")
+      }
+      guard words.filter({ !$0.hasPrefix("-") }).count >= 2 else {
+        throw ShellError(
+          "\(arguments.name) takes a file and a table; .help \(arguments.name) tells of its options")
+      }
       let firstLine = ending.text.split(separator: "\n").first.map(String.init) ?? ""
-      throw ShellError(
-        ending.isError
-          ? String(firstLine.dropFirst("error: ".count))
-          : "\(arguments.name) FILE TABLE [--mode insert|ignore|replace|merge|sync] [--key COLUMNS | --on INDEX] "
-            + "[--as csv|tsv|json|jsonl] [--columns NAMES] [--map FILECOLUMN=COLUMN] [--null TEXT] "
-            + "[--on-ambiguity fail|first|displace] [--duplicates fold|first|last|fail] "
-            + "[--rejects FILE] [--reject-limit N] [--create] [--dry-run]")
+      throw ShellError(String(firstLine.dropFirst("error: ".count)))
     }
   }
 

@@ -13,7 +13,9 @@ enum StatementAdvice {
       let advice = misplacedCommand(error, statement, commands) ?? ofWords(error, statement)
     else { return error }
     var advised = error
-    advised.message += "; \(advice)"
+    // What a statement that is not there could be said to be, the shell knows better than the language.
+    let fact = error.code == .unsupported ? error.message.split(separator: ";").first.map(String.init) : nil
+    advised.message = "\(fact ?? error.message); \(advice)"
     return advised
   }
 

@@ -54,9 +54,34 @@ final class GzipSource: ByteSource {
 
   func stopWaiting() { source.stopWaiting() }
 
-  /// Looks at the first two bytes.
+  /// What other files begin with whose bytes are no text.
+  private static let others: [(start: [UInt8], what: String)] = [
+    (Array("PK\u{3}\u{4}".utf8), "it is a zip archive, or a spreadsheet; unpack it, or save it as CSV"),
+    (
+      [0xFD, 0x37, 0x7A, 0x58, 0x5A],
+      "it is packed by xz; unpack it, as in `xz -dc FILE | upkeep load DATABASE - …`"
+    ),
+    (
+      [0x28, 0xB5, 0x2F, 0xFD],
+      "it is packed by zstd; unpack it, as in `zstd -dc FILE | upkeep load DATABASE - …`"
+    ),
+    (
+      Array("SQLite format 3\u{0}".utf8),
+      "it is a SQLite database; `upkeep import-sqlite DATABASE FILE` takes it over"
+    ),
+    (
+      Array("UPKEEPDB".utf8), "it is a database of Upkeep; `upkeep dump FILE | upkeep DATABASE` takes it over"
+    ),
+  ]
+
+  /// Looks at the first bytes.
   private func begin() throws(UpkeepError) {
-    while filled < 2, try readMore() {}
+    while filled < 16, try readMore() {}
+    if let other = Self.others.first(where: {
+      UnsafeBufferPointer(start: chunk, count: filled).starts(with: $0.start)
+    }) {
+      throw broken(other.what)
+    }
     if filled >= 2, chunk[0] == 0x1F, chunk[1] == 0x8B {
       state = .within
     } else if mustBeGzip {

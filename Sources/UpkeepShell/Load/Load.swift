@@ -67,7 +67,9 @@ struct Load {
       made = try inference.definition(key: creation.key)
     }
     let feed = try FeedFiles(files, kept)
-    let rejects = try rejectPath.map { path throws(ShellError) in try RejectFile(path, inputs: files) }
+    let rejects = try rejectPath.map { path throws(ShellError) in
+      try RejectFile(path, inputs: files, separator: options.separator)
+    }
     let bar = ProgressBar(totalBytes: feed.size, isQuiet: isQuiet)
     defer { bar?.clear() }
     let isUndone = options.isDryRun
@@ -89,7 +91,8 @@ struct Load {
     guard error.code == .unknownTable, !creation.isWanted, Names.equal(error.name ?? "", options.table)
     else { return error }
     var advised = error
-    advised.message += "; --create makes it from the feed"
+    // A question, whether another name was meant, needs no sign behind it.
+    advised.message += (error.message.hasSuffix("?") ? " " : "; ") + "--create makes it from the feed"
     return advised
   }
 }

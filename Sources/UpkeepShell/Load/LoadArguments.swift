@@ -46,6 +46,13 @@ struct FeedArguments: ParsableArguments {
   var `as`: FeedFormat?
 
   @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "What stands between fields, where it is neither a comma nor, in TSV, a tab: one character, as ';' or '|'.",
+      valueName: "SIGN"))
+  var separator: FieldSeparator?
+
+  @Option(
     help: ArgumentHelp(
       "Set bad lines aside in this file, as they were and with the reason; it can be loaded again.",
       valueName: "FILE"))
@@ -101,6 +108,13 @@ struct FeedArguments: ParsableArguments {
     options.collectsRejects = rejects != nil || rejectLimit != nil
     options.rejectLimit = rejectLimit
     if let word = self.as { options.format = word } else { options.format = try Self.format(of: files) }
+    if let separator {
+      guard options.format.separator != nil else {
+        throw ShellError(
+          "--separator is for CSV and its like; \(options.format.rawValue) has no fields to part")
+      }
+      options.separator = separator.byte
+    }
     options.ambiguity = onAmbiguity.policy
     options.duplicates = duplicates.policy
     options.columns = columns.map(Self.names)
@@ -146,6 +160,23 @@ struct FeedArguments: ParsableArguments {
 }
 
 extension FeedFormat: ExpressibleByArgument {}
+
+/// What stands between fields: one ASCII character, a tab also as `tab` or `\t`.
+struct FieldSeparator: ExpressibleByArgument {
+  var byte: UInt8
+
+  init?(argument: String) {
+    if argument == "tab" || argument == "\\t" {
+      byte = 9
+      return
+    }
+    // A letter, a digit, a quote or a line end would be taken for part of a field.
+    guard argument.utf8.count == 1, let byte = argument.utf8.first, byte >= 32 && byte < 127 || byte == 9,
+      byte != UInt8(ascii: "\""), argument.first?.isLetter == false, argument.first?.isNumber == false
+    else { return nil }
+    self.byte = byte
+  }
+}
 
 extension FeedOptions.Mode: ExpressibleByArgument {}
 

@@ -4,15 +4,20 @@ import Upkeep
 final class RejectFile: RejectSink {
   private let path: String
   private let output: Output
-  private var format = FeedFormat.csv
+  /// Between fields, where the records have such.
+  private var separator: UInt8?
+  private let ownSeparator: UInt8?
   private var hasReasonsAlready = false
   /// How many records were written.
   private(set) var count = 0
 
   /// Makes the file anew, so that nothing of an earlier load is taken for this one's.
   ///
-  /// - Parameter inputs: what the load reads, which must not be the same file.
-  init(_ path: String, inputs: [String]) throws(ShellError) {
+  /// - Parameters:
+  ///   - inputs: what the load reads, which must not be the same file.
+  ///   - separator: what stands between fields, where it is not what the format says.
+  init(_ path: String, inputs: [String], separator: UInt8?) throws(ShellError) {
+    ownSeparator = separator
     var status = stat()
     if stat(path, &status) == 0 {
       for input in inputs where input != "-" {
@@ -27,8 +32,8 @@ final class RejectFile: RejectSink {
   }
 
   func begin(_ header: [UInt8]?, _ format: FeedFormat) throws(UpkeepError) {
-    self.format = format
-    guard let header, let separator = format.separator else { return }
+    separator = format.separator.map { ownSeparator ?? $0 }
+    guard let header, let separator else { return }
     let names = ["_line", "_reason", "_index", "_existing"]
     // A reject file that is loaded again and has rejects keeps the columns that it has.
     let text = String(decoding: header, as: UTF8.self)
@@ -40,7 +45,7 @@ final class RejectFile: RejectSink {
 
   func reject(_ record: UnsafeRawBufferPointer, line: Int, because error: UpkeepError) throws(UpkeepError) {
     count += 1
-    if let separator = format.separator {
+    if let separator {
       output.write(Array(record))
       if !hasReasonsAlready {
         for text in [String(line), error.message, error.index ?? "", error.existingKey ?? ""] {

@@ -70,7 +70,8 @@ import UpkeepSQL
       #expect(
         drawn.allSatisfy { $0.hasPrefix("[") && $0.contains("·] ") || $0.contains("#] ") },
         "\(work): \(shown)")
-      #expect(drawn.allSatisfy { $0.contains(" pages") }, "\(work): \(shown)")
+      let unit = work == "check" ? " rows" : " pages"
+      #expect(drawn.allSatisfy { $0.contains(unit) }, "\(work): \(shown)")
     }
     try database.close()
   }
