@@ -68,15 +68,17 @@ struct ShellArguments: ParsableCommand {
   @Argument(help: ArgumentHelp("Run this and exit, as with -c.", valueName: "SQL"))
   var sql: [String] = []
 
-  var opening: Opening {
+  var options: ShellOptions {
     var opening = writing.opening
     opening.isReadOnly = readonly
-    return opening
+    return ShellOptions(
+      format: format, header: header, null: null, color: color, bails: bail, isQuiet: quiet, opening: opening,
+      database: database, sql: sql)
   }
 }
 
 /// How a database is opened.
-struct Opening {
+struct Opening: Equatable {
   var isReadOnly = false
   var durability = DurabilityWord.full
   var cache: ByteSize?

@@ -26,7 +26,8 @@ enum UpkeepCommand {
     case "compact": return run(CompactArguments.self, arguments) { $0.compact() }
     default:
       let arguments = ArgumentHabits.translated(arguments)
-      return run(ShellArguments.self, ["upkeep"] + arguments) { runShell($0, arguments) }
+      if let options = ShellOptions(plain: arguments) { return runShell(options, arguments) }
+      return run(ShellArguments.self, ["upkeep"] + arguments) { runShell($0.options, arguments) }
     }
   }
 
@@ -51,7 +52,7 @@ enum UpkeepCommand {
     return .usage
   }
 
-  private static func runShell(_ options: ShellArguments, _ arguments: [String]) -> ExitStatus {
+  private static func runShell(_ options: ShellOptions, _ arguments: [String]) -> ExitStatus {
     let words = [options.database].compactMap { $0 } + options.sql
     if let name = words.first(where: ArgumentReading.subcommands.contains) {
       return usageError(
@@ -59,7 +60,7 @@ enum UpkeepCommand {
     }
     let console = Output.standard(STDOUT_FILENO, options.color)
     let messages = Messages(results: console, errors: .standard(STDERR_FILENO, options.color))
-    messages.isQuiet = options.quiet
+    messages.isQuiet = options.isQuiet
     let scripts = ArgumentReading.scripts(arguments)
     let isConversing = scripts.isEmpty && Conversation.isPossible
     let database: Database
@@ -72,15 +73,15 @@ enum UpkeepCommand {
     let format = options.format ?? (isatty(STDOUT_FILENO) == 1 ? .table : .list)
     let settings = Shell.Settings(
       style: ResultStyle(format: format, header: options.header, null: options.null),
-      showsChanges: !options.quiet && isatty(STDERR_FILENO) == 1, bails: options.bail)
+      showsChanges: !options.isQuiet && isatty(STDERR_FILENO) == 1, bails: options.bails)
     let shell = Shell(
       database, console: console, messages: messages, opening: options.opening, settings: settings
     ) { path throws(UpkeepError) in try OpenFile(path) }
     if !isConversing { return Interrupts.during { runScripts(scripts, in: shell) } }
     let history = HistoryFile(environment: System.environment("UPKEEP_HISTORY", "XDG_STATE_HOME", "HOME"))
     if isConversing, let conversation = Conversation(shell, history: history) {
-      if !options.quiet { shell.greet() }
-      shell.settings.countsRows = !options.quiet
+      if !options.isQuiet { shell.greet() }
+      shell.settings.countsRows = !options.isQuiet
       shell.pager = Pager(environment: System.environment("PAGER", "PATH"))
       conversation.run()
     } else {

@@ -1,4 +1,5 @@
 import Testing
+import UpkeepTestSupport
 
 @testable import UpkeepShell
 
@@ -194,5 +195,62 @@ import Testing
   func scripts() {
     let arguments = ["--null", "-c", "-f", "a", "--command=b", "--", "-c"]
     #expect(ArgumentReading.scripts(arguments) == [.file("a"), .text("b")])
+  }
+}
+
+/// A command line of the usual kind is read in a quick way: it must come to what the library for command lines makes of it.
+@Suite struct PlainCommandLineTests {
+  private func full(_ arguments: [String]) -> ShellOptions? {
+    guard case .success(let parsed) = ArgumentReading.parse(ShellArguments.self, arguments) else {
+      return nil
+    }
+    return parsed.options
+  }
+
+  @Test(
+    "Usual lines are read in the quick way",
+    arguments: [
+      [], ["a.upkeep"], ["a.upkeep", "SELECT 1", ".tables"],
+      ["a.upkeep", "-c", "-- none", "-f", "-", "--command", ""],
+      ["--format", "csv", "--no-header", "--null", "--", "a.upkeep", "--wait", "0.5", "--cache", "64MB"],
+      ["--bail", "--quiet", "--readonly", "--header", "--durability", "none", "--color", "never", "é"],
+    ] as [[String]])
+  func usual(_ arguments: [String]) throws {
+    let plain = try #require(ShellOptions(plain: arguments))
+    #expect(plain == full(arguments))
+  }
+
+  @Test(
+    "Lines that want an answer other than the shell's are not",
+    arguments: [
+      ["--help"], ["-h"], ["--version"], ["a", "--bail", "--bail"], ["--format", "html"], ["--wait", "-1"],
+      ["--nope"],
+      ["-c"], ["--cache", "0"], ["--"], ["-"], ["--header", "--no-header"], ["--null"], ["--format=csv"],
+    ] as [[String]])
+  func unusual(_ arguments: [String]) { #expect(ShellOptions(plain: arguments) == nil) }
+
+  @Test("Lines made by chance: where the quick way reads one, both come to the same")
+  func lines() {
+    let words = [
+      "a.upkeep", "SELECT 1", "-", "--", "-c", "--command", "-f", "--file", "--format", "csv", "table",
+      "nope", "--header",
+      "--no-header", "--null", "", "--bail", "--readonly", "--wait", "1", "0.25", "-1", "1e3", "nan", "inf",
+      "0x10", " 1",
+      "--durability", "full", "interval", "--cache", "64MB", "1g", "0", "--color", "always", "never",
+      "--quiet", "--help",
+      "--version", "-q", "-h", "--format=csv", "-c=x", "--null=", "--wait=2", "é", "-json", "--formatt",
+      "--col",
+    ]
+    var random = SeededGenerator(seed: firstSeed())
+    var readCount = 0
+    for _ in 0..<4000 {
+      let line = (0..<Int.random(in: 0...6, using: &random)).map { _ in
+        words[Int.random(in: 0..<words.count, using: &random)]
+      }
+      guard let plain = ShellOptions(plain: line) else { continue }
+      readCount += 1
+      #expect(plain == full(line), "\(line), seed \(random.seed)")
+    }
+    #expect(readCount > 200, "seed \(random.seed)")
   }
 }
