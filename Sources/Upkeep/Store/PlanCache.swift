@@ -12,7 +12,7 @@ package final class PlanCache: @unchecked Sendable {
     var buffer: AnyObject?
 
     init(_ schema: TableSchema, _ clause: ConflictClause) throws(UpkeepError) {
-      upsert = try SingleUpsert(schema, clause)
+      upsert = try SingleUpsert(schema, [clause])
       binding = RowBinding(schema)
     }
   }
@@ -27,7 +27,7 @@ package final class PlanCache: @unchecked Sendable {
   func take(_ schema: TableSchema, _ clause: ConflictClause) throws(UpkeepError) -> Prepared {
     let found = kept.withLock { list -> Prepared? in
       guard
-        let place = list.lastIndex(where: { $0.upsert.schema === schema && $0.upsert.clause == clause })
+        let place = list.lastIndex(where: { $0.upsert.schema === schema && $0.upsert.clauses.first == clause })
       else { return nil }
       return list.remove(at: place)
     }

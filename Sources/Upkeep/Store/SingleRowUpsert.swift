@@ -1,11 +1,19 @@
-/// An INSERT or UPSERT of one row of parameters and constants with one clause without queries in it, which goes the way of upserts of single
-/// rows.
+/// An INSERT or UPSERT of one row whose values are known without looking at rows, with one clause or none, which goes the
+/// way of upserts of single rows.
 final class SingleRowUpsert: Sendable {
+  /// A value of the row.
+  private enum Operand: Sendable {
+    case plain(PreparedOperand)
+    case computed(CompiledExpression)
+  }
+
   private let table: String
-  private let clause: ConflictClause
+  private let clauses: [ConflictClause]
+  private let otherwise: ConflictResolution
   /// nil for the table's columns in order.
   private let columns: ColumnNames?
-  private let operands: [PreparedOperand]
+  private let operands: [Operand]
+  private let isComputed: Bool
   private let kept = ReadyPlans<Ready>()
 
   /// What is ready for a table's schema, and what the statement's summaries are.
@@ -13,12 +21,13 @@ final class SingleRowUpsert: Sendable {
     let schema: TableSchema
     let upsert: SingleUpsert
     let positions: [Int]
+    let context = EvaluationContext()
     private let kinds: [StatementSummary.Kind]
     private var summaries: [(kind: StatementSummary.Kind, summary: StatementSummary)] = []
 
-    init(_ schema: TableSchema, _ clause: ConflictClause, _ names: ColumnNames) throws(UpkeepError) {
+    init(_ schema: TableSchema, _ upsert: SingleUpsert, _ names: ColumnNames) throws(UpkeepError) {
       self.schema = schema
-      upsert = try SingleUpsert(schema, clause)
+      self.upsert = upsert
       var binding = RowBinding(schema)
       try binding.follow(names)
       positions = binding.positions
@@ -39,21 +48,37 @@ final class SingleRowUpsert: Sendable {
 
   /// Nil for any other statement.
   init?(_ upsert: UpsertStatement) {
-    guard case .values(let rows) = upsert.source, rows.count == 1, upsert.clauses.count == 1,
-      upsert.otherwise == .abort, upsert.duplicates == .fold, upsert.rejects == .fail,
-      upsert.returning == nil,
-      upsert.alias == nil, Self.isPlain(upsert.clauses[0])
+    guard case .values(let rows) = upsert.source, rows.count == 1, upsert.duplicates == .fold,
+      upsert.rejects == .fail, upsert.returning == nil, upsert.alias == nil, Self.isPlain(upsert)
     else { return nil }
-    var operands: [PreparedOperand] = []
+    var operands: [Operand] = []
     for expression in rows[0] {
-      guard let expression, let operand = PreparedOperand(expression) else { return nil }
+      guard let expression, let operand = Self.operand(expression) else { return nil }
       operands.append(operand)
     }
     if let names = upsert.columns, names.count != operands.count { return nil }
     self.operands = operands
+    isComputed = operands.contains { if case .computed = $0 { true } else { false } }
     table = upsert.table
-    clause = upsert.clauses[0]
+    clauses = upsert.clauses
+    otherwise = upsert.otherwise
     columns = upsert.columns.map { ColumnNames($0) }
+  }
+
+  private static func operand(_ expression: Expression) -> Operand? {
+    if let plain = PreparedOperand(expression) { return .plain(plain) }
+    guard isPlain(expression),
+      let compiled = try? CompiledExpression.compile(expression, in: ExpressionScope())
+    else { return nil }
+    return .computed(compiled)
+  }
+
+  private static func isPlain(_ upsert: UpsertStatement) -> Bool {
+    switch upsert.clauses.count {
+    case 0: upsert.otherwise == .abort || upsert.otherwise == .ignore
+    case 1: upsert.otherwise == .abort && isPlain(upsert.clauses[0])
+    default: false
+    }
   }
 
   private static func isPlain(_ clause: ConflictClause) -> Bool {
@@ -88,19 +113,41 @@ final class SingleRowUpsert: Sendable {
   func run(_ parameters: [Value], _ scope: TransactionScope) throws(UpkeepError) -> StatementSummary? {
     let schema = try scope.table(table)
     let known = kept.take { $0.schema === schema }
-    guard let ready = try known == nil ? made(schema) : known else { return nil }
+    guard let ready = known ?? made(schema) else { return nil }
     defer { kept.putBack(ready) }
-    ready.upsert.bind(StatementContext.sound(parameters))
-    var values: [Value] = []
-    values.reserveCapacity(operands.count)
-    for operand in operands { values.append(operand.value(parameters)) }
-    guard let outcome = try ready.upsert.run(values, ready.positions, scope) else { return nil }
+    let parameters = StatementContext.sound(parameters)
+    ready.upsert.bind(parameters)
+    guard let values = values(parameters, ready.context),
+      let outcome = try ready.upsert.run(values, ready.positions, scope)
+    else { return nil }
     return ready.summary(outcome.kind)
   }
 
-  private func made(_ schema: TableSchema) throws(UpkeepError) -> Ready? {
+  /// Nil where the statement is wrong, which the long way tells.
+  private func made(_ schema: TableSchema) -> Ready? {
     let names = columns ?? ColumnNames(schema.columnList)
-    guard names.count == operands.count else { return nil }
-    return try Ready(schema, clause, names)
+    guard names.count == operands.count,
+      let upsert = try? SingleUpsert(schema, clauses, otherwise: otherwise)
+    else { return nil }
+    return try? Ready(schema, upsert, names)
+  }
+
+  /// The row's values; nil where one of them is an error.
+  private func values(_ parameters: [Value], _ context: EvaluationContext) -> [Value]? {
+    var values: [Value] = []
+    values.reserveCapacity(operands.count)
+    if isComputed {
+      context.parameters = parameters
+      context.now = .now()
+    }
+    for operand in operands {
+      switch operand {
+      case .plain(let operand): values.append(operand.value(parameters))
+      case .computed(let expression):
+        guard let value = try? expression.evaluate(context) else { return nil }
+        values.append(value)
+      }
+    }
+    return values
   }
 }

@@ -27,11 +27,15 @@ package final class RowUpsert {
   /// Nil where a statement is not simple enough.
   package init?(_ plan: UpsertPlan) {
     let schema = plan.schema
-    guard let target = plan.targetKey, let action = plan.actions.first, plan.otherwise == .abort,
-      !plan.isSync, !plan.displaces, plan.returning == nil, plan.duplicates == .fold,
+    // Without a clause rows meet by the primary key, and by the others where they are inserted.
+    let isInsert = plan.actions.isEmpty
+    guard let target = isInsert ? 0 : plan.targetKey,
+      plan.otherwise == .abort || isInsert && plan.otherwise == .ignore, !plan.isSync, !plan.displaces,
+      plan.returning == nil, plan.duplicates == .fold,
       !schema.hasHiddenRowid, !schema.isAutoincrement, let edit = RowEdit(schema),
       schema.primaryKey.allSatisfy({ schema.places[$0].isInKey })
     else { return nil }
+    let action = plan.actions.first ?? (plan.otherwise == .ignore ? .ignore : .fail)
     switch action {
     case .mergeByRules, .update: rowActions = RowActions(schema, EvaluationContext())
     case .fail, .ignore, .replace, .merge: rowActions = nil

@@ -1,6 +1,6 @@
 internal import UpkeepStorage
 
-/// The short way of an upsert of one row, made ready once for a table, target and action, and used again and again.
+/// The short way of an upsert or insert of one row, made ready once for a table and clause, and used again and again.
 ///
 /// It does what `UpsertBatch` does for one row that is plain: its keys are free or held by the row that it meets, so
 /// that no claim can fail. All that can be wrong with the row is found before anything is written; what is not plain,
@@ -9,7 +9,7 @@ internal import UpkeepStorage
 /// Its life: `run` binds it to a transaction and lets that go again. One thread uses it at a time.
 final class SingleUpsert {
   let schema: TableSchema
-  let clause: ConflictClause
+  let clauses: [ConflictClause]
   let plan: UpsertPlan
   /// Whether there is a short way for the plan at all.
   private let isPlain: Bool
@@ -29,10 +29,15 @@ final class SingleUpsert {
   private var met: [Int]
   private var changed: [Bool]
 
-  init(_ schema: TableSchema, _ clause: ConflictClause) throws(UpkeepError) {
+  /// - Parameters:
+  ///   - clauses: one, or none.
+  ///   - otherwise: what happens without a clause.
+  init(
+    _ schema: TableSchema, _ clauses: [ConflictClause], otherwise: ConflictResolution = .abort
+  ) throws(UpkeepError) {
     self.schema = schema
-    self.clause = clause
-    plan = try UpsertPlan(schema, clauses: [clause])
+    self.clauses = clauses
+    plan = try UpsertPlan(schema, clauses: clauses, otherwise: otherwise)
     direct = RowUpsert(plan)
     rowActions = RowActions(schema, EvaluationContext())
     check = RowCheck(schema)
