@@ -21,6 +21,8 @@ extension ShellOptions {
   /// for all that can be wrong. It looks at its own types by name as it goes, which takes as long as all else that a short
   /// question needs; this takes no time. Where both read a line they come to the same.
   init?(plain arguments: [String]) {
+    // What it ends, and where it is a value, is for the library to judge.
+    guard !arguments.contains("--") else { return nil }
     var seen: Set<String> = []
     var words: [String] = []
     var rest = arguments[...]
@@ -46,7 +48,6 @@ extension ShellOptions {
         else { return nil }
       }
     }
-    // Words that look like numbers below zero or options are for the library to judge.
     guard !words.contains("-") else { return nil }
     database = words.first
     sql = Array(words.dropFirst())

@@ -212,7 +212,7 @@ import UpkeepTestSupport
     arguments: [
       [], ["a.upkeep"], ["a.upkeep", "SELECT 1", ".tables"],
       ["a.upkeep", "-c", "-- none", "-f", "-", "--command", ""],
-      ["--format", "csv", "--no-header", "--null", "--", "a.upkeep", "--wait", "0.5", "--cache", "64MB"],
+      ["--format", "csv", "--no-header", "--null", "-", "a.upkeep", "--wait", "0.5", "--cache", "64MB"],
       ["--bail", "--quiet", "--readonly", "--header", "--durability", "none", "--color", "never", "é"],
     ] as [[String]])
   func usual(_ arguments: [String]) throws {
@@ -225,7 +225,8 @@ import UpkeepTestSupport
     arguments: [
       ["--help"], ["-h"], ["--version"], ["a", "--bail", "--bail"], ["--format", "html"], ["--wait", "-1"],
       ["--nope"],
-      ["-c"], ["--cache", "0"], ["--"], ["-"], ["--header", "--no-header"], ["--null"], ["--format=csv"],
+      ["-c"], ["--cache", "0"], ["--"], ["-"], ["--header", "--no-header"], ["--null"], ["--null", "--"],
+      ["-c", "--"], ["--format=csv"],
     ] as [[String]])
   func unusual(_ arguments: [String]) { #expect(ShellOptions(plain: arguments) == nil) }
 
