@@ -155,6 +155,17 @@ enum ArgumentReading {
     "load", "diff", "dump", "import-sqlite", "schema", "stats", "check", "backup", "compact", "draw",
   ]
 
+  /// What to say of a line whose first word is nearly a subcommand: it would be a new database, and the database that is
+  /// meant would be SQL. Nil where there is a file of that name, where nothing follows, and for what looks like a file.
+  static func misspeltSubcommand(_ arguments: [String]) -> String? {
+    guard let word = arguments.first, arguments.count > 1, !arguments[1].hasPrefix("-"),
+      word.allSatisfy({ $0.isLetter || $0 == "-" }), !word.hasPrefix("-"), access(word, F_OK) != 0
+    else { return nil }
+    let suggestion = Names.suggestion(for: word, among: subcommands)
+    guard !suggestion.isEmpty else { return nil }
+    return "there is no subcommand \(word)\(suggestion) A new database of that name is written ./\(word)"
+  }
+
   /// The options that take a value which is the next word.
   static let valueOptions: Set<String> = [
     "-c", "--command", "-f", "--file", "--format", "--null", "--durability", "--wait", "--cache", "--color",

@@ -25,6 +25,7 @@ enum UpkeepCommand {
     case "draw": return run(DrawArguments.self, arguments) { $0.draw() }
     case "compact": return run(CompactArguments.self, arguments) { $0.compact() }
     default:
+      if let near = ArgumentReading.misspeltSubcommand(arguments) { return usageError(near) }
       let arguments = ArgumentHabits.translated(arguments)
       if let options = ShellOptions(plain: arguments) { return runShell(options, arguments) }
       return run(ShellArguments.self, ["upkeep"] + arguments) { runShell($0.options, arguments) }

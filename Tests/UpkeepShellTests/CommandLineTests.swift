@@ -198,6 +198,32 @@ import UpkeepTestSupport
   }
 }
 
+/// A word that is nearly a subcommand must not become a database.
+@Suite struct MisspeltSubcommandTests {
+  @Test(
+    "It is told, and nothing is made",
+    arguments: [
+      ["loda", "a.upkeep", "f.csv", "--into", "t"], ["chek", "a.upkeep"],
+      ["import-sqlit", "a.upkeep", "b.sqlite"],
+    ])
+  func told(_ arguments: [String]) throws {
+    let scratch = try Scratch()
+    let run = try ShellRun(arguments, in: scratch)
+    #expect(run.status == 2 && run.errors.contains("no subcommand \(arguments[0]); did you mean "), "\(run)")
+    #expect(run.errors.contains("./\(arguments[0])") && !scratch.exists(arguments[0]))
+  }
+
+  @Test("A database may have such a name where it is there, is written as a file, or nothing follows")
+  func names() throws {
+    let scratch = try Scratch()
+    #expect(try ShellRun(["./chek", "SELECT 1"], in: scratch).output == "1\n")
+    #expect(try ShellRun(["chek", "SELECT 2"], in: scratch).output == "2\n")
+    #expect(try ShellRun(["stat.db", "SELECT 3"], in: scratch).output == "3\n")
+    #expect(try ShellRun(["stat", "-c", "SELECT 4"], in: scratch).output == "4\n")
+    #expect(try ShellRun(["airports", "SELECT 5"], in: scratch).output == "5\n")
+  }
+}
+
 /// A command line of the usual kind is read in a quick way: it must come to what the library for command lines makes of it.
 @Suite struct PlainCommandLineTests {
   private func full(_ arguments: [String]) -> ShellOptions? {
