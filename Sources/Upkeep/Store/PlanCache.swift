@@ -27,7 +27,8 @@ package final class PlanCache: @unchecked Sendable {
   func take(_ schema: TableSchema, _ clause: ConflictClause) throws(UpkeepError) -> Prepared {
     let found = kept.withLock { list -> Prepared? in
       guard
-        let place = list.lastIndex(where: { $0.upsert.schema === schema && $0.upsert.clauses.first == clause })
+        let place = list.lastIndex(where: { $0.upsert.schema === schema && $0.upsert.clauses.first == clause }
+        )
       else { return nil }
       return list.remove(at: place)
     }
