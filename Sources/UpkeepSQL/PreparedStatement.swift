@@ -82,6 +82,10 @@ public struct PreparedStatement: Sendable {
       try store.read { snapshot in
         try located { () throws(UpkeepError) in try read(values, in: snapshot, take) }
       }
+    } else if try located({ () throws(UpkeepError) in
+      try shared.plan.changeAlone(values, in: store) { row throws(UpkeepError) in take(row) } != nil
+    }) {
+      // Its row was handed on when it was committed.
     } else {
       try withoutActuallyEscaping(body) { body in
         let sink = RowTakingSink(body)

@@ -10,6 +10,7 @@ final class SingleRowUpsert: Sendable {
   private let table: String
   private let clauses: [ConflictClause]
   private let otherwise: ConflictResolution
+  private let returning: Returning?
   /// nil for the table's columns in order.
   private let columns: ColumnNames?
   private let operands: [Operand]
@@ -20,14 +21,18 @@ final class SingleRowUpsert: Sendable {
   private final class Ready {
     let schema: TableSchema
     let upsert: SingleUpsert
+    let returned: ReturnedRow?
     let positions: [Int]
     let context = EvaluationContext()
     private let kinds: [StatementSummary.Kind]
     private var summaries: [(kind: StatementSummary.Kind, summary: StatementSummary)] = []
 
-    init(_ schema: TableSchema, _ upsert: SingleUpsert, _ names: ColumnNames) throws(UpkeepError) {
+    init(
+      _ schema: TableSchema, _ upsert: SingleUpsert, _ names: ColumnNames, _ returned: ReturnedRow?
+    ) throws(UpkeepError) {
       self.schema = schema
       self.upsert = upsert
+      self.returned = returned
       var binding = RowBinding(schema)
       try binding.follow(names)
       positions = binding.positions
@@ -49,7 +54,8 @@ final class SingleRowUpsert: Sendable {
   /// Nil for any other statement.
   init?(_ upsert: UpsertStatement) {
     guard case .values(let rows) = upsert.source, rows.count == 1, upsert.duplicates == .fold,
-      upsert.rejects == .fail, upsert.returning == nil, upsert.alias == nil, Self.isPlain(upsert)
+      upsert.rejects == .fail, upsert.alias == nil, Self.isPlain(upsert),
+      upsert.returning?.isPlain != false
     else { return nil }
     var operands: [Operand] = []
     for expression in rows[0] {
@@ -62,6 +68,7 @@ final class SingleRowUpsert: Sendable {
     table = upsert.table
     clauses = upsert.clauses
     otherwise = upsert.otherwise
+    returning = upsert.returning
     columns = upsert.columns.map { ColumnNames($0) }
   }
 
@@ -95,7 +102,7 @@ final class SingleRowUpsert: Sendable {
   }
 
   /// Whether it tells of nothing but the two rows, the parameters and the time.
-  private static func isPlain(_ expression: Expression) -> Bool {
+  fileprivate static func isPlain(_ expression: Expression) -> Bool {
     var isPlain = true
     _ = expression.replacing { part in
       switch part {
@@ -109,17 +116,42 @@ final class SingleRowUpsert: Sendable {
     return isPlain
   }
 
+  /// - Parameter returned: takes the row of RETURNING.
   /// - Returns: nil if it is for the long way, and nothing was done.
-  func run(_ parameters: [Value], _ scope: TransactionScope) throws(UpkeepError) -> StatementSummary? {
+  func run(
+    _ parameters: [Value], _ scope: TransactionScope, returned: (Row) -> Void
+  ) throws(UpkeepError) -> StatementSummary? {
     let schema = try scope.table(table)
     let known = kept.take { $0.schema === schema }
     guard let ready = known ?? made(schema) else { return nil }
     defer { kept.putBack(ready) }
     let parameters = StatementContext.sound(parameters)
     ready.upsert.bind(parameters)
-    guard let values = values(parameters, ready.context),
-      let outcome = try ready.upsert.run(values, ready.positions, scope)
-    else { return nil }
+    guard let values = values(parameters, ready.context) else { return nil }
+    guard let list = ready.returned else {
+      guard let outcome = try ready.upsert.run(values, ready.positions, scope) else { return nil }
+      return ready.summary(outcome.kind)
+    }
+    // What cannot be shown must not be done: the row is made before anything is written.
+    var shown: [Value]?
+    var isBad = false
+    let outcome: UpsertOutcome?
+    do throws(UpkeepError) {
+      outcome = try ready.upsert.run(values, ready.positions, scope) { outcome throws(UpkeepError) in
+        do throws(UpkeepError) {
+          shown = try list.values(outcome, parameters)
+        } catch {
+          isBad = true
+          throw error
+        }
+      }
+    } catch {
+      if isBad { return nil }
+      throw error
+    }
+    guard let outcome else { return nil }
+    if case .unchanged = outcome { shown = try list.values(outcome, parameters) }
+    if let shown { returned(Row(list.names, shown)) }
     return ready.summary(outcome.kind)
   }
 
@@ -129,7 +161,9 @@ final class SingleRowUpsert: Sendable {
     guard names.count == operands.count,
       let upsert = try? SingleUpsert(schema, clauses, otherwise: otherwise)
     else { return nil }
-    return try? Ready(schema, upsert, names)
+    let returned = returning.flatMap { ReturnedRow($0, schema) }
+    if returning != nil, returned == nil { return nil }
+    return try? Ready(schema, upsert, names, returned)
   }
 
   /// The row's values; nil where one of them is an error.
@@ -149,5 +183,20 @@ final class SingleRowUpsert: Sendable {
       }
     }
     return values
+  }
+}
+
+extension Returning {
+  /// Whether no query is in it, and nothing that tells of the statement before.
+  fileprivate var isPlain: Bool {
+    columns.allSatisfy { column in
+      guard case .expression(let expression, _) = column else { return true }
+      var isPlain = !expression.hasQuery
+      _ = expression.replacing { part in
+        if case .function("changes", _) = part { isPlain = false }
+        return nil
+      }
+      return isPlain
+    }
   }
 }

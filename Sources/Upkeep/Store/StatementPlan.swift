@@ -127,7 +127,11 @@ package final class StatementPlan: Sendable {
     _ parameters: [Value], in scope: TransactionScope,
     row: (Row) throws(UpkeepError) -> Bool = { _ in true }
   ) throws(UpkeepError) -> StatementSummary {
-    if let summary = try changeOfOneRow(parameters, scope) { return summary }
+    var returned: Row?
+    if let summary = try changeOfOneRow(parameters, scope, returned: { returned = $0 }) {
+      if let returned { _ = try row(returned) }
+      return summary
+    }
     let context = StatementContext(parameters: parameters)
     context.viewReader = viewReader
     let result: ChangeResult
@@ -148,33 +152,39 @@ package final class StatementPlan: Sendable {
 
   /// The short way of an upsert of one row, and of what keeps plans, in a transaction that holds nothing else; nil if it
   /// is no such statement.
-  package func changeAlone(_ parameters: [Value], in store: Store) throws(UpkeepError) -> StatementSummary? {
+  package func changeAlone(
+    _ parameters: [Value], in store: Store, row: (Row) throws(UpkeepError) -> Bool = { _ in true }
+  ) throws(UpkeepError) -> StatementSummary? {
     guard single != nil || changedTable != nil else { return nil }
     let scope = try store.beginWrite()
+    var returned: Row?
+    let summary: StatementSummary
     do throws(UpkeepError) {
-      var found = try changeOfOneRow(parameters, scope)
+      var found = try changeOfOneRow(parameters, scope, returned: { returned = $0 })
       if found == nil, changedTable != nil {
         let context = StatementContext(parameters: parameters)
         defer { context.release() }
         found = try changeAgain(scope, context, isAlone: true).summary
       }
-      guard let summary = found else {
+      guard let found else {
         scope.rollback()
         return nil
       }
       try scope.commit()
-      return summary
+      summary = found
     } catch {
       try scope.abandon()
       throw error.naming(store.path)
     }
+    if let returned { _ = try row(returned) }
+    return summary
   }
 
   /// The short way of a change of one row; nil if it is for the long way, and nothing was done.
   private func changeOfOneRow(
-    _ parameters: [Value], _ scope: TransactionScope
+    _ parameters: [Value], _ scope: TransactionScope, returned: (Row) -> Void
   ) throws(UpkeepError) -> StatementSummary? {
-    if let single { return try single.run(parameters, scope) }
+    if let single { return try single.run(parameters, scope, returned: returned) }
     guard let changedTable, let schema = try? scope.table(changedTable) else { return nil }
     let ready = pointChanges.take { $0.schema === schema } ?? (schema, PointChange(statement, schema))
     defer { pointChanges.putBack(ready) }

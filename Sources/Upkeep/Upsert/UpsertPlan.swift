@@ -235,7 +235,8 @@ package final class UpsertPlan {
     return columns
   }
 
-  private static func returned(
+  /// RETURNING made ready.
+  static func returned(
     _ returning: Returning, _ schema: TableSchema, _ scope: ExpressionScope
   ) throws(UpkeepError) -> ReturnedColumns {
     var names: [String] = []

@@ -164,6 +164,72 @@ import UpkeepTestSupport
     #expect(changed * 8 > done && failed > 0)
   }
 
+  /// Statements that give rows: what is given, besides.
+  private static let givers = [
+    "INSERT INTO a (id, email, n) VALUES (?, ?, ?) RETURNING id, n * 2, old.n, upsert_action()",
+    "INSERT INTO a (email, name) VALUES (?, upper(?)) RETURNING id, email, name, n, seen IS NULL",
+    "INSERT INTO d (v) VALUES (?) RETURNING *",
+    "INSERT OR IGNORE INTO a (id, email) VALUES (?, ?) RETURNING new.email AS mail, row_ordinal(), conflict_key()",
+    "UPSERT INTO a (id, name, n) VALUES (?, ?, ?) RETURNING old.name, name, upsert_action(), conflict_key(), old.n IS NULL",
+    "INSERT INTO a (id, n) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET n = n + ? RETURNING n, old.n + ?",
+    "INSERT INTO a (id, n) VALUES (?, ?) ON CONFLICT (id) DO NOTHING RETURNING abs(n - 9223372036854775807 - ?)",
+    "INSERT INTO c (v, w) VALUES (?, ?) RETURNING rowid, v",
+    "INSERT INTO d (v) VALUES (?) RETURNING id, typeof(v)",
+    "INSERT INTO d (v) VALUES (?) RETURNING (SELECT count(*) FROM d)",
+    "INSERT INTO b VALUES (?, ?, ?) ON CONFLICT (z) DO REPLACE RETURNING x, old.x, abs(y)",
+    "UPDATE a SET n = n + 1 WHERE id = ? RETURNING n", "DELETE FROM c WHERE rowid = ? RETURNING v",
+  ]
+
+  private final class Rows: RowSink {
+    var rows: [[Value]] = []
+    func begin(columns: [String]) {}
+    func row(_ values: [Value]) { rows.append(values) }
+  }
+
+  @Test func whatTheyReturnIsWhatTheGeneralWayReturns() throws {
+    let first = firstSeed()
+    var (given, failed) = (0, 0)
+    for round in 0..<30 {
+      var random = SeededGenerator(seed: first &+ UInt64(round))
+      let (ours, theirs) = (try Store.inMemory(), try Store.inMemory())
+      for store in [ours, theirs] { try store.execute(Self.schema) }
+      let session = Session(theirs)
+      var ran: [String] = []
+      for _ in 0..<120 {
+        let text = random.pick(Self.givers)
+        let values = SQLParameters((0..<text.count { $0 == "?" }).map { _ in Self.value(&random) })
+        ran.append("\(text) -- \(values.positional.map(\.literalText))")
+        let sink = Rows()
+        let isAlone = random.oneIn(2)
+        var rows: [[Value]]?
+        var (ourCode, theirCode): (UpkeepError.Code?, UpkeepError.Code?)
+        do {
+          let prepared = try ours.prepare(text)
+          rows =
+            try isAlone
+            ? prepared.rows(values).map(\.values)
+            : ours.write { try prepared.rows(values, in: $0).map(\.values) }
+        } catch { ourCode = (error as? UpkeepError)?.code ?? .misuse }
+        do { try session.execute(sql: text, values, into: sink) } catch { theirCode = error.code }
+        #expect(
+          ourCode == theirCode, "seed \(first &+ UInt64(round)), \(isAlone)\n\(ran.joined(separator: ";\n"))")
+        if let rows {
+          given += rows.count
+          #expect(rows == sink.rows, "seed \(first &+ UInt64(round))\n\(ran.joined(separator: ";\n"))")
+        } else {
+          failed += 1
+        }
+      }
+      for look in Self.looks {
+        let (our, their): (SQLRows, SQLRows) = (try ours.query(look), try theirs.query(look))
+        #expect(our.rows == their.rows, "\(look) after\n\(ran.joined(separator: ";\n"))")
+      }
+      #expect(try ours.verify().isEmpty, "\(ran.joined(separator: ";\n"))")
+    }
+    print("\(given) rows of RETURNING compared with the general way, \(failed) statements failed in both")
+    #expect(given > 500 && failed > 50)
+  }
+
   private static func outcome(
     _ body: () throws(UpkeepError) -> StatementSummary
   ) -> (summary: StatementSummary?, code: UpkeepError.Code?, text: String) {
