@@ -17,7 +17,8 @@ enum ArgumentHabits {
       let argument = arguments[index]
       index += 1
       if argument == "--" { return result + arguments[(index - 1)...] }
-      let meaning = meanings[argument] ?? [argument]
+      let isShort = argument.utf8.count > 2 && argument.hasPrefix("-") && !argument.hasPrefix("--")
+      let meaning = (isShort ? meanings[argument] : nil) ?? [argument]
       result += meaning
       if let last = meaning.last, ArgumentReading.valueOptions.contains(last), index < arguments.count {
         result.append(arguments[index])
