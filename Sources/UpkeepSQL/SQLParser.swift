@@ -15,6 +15,8 @@ public struct SQLParser: Sendable {
   private var parser: Parser?
   /// Where the statement that is read next, or was read in vain, begins.
   private var statementStart = 0
+  /// Stops the reader of a long text; to be reset by who sets it.
+  package var cancellation: Cancellation?
 
   /// The names of the parameters of the statement read last, by number from 1; nil for one that has only a number.
   package var parameterNames: [String?] { parser?.parameters.names ?? [] }
@@ -53,6 +55,7 @@ public struct SQLParser: Sendable {
     } else {
       parser = try Parser(source, from: statementStart, parameters: parameters)
     }
+    parser.cancellation = cancellation
     guard let (statement, range) = try parser.nextStatement() else {
       offset = source.bytes.count
       statementStart = offset

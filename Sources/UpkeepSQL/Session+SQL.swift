@@ -36,6 +36,8 @@ extension Session {
     utf8: [UInt8], _ parameters: SQLParameters = [], into sink: (any RowSink)? = nil
   ) throws(UpkeepError) -> [StatementSummary] {
     var parser = SQLParser(utf8: utf8, parameters: parameters)
+    parser.cancellation = cancellation
+    cancellation.reset()
     var summaries: [StatementSummary] = []
     while let statement = try parser.next() { summaries.append(try execute(statement, into: sink)) }
     return summaries

@@ -47,6 +47,8 @@ package struct StorageOptions: Sendable {
 
   /// Bytes that what one statement remembers of its rows may take in memory; nil for a part of the cache.
   package var statementByteCount: Int?
+  /// Bytes that what the queries of one statement keep may take where there are no files to put it aside in.
+  package var mostKeptInMemory = 1 << 30
 
   package init() {}
 

@@ -72,7 +72,7 @@ struct ByteSearch {
 /// What patterns may cost: a text and a pattern that are made for it would take longer than anyone waits.
 enum MatchLimit {
   /// How many characters may be looked at again because a match began in the wrong place.
-  static let steps = 1 << 28
+  static let steps = 1 << 27
 
   static func exceeded(_ what: String) -> UpkeepError {
     UpkeepError(.limit, "\(what) takes more than \(steps) steps for this text; use a simpler pattern")

@@ -36,6 +36,7 @@ struct ExpressionCompiler {
       )
     }
     let depth = depth + 1
+    try scope.subqueries?.step()
     switch expression {
     case .literal(let value):
       return CompiledPart(LiteralNode(Coercion.coerce(value, to: .any) ?? .null))
@@ -55,10 +56,8 @@ struct ExpressionCompiler {
     case .inList(let operand, let list, let negated):
       return try inList(operand, list, negated, depth)
     case .between(let operand, let low, let high, let negated):
-      let part = try compile(operand, depth: depth)
-      let lower = comparison(.greaterOrEqual, part, try compile(low, depth: depth))
-      let upper = comparison(.lessOrEqual, part, try compile(high, depth: depth))
-      let both = folded(ConjunctionNode([lower.node, upper.node]), [lower, upper])
+      let both = try between(
+        try compile(operand, depth: depth), try compile(low, depth: depth), try compile(high, depth: depth))
       return negated ? folded(NotNode(both.node), [both]) : both
     case .like(let operand, let pattern, let escape, let negated):
       let parts = [try compile(operand, depth: depth), try compile(pattern, depth: depth)]
@@ -290,6 +289,25 @@ struct ExpressionCompiler {
     return folded(ComparisonNode(op, left.node, right.node, collation), [left, right])
   }
 
+  private func between(
+    _ part: CompiledPart, _ low: CompiledPart, _ high: CompiledPart
+  ) throws(UpkeepError) -> CompiledPart {
+    if !part.node.isAtHand {
+      return CompiledPart(
+        BetweenNode(part.node, comparand(.greaterOrEqual, part, low), comparand(.lessOrEqual, part, high)))
+    }
+    let lower = comparison(.greaterOrEqual, part, low)
+    let upper = comparison(.lessOrEqual, part, high)
+    return folded(ConjunctionNode([lower.node, upper.node]), [lower, upper])
+  }
+
+  /// The right side of a comparison whose left side is found once for several.
+  private func comparand(_ op: BinaryOperator, _ a: CompiledPart, _ b: CompiledPart) -> Comparand {
+    Comparand(
+      op: op, conversion: Conversion.of(a.affinity, against: b.affinity),
+      other: converted(b, Conversion.of(b.affinity, against: a.affinity)).node, collation: collation(a, b))
+  }
+
   private func converted(_ part: CompiledPart, _ conversion: Conversion) -> CompiledPart {
     if conversion == .none { return part }
     if let value = part.literal {
@@ -324,6 +342,9 @@ struct ExpressionCompiler {
   ) throws(UpkeepError) -> CompiledPart {
     var subject: CompiledPart?
     if let operand { subject = try compile(operand, depth: depth) }
+    if let found = subject, !found.node.isAtHand {
+      return try cases(of: found, branches, otherwise, depth)
+    }
     var conditions: [ExpressionNode] = []
     var results: [ExpressionNode] = []
     for branch in branches {
@@ -334,6 +355,20 @@ struct ExpressionCompiler {
     var last: ExpressionNode = LiteralNode(.null)
     if let otherwise { last = try compile(otherwise, depth: depth).node }
     return CompiledPart(CaseNode(conditions, results, last))
+  }
+
+  private mutating func cases(
+    of subject: CompiledPart, _ branches: [CaseBranch], _ otherwise: Expression?, _ depth: Int
+  ) throws(UpkeepError) -> CompiledPart {
+    var comparands: [Comparand] = []
+    var results: [ExpressionNode] = []
+    for branch in branches {
+      comparands.append(comparand(.equal, subject, try compile(branch.when, depth: depth)))
+      results.append(try compile(branch.then, depth: depth).node)
+    }
+    var last: ExpressionNode = LiteralNode(.null)
+    if let otherwise { last = try compile(otherwise, depth: depth).node }
+    return CompiledPart(SubjectCaseNode(subject.node, comparands, results, last))
   }
 
   private mutating func function(

@@ -123,10 +123,7 @@ enum FormatFunction {
         let character = Array(String(String.UnicodeScalarView(first)).utf8)
         let count = max(1, directive.precision ?? 1)
         try requireRoom(count * character.count)
-        var text: [UInt8] = []
-        text.reserveCapacity(count * character.count)
-        for _ in 0..<count { text += character }
-        try pad(text, directive)
+        try pad(Self.repeated(character, count), directive)
       case UInt8(ascii: "s"), UInt8(ascii: "z"):
         try pad(Self.start(of: next().castText ?? "", directive.precision), directive)
       case UInt8(ascii: "q"), UInt8(ascii: "Q"), UInt8(ascii: "w"): try quoted(letter, directive)
@@ -134,6 +131,16 @@ enum FormatFunction {
       default: return false
       }
       return true
+    }
+
+    private static func repeated(_ character: [UInt8], _ count: Int) -> [UInt8] {
+      if character.count == 1 { return [UInt8](repeating: character[0], count: count) }
+      return [UInt8](unsafeUninitializedCapacity: count * character.count) { place, written in
+        for byte in 0..<count * character.count {
+          place.initializeElement(at: byte, to: character[byte % character.count])
+        }
+        written = count * character.count
+      }
     }
 
     /// The first characters of a text; all without a number.

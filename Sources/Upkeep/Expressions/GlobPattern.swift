@@ -97,6 +97,11 @@ struct GlobPattern {
       again += at - runAt
       if again > MatchLimit.steps { return nil }
       runAt += Self.scalar(text, runAt).length
+      if case .scalar(let wanted) = steps[runStep + 1], wanted < 0x80 {
+        // Nothing begins before the next of these.
+        while runAt < text.count, text[runAt] != UInt8(truncatingIfNeeded: wanted) { runAt += 1 }
+        if runAt == text.count { return false }
+      }
       at = runAt
       step = runStep + 1
     }

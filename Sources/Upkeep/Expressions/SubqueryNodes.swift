@@ -14,6 +14,8 @@ package struct OuterColumn: Sendable, Hashable {
 package protocol SubqueryCompiling: AnyObject, Sendable {
   /// - Parameter scope: where the query stands: its names are visible in it.
   func compile(_ query: Query, in scope: ExpressionScope) throws(UpkeepError) -> CompiledSubquery
+  /// To be called for each part of an expression: now and then looks whether the statement shall stop.
+  func step() throws(UpkeepError)
 }
 
 /// A column that a query gives, as far as comparisons ask.

@@ -1,3 +1,5 @@
+internal import UpkeepStorage
+
 /// Functions of text. Characters are Unicode scalars, as in SQLite.
 enum TextFunctions {
   /// The text with the 26 ASCII letters that begin at `first` changed.
@@ -131,27 +133,32 @@ enum TextFunctions {
     let old = values[1].castBytes
     let new = values[2].castBytes
     if old.isEmpty { return .text(String(decoding: text, as: UTF8.self)) }
-    var result: [UInt8] = []
-    var position = 0
-    var isTooLong = false
-    text.withUnsafeBytes { text in
-      old.withUnsafeBytes { old in
-        let search = ByteSearch(old)
-        while let place = search.first(in: text, from: position) {
-          isTooLong = result.count + (place - position) + new.count > RowCodec.longestValue
-          if isTooLong { return }
-          result += text[position..<place]
-          result += new
-          position = place + old.count
-        }
-        isTooLong = result.count + text.count - position > RowCodec.longestValue
-        if !isTooLong { result += text[position...] }
-      }
+    let result = ByteBuffer(capacity: text.count)
+    let isTooLong = text.withUnsafeBytes { text in
+      old.withUnsafeBytes { old in new.withUnsafeBytes { replace(old, in: text, by: $0, into: result) } }
     }
     if isTooLong {
       throw UpkeepError(.limit, "replace() gives a text longer than \(RowCodec.longestValue) bytes")
     }
-    return .text(String(decoding: result, as: UTF8.self))
+    return .text(String(decoding: result.bytes, as: UTF8.self))
+  }
+
+  /// - Returns: whether the result would be too long; then it is not whole.
+  private static func replace(
+    _ old: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer, by new: UnsafeRawBufferPointer,
+    into result: ByteBuffer
+  ) -> Bool {
+    let search = ByteSearch(old)
+    var position = 0
+    while let place = search.first(in: text, from: position) {
+      if result.count + (place - position) + new.count > RowCodec.longestValue { return true }
+      if place > position { result.append(UnsafeRawBufferPointer(rebasing: text[position..<place])) }
+      result.append(new)
+      position = place + old.count
+    }
+    if result.count + text.count - position > RowCodec.longestValue { return true }
+    result.append(UnsafeRawBufferPointer(rebasing: text[position...]))
+    return false
   }
 
   /// The position of the second in the first, from 1; 0 if it is not there.

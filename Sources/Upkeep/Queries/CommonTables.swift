@@ -208,7 +208,7 @@ final class CommonTableSource {
     }
   }
 
-  private func makeSpool() -> RowSpool<Value> { RowSpool(limit: memory.limit / 4, files: memory.files) }
+  private func makeSpool() -> RowSpool<Value> { RowSpool(memory) }
 
   private func make(_ row: RowTaker) throws(UpkeepError) {
     switch rowsPlan {

@@ -33,8 +33,13 @@ final class SubqueryScope: SubqueryCompiling, @unchecked Sendable {
     }
   }
 
+  func step() throws(UpkeepError) {
+    if let madeHost { try madeHost.statement.step() } else { try origin?.statement.step() }
+  }
+
   func compile(_ query: Query, in scope: ExpressionScope) throws(UpkeepError) -> CompiledSubquery {
     let host = try host
+    try host.statement.cancellation.check()
     // Where it is asked which names mean a column, queries that are alike are still several texts.
     if host.statement.columnUses == nil {
       if let before = known[query] { return before }

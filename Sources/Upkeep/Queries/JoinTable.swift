@@ -117,7 +117,7 @@ final class JoinTable {
   }
 
   private func all(_ context: EvaluationContext, _ load: Loader) throws(UpkeepError) -> Rows {
-    let spool = RowSpool<Value>(limit: memory.limit / 4, files: memory.files)
+    let spool = RowSpool<Value>(memory)
     try load(self, context) { row throws(UpkeepError) in try spool.append(row) }
     return .spool(spool)
   }

@@ -193,7 +193,7 @@ struct KeySearch {
     _ part: SearchPart, _ term: ColumnTerm, _ values: [Value], _ number: Int
   ) -> Points? {
     var result = Points(conjunct: number, keys: [], values: [], isExact: true, hasNull: false)
-    var known: Set<[UInt8]> = []
+    let known = ByteKeyTable()
     for value in values {
       let key: Value
       if value == .null {
@@ -213,7 +213,9 @@ struct KeySearch {
         }
       }
       guard let bytes = part.encode(key) else { return nil }
-      if known.insert(bytes).inserted {
+      let before = known.count
+      _ = bytes.withUnsafeBytes { known.insert($0) }
+      if known.count > before {
         result.keys.append(bytes)
         result.values.append(key)
       }

@@ -322,6 +322,7 @@ extension PathScan {
     for path in cases {
       let scan = try PathScan(scope, schema, path)
       while try scan.nextEntry() {
+        if keys.count & 1023 == 0 { try scope.watch?.cancellation.check() }
         let key = try path.index.map { index throws(UpkeepError) in try scan.primaryKey(of: index) }
         keys.insert(Array(key ?? scan.cursor.key))
       }

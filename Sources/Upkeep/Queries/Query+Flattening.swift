@@ -47,6 +47,10 @@ extension QueryBlock {
 
 /// A view, or a query in parentheses, that passes on rows of a stored table.
 private struct PassedTable {
+  /// Of how many parts a column may be that is written out wherever it is named: more would be found again and again, and what
+  /// is made of such columns in its turn would be without bounds.
+  static let mostParts = 50
+
   /// A column of what is passed on; nil where it cannot stand in an expression of the query around.
   struct Column {
     var name: String
@@ -175,7 +179,9 @@ extension Query {
     func called(_ expression: Expression, isShown: Bool) -> Expression? {
       if expression.hasQuery || expression.isVolatile || expression.hasAggregate { return nil }
       var isPossible = true
+      var count = 0
       let renamed = expression.replacing { part in
+        count += 1
         switch part {
         case .column(let reference):
           if let qualifier = reference.qualifier, !Names.equal(qualifier, own) { isPossible = false }
@@ -187,7 +193,7 @@ extension Query {
         }
         return nil
       }
-      return isPossible ? renamed : nil
+      return isPossible && (!isShown || count <= PassedTable.mostParts) ? renamed : nil
     }
     var passed = PassedTable(table: TableReference(table.name, as: alias), columns: [], condition: nil)
     for column in select.columns {

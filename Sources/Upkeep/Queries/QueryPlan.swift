@@ -44,6 +44,7 @@ final class QueryPlan {
     var most: UInt64?
     if isAlone, let limit { most = limit > UInt64.max - offset ? .max : limit + offset }
     for block in [query.block] + query.compounds.map(\.block) {
+      try statement.cancellation.check()
       switch block {
       case .values(let rows): blocks.append(try ValuesBlock(rows, place))
       case .select(let select):

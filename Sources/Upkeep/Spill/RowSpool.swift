@@ -8,6 +8,8 @@ final class RowSpool<V: SpilledValue> {
 
   private let limit: Int
   private let files: TemporaryFiles?
+  /// What the statement may keep, where its rows cannot leave memory.
+  private let memory: QueryMemory?
   @exclusivity(unchecked) private var rows: [[V]] = []
   @exclusivity(unchecked) private var byteCount = 0
   private(set) var count = 0
@@ -22,7 +24,17 @@ final class RowSpool<V: SpilledValue> {
   init(limit: Int, files: TemporaryFiles?) {
     self.limit = limit
     self.files = files
+    memory = nil
   }
+
+  /// For rows that a query keeps.
+  init(_ memory: QueryMemory) {
+    limit = memory.limit / 4
+    files = memory.files
+    self.memory = memory.files == nil ? memory : nil
+  }
+
+  deinit { memory?.give(byteCount) }
 
   var isEmpty: Bool { count == 0 }
 
@@ -30,8 +42,14 @@ final class RowSpool<V: SpilledValue> {
     count += 1
     if file != nil { return try write(row) }
     rows.append(row)
-    byteCount &+= row.rowByteCount
-    if byteCount > limit { try leaveMemory() }
+    let own = row.rowByteCount
+    byteCount &+= own
+    if let memory {
+      memory.take(own)
+      try memory.requireRoom()
+    } else if byteCount > limit {
+      try leaveMemory()
+    }
   }
 
   /// Forgets its rows.
@@ -40,6 +58,7 @@ final class RowSpool<V: SpilledValue> {
   func removeAll() -> Bool {
     if file != nil { return false }
     rows.removeAll(keepingCapacity: true)
+    memory?.give(byteCount)
     (count, byteCount) = (0, 0)
     return true
   }

@@ -49,6 +49,8 @@ public struct StoreOptions: Sendable, Hashable {
 
   /// Bytes that what one statement remembers of its rows may take in memory, for tests; nil for a part of the cache.
   package var statementByteCount: Int?
+  /// Bytes that what the queries of one statement keep may take in a store in memory, for tests; nil for 1 GB.
+  package var mostKeptInMemory: Int?
 
   /// The defaults: durable, made if missing.
   public init() {}
@@ -76,6 +78,7 @@ public struct StoreOptions: Sendable, Hashable {
     options.cacheSize = cacheSize
     options.checkpointLogSize = checkpointLogSize
     options.statementByteCount = statementByteCount
+    if let mostKeptInMemory { options.mostKeptInMemory = mostKeptInMemory }
     return options
   }
 }

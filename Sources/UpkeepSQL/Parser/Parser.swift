@@ -32,6 +32,9 @@ package struct Parser: Sendable {
   var places = NamePlaces()
   /// CREATE TABLE has come to the constraints of the table.
   var hasTableConstraint = false
+  /// Stops the reader of a long text.
+  var cancellation: Cancellation?
+  private var tokenCount = 0
 
   var source: SourceText { lexer.source }
 
@@ -51,10 +54,19 @@ package struct Parser: Sendable {
   @discardableResult
   mutating func advance() throws(SyntaxError) -> Token {
     let taken = token
+    tokenCount &+= 1
+    if tokenCount & 4095 == 0 { try look() }
     token = ahead.isEmpty ? try lexer.next() : ahead.removeFirst()
     lastEnd = taken.end
     expected = Expected()
     return taken
+  }
+
+  /// Whether somebody wants no more of it.
+  @inline(never)
+  private func look() throws(SyntaxError) {
+    guard let cancellation else { return }
+    do throws(UpkeepError) { try cancellation.check() } catch { throw SyntaxError(error) }
   }
 
   /// The n-th token after the current one.

@@ -221,6 +221,8 @@ final class Shell {
       utf8: end == piece.utf8.count ? piece.utf8 : Array(piece.utf8[..<end]),
       parameters: isExplained ? nil : settings.parameters,
       firstLine: piece.line)
+    parser.cancellation = database.session.cancellation
+    database.session.cancellation.reset()
     guard let statement = try parser.next() else {
       throw UpkeepError(.syntax, "there is no statement here")
     }

@@ -196,4 +196,6 @@ extension ReadTransaction {
   package final var temporaryFiles: TemporaryFiles? { core.temporaryFiles }
   /// Bytes that what a statement keeps of its rows may take in memory.
   package final var spillByteCount: Int { core.options.spillByteCount }
+  /// Bytes that what the queries of a statement keep may take in a store in memory.
+  package final var mostKeptInMemory: Int { core.options.mostKeptInMemory }
 }

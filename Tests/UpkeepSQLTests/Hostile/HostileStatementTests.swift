@@ -122,6 +122,22 @@ import UpkeepSQL
       (0..<40).map { "CREATE VIEW v\($0) AS SELECT * FROM \($0 == 0 ? "(SELECT 1)" : "v\($0 - 1)")" }
         + [nested("SELECT * FROM (", "SELECT * FROM v39", ")", 20)]
     },
+    Case("BETWEEN of BETWEEN", 64, .value("1")) {
+      ["CREATE TABLE t (x)", "INSERT INTO t VALUES (1)"]
+        + ["SELECT \(nested("(", "x", " BETWEEN 0 AND 1)", 60)) FROM t"]
+    },
+    Case("CASE of CASE", 64, .value("1")) {
+      ["CREATE TABLE t (x)", "INSERT INTO t VALUES (1)"]
+        + ["SELECT \(nested("CASE ", "x", " WHEN 7 THEN 0 WHEN 8 THEN 2 WHEN 1 THEN 1 END", 60)) FROM t"]
+    },
+    Case("columns made of columns", 64, .value("68719476736")) {
+      ["CREATE TABLE t (x INTEGER)", "INSERT INTO t VALUES (1)"]
+        + [nested("SELECT a + a AS a FROM (", "SELECT x AS a FROM t", ")", 36)]
+    },
+    Case("views made of views", 256, .value("68719476736")) {
+      ["CREATE TABLE t (x INTEGER)", "INSERT INTO t VALUES (1)", "CREATE VIEW v0 AS SELECT x AS a FROM t"]
+        + (1...36).map { "CREATE VIEW v\($0) AS SELECT a + a AS a FROM v\($0 - 1)" } + ["SELECT a FROM v36"]
+    },
     Case("a view on itself", 8, .error("reads itself"), "CREATE VIEW v AS SELECT * FROM v"),
     Case("tables of WITH on one another", 64, .error("more than 200 deep")) {
       let chain = listed(400) { "a\($0) AS (SELECT * FROM \($0 == 0 ? "(SELECT 1)" : "a\($0 - 1)"))" }
