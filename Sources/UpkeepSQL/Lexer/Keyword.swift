@@ -101,7 +101,8 @@ private struct PackedWord: Hashable {
   init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count <= 24 else { return nil }
     for byte in bytes {
-      guard byte < 0x80 else { return nil }
+      // A NUL in front would leave no trace.
+      guard byte > 0, byte < 0x80 else { return nil }
       let capital = (0x61...0x7A).contains(byte) ? byte - 0x20 : byte
       a = a << 8 | b >> 56
       b = b << 8 | c >> 56
