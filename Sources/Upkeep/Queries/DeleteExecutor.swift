@@ -67,6 +67,8 @@ struct DeleteExecutor {
         try transaction.deleteRange(index.tree, from: nil, to: nil)
       }
     }
+    // The greatest id may have gone.
+    if count > 0 { scope.knownAutomaticIDs(of: schema)?.isGreatestKnown = false }
     return Int(clamping: count)
   }
 

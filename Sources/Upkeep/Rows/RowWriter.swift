@@ -30,6 +30,8 @@ package final class RowWriter {
   private let indexesEvaluate: Bool
   private let context = EvaluationContext()
   private var changed: [Bool]
+  /// Indexes whose keys, with the primary key at their end, can be too long.
+  private let longIndexes: [IndexSchema]
 
   private let oldKey = ByteBuffer()
   private let newKey = ByteBuffer()
@@ -62,6 +64,11 @@ package final class RowWriter {
     mostDeferredBytes = transaction.batchByteCount / 2 / max(deferredCount, 1)
     indexesEvaluate = schema.indexes.contains { $0.predicate != nil || $0.columnOrdinals == nil }
     changed = Array(repeating: false, count: schema.rowWidth)
+    let hasLongKey = schema.keyParts.contains { $0.fixedByteCount == nil }
+    longIndexes = schema.indexes.filter { index in
+      (!index.isUnique || index.keys.contains(where: \.isNullable))
+        && (hasLongKey || index.keys.contains { $0.fixedByteCount == nil })
+    }
     idOrdinal = schema.hasHiddenRowid ? schema.columns.count : schema.automaticID
   }
 
@@ -194,6 +201,20 @@ extension RowWriter {
 // MARK: - One index
 
 extension RowWriter {
+  /// Finds keys that are too long before anything is written, so that an error of a row leaves nothing behind. Keys of
+  /// unique indexes that stand without the primary key are found when they are probed.
+  package func requireShortKeys(of row: [Value]) throws(UpkeepError) {
+    if longIndexes.isEmpty { return }
+    oldKey.removeAll()
+    try appendPrimaryKey(of: row, to: oldKey)
+    for index in longIndexes {
+      let state = try encodeIndexKey(index, row, into: oldEntry)
+      guard state != .outsidePredicate, IndexEntry.keyHoldsPrimaryKey(index, state) else { continue }
+      let byteCount = oldEntry.count + oldKey.count
+      if byteCount > KeyCodec.longestKey { throw index.tooLong(byteCount, of: row, schema) }
+    }
+  }
+
   /// The key by which the row stands in an index, as a unique index is probed with.
   package func encodeIndexKey(
     _ index: IndexSchema, _ row: [Value], into buffer: ByteBuffer

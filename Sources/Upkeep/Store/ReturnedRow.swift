@@ -16,7 +16,9 @@ final class ReturnedRow {
   }
 
   /// What is shown of an outcome; nil for nothing.
-  func values(_ outcome: UpsertOutcome, _ parameters: [Value]) throws(UpkeepError) -> [Value]? {
+  func values(
+    _ outcome: UpsertOutcome, _ parameters: [Value], _ now: Timestamp
+  ) throws(UpkeepError) -> [Value]? {
     switch outcome {
     case .inserted(let new): show(nil, new, nil)
     case .updated(let old, let new, let key, _), .replaced(let old, let new, let key, _): show(old, new, key)
@@ -25,7 +27,7 @@ final class ReturnedRow {
     }
     context.action = outcome.kind.rawValue
     context.parameters = parameters
-    context.now = .now()
+    context.now = now
     var values: [Value] = []
     values.reserveCapacity(expressions.count)
     for expression in expressions { values.append(try expression.evaluate(context)) }

@@ -126,8 +126,9 @@ final class SingleRowUpsert: Sendable {
     guard let ready = known ?? made(schema) else { return nil }
     defer { kept.putBack(ready) }
     let parameters = StatementContext.sound(parameters)
-    ready.upsert.bind(parameters)
-    guard let values = values(parameters, ready.context) else { return nil }
+    let now = Timestamp.now()
+    ready.upsert.bind(parameters, at: now)
+    guard let values = values(parameters, ready.context, now) else { return nil }
     guard let list = ready.returned else {
       guard let outcome = try ready.upsert.run(values, ready.positions, scope) else { return nil }
       return ready.summary(outcome.kind)
@@ -139,7 +140,7 @@ final class SingleRowUpsert: Sendable {
     do throws(UpkeepError) {
       outcome = try ready.upsert.run(values, ready.positions, scope) { outcome throws(UpkeepError) in
         do throws(UpkeepError) {
-          shown = try list.values(outcome, parameters)
+          shown = try list.values(outcome, parameters, now)
         } catch {
           isBad = true
           throw error
@@ -150,7 +151,7 @@ final class SingleRowUpsert: Sendable {
       throw error
     }
     guard let outcome else { return nil }
-    if case .unchanged = outcome { shown = try list.values(outcome, parameters) }
+    if case .unchanged = outcome { shown = try list.values(outcome, parameters, now) }
     if let shown { returned(Row(list.names, shown)) }
     return ready.summary(outcome.kind)
   }
@@ -167,12 +168,14 @@ final class SingleRowUpsert: Sendable {
   }
 
   /// The row's values; nil where one of them is an error.
-  private func values(_ parameters: [Value], _ context: EvaluationContext) -> [Value]? {
+  private func values(
+    _ parameters: [Value], _ context: EvaluationContext, _ now: Timestamp
+  ) -> [Value]? {
     var values: [Value] = []
     values.reserveCapacity(operands.count)
     if isComputed {
       context.parameters = parameters
-      context.now = .now()
+      context.now = now
     }
     for operand in operands {
       switch operand {

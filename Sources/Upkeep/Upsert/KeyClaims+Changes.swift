@@ -2,23 +2,9 @@ internal import UpkeepStorage
 
 /// Changing rows: natives in the trees, holders here.
 extension KeyClaims {
-  /// Finds keys that are too long before anything is written, so that an error of a row leaves nothing behind.
-  package func requireShortKeys(of row: [Value]) throws(UpkeepError) {
-    if longIndexes.isEmpty { return }
-    let buffer = oldKeyBuffers[0]
-    buffer.removeAll()
-    try RowCodec.appendKey(of: row, schema: schema, to: buffer)
-    let keyCount = buffer.count
-    for index in longIndexes {
-      _ = try writer.encodeIndexKey(index, row, into: buffer)
-      let byteCount = buffer.count + keyCount
-      if byteCount > KeyCodec.longestKey { throw index.tooLong(byteCount, of: row, schema) }
-    }
-  }
-
   /// Makes a new row.
   package func insert(_ row: [Value], by input: Int) throws(UpkeepError) {
-    try requireShortKeys(of: row)
+    try writer.requireShortKeys(of: row)
     if isEager { return try writer.insert(row) }
     try encodeKeys(of: row)
     if try isNew() {
@@ -41,7 +27,7 @@ extension KeyClaims {
   package func update(
     _ place: Place, primaryKey: UnsafeRawBufferPointer, from old: [Value], to new: [Value], by input: Int
   ) throws(UpkeepError) {
-    try requireShortKeys(of: new)
+    try writer.requireShortKeys(of: new)
     switch place {
     case .nobody: return
     case .holder(let holder):

@@ -36,8 +36,6 @@ package final class KeyClaims {
   let isEager: Bool
   /// The table as it was when the statement began; nil while nothing has been written since.
   var before: TreeCursor?
-  /// Indexes that are not unique and whose keys can be too long.
-  let longIndexes: [IndexSchema]
 
   /// The holders and their keys; nil while there are none.
   private(set) var state: ClaimState?
@@ -79,9 +77,6 @@ package final class KeyClaims {
     let uniqueIndexes = schema.indexes.filter(\.isUnique)
     self.uniqueIndexes = uniqueIndexes
     writer = try RowWriter(scope, schema, defersIndexes: true)
-    longIndexes = schema.indexes.filter { index in
-      !index.isUnique && index.parts.contains { $0.key.fixedByteCount == nil }
-    }
     keyBuffers = (0...uniqueIndexes.count).map { _ in ByteBuffer(capacity: 64) }
     oldKeyBuffers = (0...uniqueIndexes.count).map { _ in ByteBuffer(capacity: 64) }
     hasKey = Array(repeating: false, count: uniqueIndexes.count + 1)

@@ -9,6 +9,9 @@ final class RowActions {
   let idOrdinal: Int?
   /// Columns whose defaults are another value for every row.
   private let volatileOrdinals: [Int]
+  /// Whether a unique key reads what a row gets only when it is stored: another value for each row, or an automatic id.
+  /// (An automatic id alone is no other row's.)
+  let keysReadDrawn: Bool
   /// The columns of the primary key; the hidden rowid's place where there is none.
   let primaryKeyOrdinals: [Int]
 
@@ -22,6 +25,11 @@ final class RowActions {
     volatileOrdinals = schema.columns.filter { $0.compiledDefault?.isVolatile == true }.map(\.ordinal)
     idOrdinal = schema.hasHiddenRowid ? schema.columns.count : schema.automaticID
     primaryKeyOrdinals = schema.hasHiddenRowid ? [schema.columns.count] : schema.primaryKey
+    let volatile = Set(volatileOrdinals)
+    let drawn = volatile.union(idOrdinal.map { [$0] } ?? [])
+    keysReadDrawn =
+      !volatile.isDisjoint(with: schema.primaryKey)
+      || schema.indexes.contains { $0.isUnique && !$0.columnsRead.isDisjoint(with: drawn) }
   }
 
   /// The row as it would be inserted: values given, coerced, and defaults; no automatic id yet, and NULL for defaults

@@ -21,6 +21,8 @@ package final class RowUpsert {
   private let edit: RowEdit
   /// The position of the target among the table's indexes, if it is one.
   private let targetIndex: Int?
+  /// The time of the statement; nil for that of the row.
+  private var time: Timestamp?
   /// What the caller had against the outcome.
   private var refusal: UpkeepError?
 
@@ -52,8 +54,11 @@ package final class RowUpsert {
       target == 0 ? nil : schema.indexes.firstIndex { $0 === plan.uniqueIndexes[target - 1] }
   }
 
-  /// The values of the parameters in a SET list.
-  func bind(_ parameters: [Value]) { rowActions?.context.parameters = parameters }
+  /// Sets the values of the parameters in a SET list, and the time of the statement.
+  func bind(_ parameters: [Value], at now: Timestamp) {
+    time = now
+    rowActions?.context.parameters = parameters
+  }
 
   /// Puts a row in.
   ///
@@ -132,7 +137,7 @@ package final class RowUpsert {
     case .fail, .ignore: return nil
     case .update:
       guard let rowActions else { return nil }
-      rowActions.context.now = .now()
+      rowActions.context.now = time ?? .now()
       let new = try? rowActions.changed(old, by: action, [], proposal)
       guard let new, primaryKey.allSatisfy({ new[$0].hasSameBytes(as: old[$0]) }) else { return nil }
       return new
@@ -143,7 +148,7 @@ package final class RowUpsert {
       return new
     case .mergeByRules(let rules):
       guard let rowActions else { return nil }
-      if !rules.touched.isEmpty { rowActions.context.now = .now() }
+      rowActions.context.now = time ?? .now()
       let new = try? rowActions.merged(old, rules, proposal) { positions[$0] >= 0 }
       guard let new, primaryKey.allSatisfy({ new[$0].hasSameBytes(as: old[$0]) }) else { return nil }
       return new

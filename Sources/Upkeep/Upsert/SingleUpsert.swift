@@ -18,10 +18,10 @@ final class SingleUpsert {
   private let rowActions: RowActions
   private let check: RowCheck
   private var writer: RowWriter?
-  /// Indexes that are not unique and whose keys can be too long.
-  private let longIndexes: [IndexSchema]
   private let columnsRead: [[Int]]
 
+  /// The time of the statement; nil for that of the row.
+  private var time: Timestamp?
   private var given: [Value?] = []
   private let key = ByteBuffer(capacity: 64)
   /// The primary keys of the rows met, by key.
@@ -41,9 +41,6 @@ final class SingleUpsert {
     direct = RowUpsert(plan)
     rowActions = RowActions(schema, EvaluationContext())
     check = RowCheck(schema)
-    longIndexes = schema.indexes.filter { index in
-      !index.isUnique && index.parts.contains { $0.key.fixedByteCount == nil }
-    }
     columnsRead = plan.uniqueIndexes.map { $0.columnsRead.sorted() }
     owners = (0..<plan.keyCount).map { _ in ByteBuffer(capacity: 32) }
     met = Array(repeating: UpsertResolver.nobody, count: plan.keyCount)
@@ -51,10 +48,11 @@ final class SingleUpsert {
     isPlain = !plan.displaces
   }
 
-  /// Gives the clause's expressions the values of their parameters, until others are given.
-  func bind(_ parameters: [Value]) {
+  /// Gives the clause's expressions the values of their parameters, and the statement its time, until others are given.
+  func bind(_ parameters: [Value], at now: Timestamp) {
+    time = now
     rowActions.context.parameters = parameters
-    direct?.bind(parameters)
+    direct?.bind(parameters, at: now)
   }
 
   /// - Parameters:
@@ -84,7 +82,7 @@ final class SingleUpsert {
     _ writer: RowWriter, _ scope: TransactionScope, _ agree: (UpsertOutcome) throws(UpkeepError) -> Void
   ) throws(UpkeepError) -> UpsertOutcome? {
     defer { writer.unbind() }
-    rowActions.context.now = .now()
+    rowActions.context.now = time ?? .now()
     // An error of the row is the batch's to tell.
     guard let decided = try? decide(writer, scope) else { return nil }
     switch decided {
@@ -141,8 +139,14 @@ final class SingleUpsert {
       if let ordinal = rowActions.idOrdinal, proposal[ordinal] == .null {
         proposal[ordinal] = .integer(try writer.nextAutomaticID())
       }
+      if rowActions.keysReadDrawn {
+        for key in 0..<plan.keyCount
+        where try holder(key, of: proposal, writer, reader) != UpsertResolver.nobody {
+          return .leave
+        }
+      }
       try check.check(proposal)
-      try requireShortKeys(of: proposal, writer)
+      try writer.requireShortKeys(of: proposal)
       return .insert(proposal)
     case .change(_, let key):
       guard let old = try reader.find(schema, key: owners[key].bytes)?.values() else { return .leave }
@@ -204,7 +208,7 @@ final class SingleUpsert {
     }
     if isSame { return .keep(.unchanged(row: shown(new), key: plan.keyNames[key], displaced: [])) }
     try check.check(new)
-    try requireShortKeys(of: new, writer)
+    try writer.requireShortKeys(of: new)
     // A row that moves is rare enough for the long way.
     for ordinal in rowActions.primaryKeyOrdinals where changed[ordinal] { return .leave }
     for number in 1..<max(plan.keyCount, 1) where columnsRead[number - 1].contains(where: { changed[$0] }) {
@@ -215,17 +219,5 @@ final class SingleUpsert {
       if !Bytes.equal(found, owners[key].bytes) { return .leave }
     }
     return .update(old: old, new: new, key: key)
-  }
-
-  private func requireShortKeys(of row: [Value], _ writer: RowWriter) throws(UpkeepError) {
-    if longIndexes.isEmpty { return }
-    key.removeAll()
-    try RowCodec.appendKey(of: row, schema: schema, to: key)
-    let keyCount = key.count
-    for index in longIndexes {
-      _ = try writer.encodeIndexKey(index, row, into: key)
-      let byteCount = key.count + keyCount
-      if byteCount > KeyCodec.longestKey { throw index.tooLong(byteCount, of: row, schema) }
-    }
   }
 }

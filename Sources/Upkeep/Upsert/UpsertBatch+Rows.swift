@@ -82,6 +82,17 @@ extension UpsertBatch {
     var row = proposal
     try rowActions.drawDefaults(&row, given, replacesNulls: plan.otherwise == .replace)
     if let ordinal = claims.writer.idOrdinal, row[ordinal] == .null { row[ordinal] = .integer(try nextID()) }
+    if plan.isEager, rowActions.keysReadDrawn {
+      // What was drawn may have given it a key that another row holds.
+      try probe(row)
+      switch plan.resolver.decide(met: met) {
+      case .insert: break
+      case .ignore(let key): return try ignore(key, index)
+      case .replaceAll(let key): return try replaceAll(key, given, row, index)
+      case .ambiguous(let keys): throw try ambiguity(keys, row, index)
+      case .fail(let key), .change(_, let key): throw try violation(key, row, index)
+      }
+    }
     do throws(UpkeepError) {
       try check.check(row)
     } catch {
@@ -172,7 +183,7 @@ extension UpsertBatch {
       gone.append((other, old))
     }
     guard let first = gone.first else { return }
-    try claims.requireShortKeys(of: row)
+    try claims.writer.requireShortKeys(of: row)
     let displaced = gone.dropFirst().map(\.row)
     rowActions.leaveTouchedIfSame(&row, first.row, given)
     let isSame = zip(first.row, row).allSatisfy { $0.hasSameBytes(as: $1) }
