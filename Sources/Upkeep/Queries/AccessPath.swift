@@ -32,7 +32,7 @@ struct AccessPath {
 
 extension AccessPath {
   /// Whether rows are read by the leaf, many at once.
-  var comesInBatches: Bool { index == nil && !isBackward }
+  var comesInBatches: Bool { index == nil && !isBackward && !isPoint }
 
   /// One line that says what is read and how.
   func description(of schema: TableSchema) -> String {

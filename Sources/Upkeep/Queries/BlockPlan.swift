@@ -53,5 +53,13 @@ class BlockPlan {
   }
 
   /// What is shown of the row that it stands on.
-  func values() throws(UpkeepError) -> [Value] { [] }
+  func values() throws(UpkeepError) -> [Value] {
+    var values: [Value] = []
+    values.reserveCapacity(columns.count)
+    try appendValues(to: &values)
+    return values
+  }
+
+  /// Appends that to values.
+  func appendValues(to values: inout [Value]) throws(UpkeepError) {}
 }

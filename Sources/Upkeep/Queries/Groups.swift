@@ -157,6 +157,16 @@ struct Groups {
       for position in 0..<groups.calls.count { states[position].addRows(Int64(clamping: more)) }
     }
 
+    /// Forgets all groups, for another run.
+    ///
+    /// - Returns: whether that is worth while: what was large is better let go.
+    func forgetAll() -> Bool {
+      if aside != nil || counted > 1 << 16 { return false }
+      forget()
+      (known, passing) = (nil, 0)
+      return true
+    }
+
     /// Forgets the group that was given.
     func forget() {
       memory.give(counted)

@@ -68,22 +68,22 @@ final class JoinStep {
       selection = own
     case .call, .stream: return false
     }
-    let before = selection.path
+    let (isOrdered, cost, index) = (selection.path.isOrdered, selection.path.cost, selection.path.index)
     try selection.rebind(try scope, statement, most: nil)
     // From one value to the next it goes along one index, and counts what it passes.
     if alike != nil,
-      selection.isFiltered || selection.path.index !== before.index || selection.path.isBackward
+      selection.isFiltered || selection.path.index !== index || selection.path.isBackward
         || !selection.path.cases.isEmpty
     {
       return false
     }
-    return selection.path.isOrdered == before.isOrdered
-      && selection.path.cost <= max(AccessPath.cheap, 2 * before.cost)
+    return selection.path.isOrdered == isOrdered && selection.path.cost <= max(AccessPath.cheap, 2 * cost)
   }
 
   /// Lets go of what belongs to the transaction that it ran in.
   func rest() {
-    (scan, lookupScan) = (nil, nil)
+    scan?.rest()
+    lookupScan?.rest()
     table?.forget()
   }
 
@@ -217,10 +217,13 @@ final class JoinStep {
 
   private func begin(_ selection: RowSelection) throws(UpkeepError) -> PathScan {
     if let scan {
-      scan.restart()
-      return scan
+      if scan.isOpen {
+        scan.restart()
+        return scan
+      }
+      if try scan.reopen(scope, selection.path) { return scan }
     }
-    let made = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
+    let made = try selection.makeScan(scope)
     scan = made
     return made
   }
@@ -239,16 +242,11 @@ final class JoinStep {
   ) throws(UpkeepError) -> Bool {
     let scan = try begin(selection)
     if let alike { return try walk(selection, scan, alike, context, body) }
-    while true {
-      if scan.isCovering { context.set(slot: slot, row: []) }
-      guard try selection.next(scan, own, statement, bindsViews: false) else { return true }
-      if scan.isCovering {
-        context.set(slot: slot, row: scan.values)
-      } else {
-        context.set(slot: slot, view: scan.view)
-      }
+    while try selection.next(scan, own, statement, bindsViews: false) {
+      show(scan, context)
       guard try body() else { return false }
     }
+    return true
   }
 
   /// The first of the rows that are alike, each time.
@@ -256,16 +254,20 @@ final class JoinStep {
     _ selection: RowSelection, _ scan: PathScan, _ alike: [KeyPart], _ context: EvaluationContext,
     _ body: () throws(UpkeepError) -> Bool
   ) throws(UpkeepError) -> Bool {
-    while true {
-      if scan.isCovering { context.set(slot: slot, row: []) }
-      guard try selection.next(scan, own, statement, bindsViews: false) else { return true }
-      if scan.isCovering {
-        context.set(slot: slot, row: scan.values)
-      } else {
-        context.set(slot: slot, view: scan.view)
-      }
+    while try selection.next(scan, own, statement, bindsViews: false) {
+      show(scan, context)
       alikeCount = try scan.passAlike(alike)
       guard try body() else { return false }
+    }
+    return true
+  }
+
+  @inline(__always)
+  private func show(_ scan: PathScan, _ context: EvaluationContext) {
+    if scan.isCovering {
+      context.set(slot: slot, lent: UnsafeBufferPointer(scan.covered))
+    } else {
+      context.set(slot: slot, view: scan.view)
     }
   }
 
@@ -276,7 +278,9 @@ final class JoinStep {
     try statement.step()
     if lookup.tails.isBound { return try lookInRanges(lookup, context, body) }
     let scan: LookupScan
-    if let before = lookupScan {
+    if let before = lookupScan, before.isOpen {
+      scan = before
+    } else if let before = lookupScan, try before.reopen(scope) {
       scan = before
     } else {
       scan = try LookupScan(scope, lookup)
@@ -300,7 +304,9 @@ final class JoinStep {
     let ranges = try lookup.ranges(context, key)
     if ranges.isEmpty { return true }
     let scan: PathScan
-    if let before = self.scan {
+    if let before = self.scan, before.isOpen {
+      scan = before
+    } else if let before = self.scan, try before.reopen(scope, lookup.path) {
       scan = before
     } else {
       scan = try PathScan(scope, lookup.schema, lookup.path)
@@ -325,11 +331,11 @@ final class JoinStep {
     switch table.content {
     case .table:
       guard let selection = table.selection else { return }
-      let scan = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
+      let scan = try selection.makeScan(scope)
       while try selection.next(scan, own, statement, bindsViews: false) {
         var values = [Value](repeating: .null, count: (table.columns.last ?? -1) + 1)
         for column in table.columns {
-          values[column] = scan.isCovering ? scan.values[column] : try scan.view.value(column)
+          values[column] = scan.isCovering ? scan.covered[column] : try scan.view.value(column)
         }
         try row(values)
       }

@@ -32,6 +32,33 @@ final class LookupScan {
     table = index == nil ? nil : try storing { () throws(StorageError) in try read.cursor(own) }
   }
 
+  /// Whether it looks in a transaction.
+  private(set) var isOpen = true
+
+  /// Lets go of the transaction, and keeps the room that it has.
+  func rest() {
+    isOpen = false
+    position = .outside
+    cursor.rest()
+    table?.rest()
+  }
+
+  /// Goes on in another transaction after a rest.
+  ///
+  /// - Returns: false if that is one of another store.
+  func reopen(_ scope: TransactionScope) throws(UpkeepError) -> Bool {
+    try scope.requireOpen()
+    let read = scope.read
+    let (cursor, table) = (cursor, table)
+    let (tree, own) = (index?.tree ?? schema.tree, schema.tree)
+    isOpen = try storing { () throws(StorageError) in
+      guard try read.reopen(cursor, tree) else { return false }
+      if let table { return try read.reopen(table, own) }
+      return true
+    }
+    return isOpen
+  }
+
   /// Begins with the rows that those in the context ask for; false if there can be none.
   func open(_ context: EvaluationContext) throws(UpkeepError) -> Bool {
     prefix.removeAll()

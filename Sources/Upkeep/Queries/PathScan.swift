@@ -12,14 +12,17 @@ final class PathScan {
   /// The index walked; nil for the table's own tree.
   private let index: IndexSchema?
   let isCovering: Bool
-  private let scope: TransactionScope
+  /// Nil while it rests.
+  @exclusivity(unchecked) private var scope: TransactionScope?
   private let isBackward: Bool
+  /// Whether there is one row at most.
+  private let isPoint: Bool
   @exclusivity(unchecked) private var ranges: [KeyBounds]
   /// The next range to walk, counted in the direction of the walk.
   @exclusivity(unchecked) private var nextRange = 0
   /// The bound that ends the walk of this range: the upper one forward, the lower one backward.
-  private var limit: [UInt8] = []
-  private var isLimited = false
+  @exclusivity(unchecked) private var limit: [UInt8] = []
+  @exclusivity(unchecked) private var isLimited = false
   @exclusivity(unchecked) private var position = Position.outside
   private let cursor: TreeCursor
   /// Entries of a leaf at once, for a walk forward over the table's own tree.
@@ -28,6 +31,9 @@ final class PathScan {
   private let batch: RowBatch?
   @exclusivity(unchecked) private var runPlace = 0
   @exclusivity(unchecked) private var runEnd = 0
+  /// How many rows come at once: few at first, as often no more are wanted.
+  @exclusivity(unchecked) private var runLength = PathScan.firstRun
+  private static let firstRun = 32
   /// What is wrong with the row behind the run's.
   @exclusivity(unchecked) private var failure: UpkeepError?
   private let isTable: Bool
@@ -36,12 +42,19 @@ final class PathScan {
   private let table: TreeCursor?
   /// Where the view of the row met lies.
   private let place: UnsafeMutablePointer<RowView>
-  /// The row met, of a covering walk.
-  private(set) var values: [Value]
+  /// The row met, of a covering walk, where it is kept from step to step.
+  let covered: UnsafeMutableBufferPointer<Value>
+  /// What is done with each part of an index entry: which column it gives.
+  private let entryParts: [(part: KeyPart, column: Int?)]
+  private let keyParts: [(part: KeyPart, column: Int?)]
+  private let readsKeyParts: Bool
 
-  /// - Parameter readsKeys: whether columns of the primary key will be read.
+  /// - Parameters:
+  ///   - readsKeys: whether columns of the primary key will be read.
+  ///   - columns: those that are read of a covering walk; nil for all that the index gives back.
   init(
-    _ scope: TransactionScope, _ schema: TableSchema, _ path: AccessPath, readsKeys: Bool = true
+    _ scope: TransactionScope, _ schema: TableSchema, _ path: AccessPath, readsKeys: Bool = true,
+    columns: Set<Int>? = nil
   ) throws(UpkeepError) {
     try scope.requireOpen()
     self.scope = scope
@@ -53,9 +66,18 @@ final class PathScan {
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     place.initialize(to: RowView(shape, key: nothing, value: nothing))
     isBackward = path.isBackward
+    isPoint = path.isPoint
     isCovering = path.index != nil && path.isCovering
     ranges = path.cases.isEmpty ? path.search.ranges : try Self.ranges(of: path.cases, scope, schema)
-    values = isCovering ? Array(repeating: .null, count: schema.rowWidth) : []
+    covered = .allocate(capacity: isCovering ? schema.rowWidth : 0)
+    covered.initialize(repeating: .null)
+    func isRead(_ column: Int?, _ part: KeyPart) -> Int? {
+      guard let column, part.givesValueBack, columns?.contains(column) != false else { return nil }
+      return column
+    }
+    entryParts = isCovering ? path.index?.parts.map { ($0.key, isRead($0.column, $0.key)) } ?? [] : []
+    keyParts = isCovering ? zip(schema.keyColumns, schema.keyParts).map { ($1, isRead($0, $1)) } : []
+    readsKeyParts = keyParts.contains { $0.column != nil }
     let read = scope.read
     let tree = path.index?.tree ?? schema.tree
     let cursor = try storing { () throws(StorageError) in try read.cursor(tree) }
@@ -69,16 +91,59 @@ final class PathScan {
     _ = beginRange()
   }
 
-  deinit { place.deallocate() }
+  deinit {
+    place.deallocate()
+    covered.deinitialize()
+    covered.deallocate()
+  }
 
   /// Begins again, in the ranges given, or in the same.
   func restart(in ranges: [KeyBounds]? = nil) {
     if let ranges { self.ranges = ranges }
     nextRange = 0
     position = .outside
-    (runPlace, runEnd) = (0, 0)
+    (runPlace, runEnd, runLength) = (0, 0, Self.firstRun)
     failure = nil
     _ = beginRange()
+  }
+
+  /// The row met, of a covering walk.
+  var values: [Value] { Array(covered) }
+
+  // MARK: Rest
+
+  /// Whether it walks in a transaction.
+  var isOpen: Bool { scope != nil }
+
+  /// Lets go of the transaction, and keeps the room that it has.
+  func rest() {
+    scope = nil
+    cursor.rest()
+    table?.rest()
+    (position, runPlace, runEnd, failure) = (.outside, 0, 0, nil)
+    (ranges, limit, nextRange) = ([], [], 0)
+  }
+
+  /// Begins a walk in another transaction after a rest.
+  ///
+  /// - Returns: false if it is none for such a way.
+  func reopen(_ scope: TransactionScope, _ path: AccessPath) throws(UpkeepError) -> Bool {
+    guard path.index === index, isCovering == (path.index != nil && path.isCovering),
+      path.isBackward == isBackward, path.isPoint == isPoint, path.cases.isEmpty
+    else { return false }
+    try scope.requireOpen()
+    let read = scope.read
+    let (cursor, table) = (cursor, table)
+    let (tree, own) = (index?.tree ?? schema.tree, schema.tree)
+    let isSameStore = try storing { () throws(StorageError) in
+      guard try read.reopen(cursor, tree) else { return false }
+      if let table { return try read.reopen(table, own) }
+      return true
+    }
+    guard isSameStore else { return false }
+    self.scope = scope
+    restart(in: path.search.ranges)
+    return true
   }
 
   /// The row met, valid until the next step. Not of a covering walk.
@@ -156,12 +221,14 @@ final class PathScan {
       repeat {
         switch position {
         case .outside: continue
-        case .before: if try seek() { runEnd = try cursor.nextRun(run, includingCurrent: true) }
-        case .primed: runEnd = try cursor.nextRun(run, includingCurrent: true)
-        case .on: runEnd = try cursor.nextRun(run, includingCurrent: false)
+        case .before:
+          if try seek() { runEnd = try cursor.nextRun(run, includingCurrent: true, most: runLength) }
+        case .primed: runEnd = try cursor.nextRun(run, includingCurrent: true, most: runLength)
+        case .on: runEnd = try cursor.nextRun(run, includingCurrent: false, most: runLength)
         }
         if runEnd > 0 {
           position = .on
+          runLength = min(2 * runLength, LeafRun.capacity)
           return true
         }
         position = .outside
@@ -208,6 +275,7 @@ extension PathScan {
   private func step() throws(StorageError) -> Bool {
     let found: Bool
     switch position {
+    case .on where isPoint: found = false
     case .on: found = isBackward ? try cursor.previous() : try cursor.next()
     case .before: found = try seek()
     case .primed: found = true
@@ -223,7 +291,8 @@ extension PathScan {
   }
 
   private var isWithinLimit: Bool {
-    let order = Bytes.compare(cursor.key, limit)
+    let key = cursor.key
+    let order = limit.withUnsafeBytes { Bytes.compare(key, $0) }
     return isBackward ? order >= 0 : order < 0
   }
 
@@ -266,6 +335,7 @@ extension PathScan {
   }
 
   private func entryCount(in range: KeyBounds) throws(UpkeepError) -> UInt64 {
+    guard let scope else { return 0 }
     let reader = RowReader(scope)
     if let index { return try reader.count(index, in: range) }
     return try reader.count(schema, in: range)
@@ -361,18 +431,21 @@ extension PathScan {
   /// Reads the columns that the entry gives back.
   private func readEntry(_ index: IndexSchema) throws(UpkeepError) {
     var reader = KeyReader(cursor.key)
-    for part in index.parts {
-      if let column = part.column, part.key.givesValueBack {
-        values[column] = try reader.value(part.key)
-      } else {
-        try reader.skip(part.key)
-      }
-    }
+    try read(entryParts, from: &reader)
+    guard readsKeyParts else { return }
     if index.isUnique { reader = KeyReader(try primaryKey(of: index)) }
-    let columns = schema.primaryKey
-    for (number, part) in schema.keyParts.enumerated() {
-      let column = columns.isEmpty ? schema.columns.count : columns[number]
-      if part.givesValueBack { values[column] = try reader.value(part) } else { try reader.skip(part) }
+    try read(keyParts, from: &reader)
+  }
+
+  private func read(
+    _ parts: [(part: KeyPart, column: Int?)], from reader: inout KeyReader
+  ) throws(UpkeepError) {
+    for (part, column) in parts {
+      if let column {
+        covered[column] = try reader.value(part)
+      } else {
+        try reader.skip(part)
+      }
     }
   }
 }

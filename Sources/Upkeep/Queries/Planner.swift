@@ -22,6 +22,50 @@ struct PlanRequest {
   var isEstimated = false
 }
 
+extension PlanRequest {
+  /// What a row costs beside a row met in the scan of a table, which costs 1.
+  enum Price {
+    /// A row of an index, all of whose columns are read from the key.
+    static let covering = 1.3
+    /// A row of an index that is then looked up in the table.
+    static let lookup = 6.0
+    /// The start of a range.
+    static let range = 8.0
+    /// A row kept for a sort, for each doubling of their number.
+    static let sort = 0.6
+    /// How many rows it takes to find one that meets conditions nobody has counted.
+    static let filter = 10.0
+  }
+
+  /// What it costs to take a way.
+  func cost(of path: AccessPath) -> Double {
+    let rows = Double(path.rowCount)
+    if isCount && path.remaining.isEmpty { return Price.range * Double(path.search.ranges.count) }
+    var met = rows
+    var sorted = 0.0
+    if isSorting(path) {
+      let kept = min(rows, Double(most ?? .max))
+      sorted = rows * Price.sort * max(1, Double((kept + 2).exponent) / 4)
+    } else if let most {
+      met = min(rows, Double(most) * (path.remaining.isEmpty ? 1 : Price.filter))
+    }
+    let price = path.index == nil ? 1.0 : path.isCovering ? Price.covering : Price.lookup
+    if needsOrder && !path.isOrdered { return .infinity }
+    return met * price + sorted + Double(path.search.ranges.count) * Price.range
+  }
+
+  /// The most rows that a way meets, where that does not depend on how many there are.
+  func mostMet(_ path: AccessPath) -> UInt64? {
+    guard let most, !isCount, path.remaining.isEmpty, !isSorting(path) else { return nil }
+    return most
+  }
+
+  private func isSorting(_ path: AccessPath) -> Bool {
+    let isOrderWanted = !order.isEmpty || !isOrderComplete
+    return isOrderWanted && !(path.isOrdered && isOrderComplete)
+  }
+}
+
 /// One term of ORDER BY that is a column or an indexed expression.
 struct SubjectOrder: Equatable {
   /// A column, or an indexed expression by its number in the table.
@@ -38,20 +82,6 @@ struct Planner {
   let request: PlanRequest
   let conjuncts: [Conjunct]
   private let statement: StatementContext
-
-  /// What a row costs beside a row met in the scan of a table, which costs 1.
-  private enum Price {
-    /// A row of an index, all of whose columns are read from the key.
-    static let covering = 1.3
-    /// A row of an index that is then looked up in the table.
-    static let lookup = 6.0
-    /// The start of a range.
-    static let range = 8.0
-    /// A row kept for a sort, for each doubling of their number.
-    static let sort = 0.6
-    /// How many rows it takes to find one that meets conditions nobody has counted.
-    static let filter = 10.0
-  }
 
   init(_ scope: TransactionScope, _ request: PlanRequest, _ statement: StatementContext) {
     self.scope = scope
@@ -148,7 +178,7 @@ struct Planner {
     path.isOrdered = path.isPoint || order != nil
     path.isBackward = order == .backward
     if !path.isPoint { path.rowCount = try count(path) }
-    path.cost = cost(of: path)
+    path.cost = request.cost(of: path)
     return path
   }
 
@@ -172,7 +202,9 @@ struct Planner {
       guard path.search.isBound, path.rowCount <= Self.mostGathered else { return nil }
       paths.append(path)
       rowCount += path.search.ranges.isEmpty ? 0 : path.rowCount
-      cost += Double(path.rowCount) * Price.covering + Double(path.search.ranges.count) * Price.range
+      cost +=
+        Double(path.rowCount) * PlanRequest.Price.covering + Double(path.search.ranges.count)
+        * PlanRequest.Price.range
     }
     guard rowCount <= Self.mostGathered else { return nil }
     let schema = request.schema
@@ -181,9 +213,9 @@ struct Planner {
     var path = AccessPath(
       index: nil, search: search, remaining: Array(conjuncts.indices), isCovering: false, isPoint: false,
       isOrdered: order != nil, isBackward: order == .backward, rowCount: rowCount, cost: 0, cases: paths)
-    path.cost = cost + Double(rowCount) * (Price.lookup + Price.sort)
+    path.cost = cost + Double(rowCount) * (PlanRequest.Price.lookup + PlanRequest.Price.sort)
     if !request.order.isEmpty || !request.isOrderComplete, !path.isOrdered || !request.isOrderComplete {
-      path.cost += Double(rowCount) * Price.sort
+      path.cost += Double(rowCount) * PlanRequest.Price.sort
     }
     return request.needsOrder && !path.isOrdered ? nil : path
   }
@@ -221,24 +253,6 @@ struct Planner {
       }
       return compiled.columnsRead.allSatisfy { given.contains($0.ordinal) }
     }
-  }
-
-  private func cost(of path: AccessPath) -> Double {
-    let rows = Double(path.rowCount)
-    if request.isCount && path.remaining.isEmpty { return Price.range * Double(path.search.ranges.count) }
-    var met = rows
-    var sorted = 0.0
-    let isOrderWanted = !request.order.isEmpty || !request.isOrderComplete
-    let isSorting = isOrderWanted && !(path.isOrdered && request.isOrderComplete)
-    if isSorting {
-      let kept = min(rows, Double(request.most ?? .max))
-      sorted = rows * Price.sort * max(1, Double((kept + 2).exponent) / 4)
-    } else if let most = request.most {
-      met = min(rows, Double(most) * (path.remaining.isEmpty ? 1 : Price.filter))
-    }
-    let price = path.index == nil ? 1.0 : path.isCovering ? Price.covering : Price.lookup
-    if request.needsOrder && !path.isOrdered { return .infinity }
-    return met * price + sorted + Double(path.search.ranges.count) * Price.range
   }
 
   private enum Direction { case forward, backward }

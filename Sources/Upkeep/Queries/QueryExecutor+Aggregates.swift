@@ -6,7 +6,7 @@
 ///    `max()`, else the first row; NULL where there is none.
 extension QueryExecutor {
   func runAggregates(_ plan: SelectPlan, _ row: RowTaker) throws(UpkeepError) {
-    let context = statement.makeEvaluationContext()
+    let context = makeContext()
     let results: [Value]
     if let selection = plan.selection {
       if let short = try resultsWithoutWalk(plan) {
@@ -44,7 +44,7 @@ extension QueryExecutor {
     _ plan: SelectPlan, _ selection: RowSelection, _ context: EvaluationContext
   ) throws(UpkeepError) -> [Value] {
     let readsKeys = plan.showsRows || selection.readsKeys
-    let scan = try PathScan(scope, selection.schema, selection.path, readsKeys: readsKeys)
+    let scan = try makeScan(selection, readsKeys: readsKeys)
     let feeds = plan.aggregates.map { Feed($0.aggregate, selection.schema, readsViews: !scan.isCovering) }
     let states = UnsafeMutableBufferPointer<AggregateState>.allocate(capacity: plan.aggregates.count)
     _ = states.initialize(from: plan.aggregates.map { AggregateState($0.aggregate) })

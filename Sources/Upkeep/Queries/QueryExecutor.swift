@@ -9,8 +9,10 @@ typealias RowTaker = ([Value]) throws(UpkeepError) -> Bool
 package struct QueryExecutor {
   package let scope: TransactionScope
   package let statement: StatementContext
-  /// Makes the queries within the query's expressions ready.
-  let subqueries: SubqueryScope
+  /// Makes the queries within the query's expressions ready; nil for a plan without any.
+  let subqueries: SubqueryScope?
+  /// Of a plan that is kept.
+  private let workspace: QueryWorkspace?
 
   package init(_ scope: TransactionScope, _ statement: StatementContext) {
     self.init(scope, statement, SubqueryScope(scope, statement))
@@ -20,6 +22,26 @@ package struct QueryExecutor {
     self.scope = scope
     self.statement = statement
     self.subqueries = subqueries
+    workspace = nil
+  }
+
+  /// For a run of a plan that is kept, with no query in it.
+  init(_ scope: TransactionScope, _ statement: StatementContext, _ workspace: QueryWorkspace) {
+    self.scope = scope
+    self.statement = statement
+    subqueries = nil
+    self.workspace = workspace
+  }
+
+  /// Where the rows of a run are put.
+  func makeContext() -> EvaluationContext {
+    workspace?.context(statement) ?? statement.makeEvaluationContext()
+  }
+
+  /// The walk of a run.
+  func makeScan(_ selection: RowSelection, readsKeys: Bool? = nil) throws(UpkeepError) -> PathScan {
+    if let workspace { return try workspace.scan(selection, scope, readsKeys: readsKeys) }
+    return try selection.makeScan(scope, readsKeys: readsKeys)
   }
 
   /// Runs a query.
@@ -98,7 +120,7 @@ extension QueryExecutor {
   private func runWithoutTable(
     _ plan: SelectPlan, _ row: RowTaker
   ) throws(UpkeepError) {
-    let context = statement.makeEvaluationContext()
+    let context = makeContext()
     if let condition = plan.condition {
       guard try CompiledExpression.compile(condition, in: plan.expressions).isTrue(context) else { return }
     }
@@ -125,7 +147,7 @@ extension QueryExecutor {
     }
     let shown = try KeyBounds.borrow(primaryKey) { key throws(UpkeepError) -> [Value]? in
       guard let view = try reader.find(selection.schema, key: key) else { return nil }
-      let context = statement.makeEvaluationContext()
+      let context = makeContext()
       guard try selection.filter.passes(view, context) else { return nil }
       context.set(slot: 0, view: view)
       return try values(plan, view, context)
@@ -138,8 +160,8 @@ extension QueryExecutor {
     _ plan: SelectPlan, _ row: RowTaker
   ) throws(UpkeepError) {
     guard let selection = plan.selection, plan.limit != 0 else { return }
-    let context = statement.makeEvaluationContext()
-    let scan = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
+    let context = makeContext()
+    let scan = try makeScan(selection)
     var toPass = plan.offset
     var left = plan.limit ?? .max
     if !selection.isFiltered && toPass > 0 {
@@ -147,15 +169,28 @@ extension QueryExecutor {
       toPass = 0
     }
     let isBinding = plan.outputColumns.contains(-1)
+    let columns = plan.outputColumns
+    // Of a row that nobody keeps, the next one takes the place.
+    var values: [Value] = []
+    values.reserveCapacity(columns.count)
     while left > 0, try selection.next(scan, context, statement, bindsViews: isBinding) {
       if toPass > 0 {
         toPass -= 1
         continue
       }
       left -= 1
-      guard try row(try scan.isCovering ? values(plan, context) : values(plan, scan.view, context)) else {
-        return
+      values.removeAll(keepingCapacity: true)
+      for number in 0..<columns.count {
+        let column = columns[number]
+        if column < 0 {
+          values.append(try evaluate(plan, number, context))
+        } else if scan.isCovering {
+          values.append(scan.covered[column])
+        } else {
+          values.append(try scan.view.value(column))
+        }
       }
+      guard try row(values) else { return }
     }
   }
 
@@ -165,8 +200,8 @@ extension QueryExecutor {
   ) throws(UpkeepError) {
     guard let selection = plan.selection, plan.limit != 0, let first = plan.order.first else { return }
     let rest = plan.order.dropFirst()
-    let context = statement.makeEvaluationContext()
-    let scan = try PathScan(scope, selection.schema, selection.path, readsKeys: selection.readsKeys)
+    let context = makeContext()
+    let scan = try makeScan(selection)
     let most = plan.most.flatMap { $0 > UInt64(Int32.max) ? nil : Int($0) }
     let sorter = RowSorter(most: most, statement.memory(scope))
     let key = ByteBuffer()

@@ -217,7 +217,14 @@ final class QueryPlan {
     let block = blocks[last]
     func own(_ row: RowTaker) throws(UpkeepError) {
       if !block.isDistinct {
-        return try block.run(outer) { () throws(UpkeepError) in try row(try block.values()) }
+        // Of a row that nobody keeps, the next one takes the place.
+        var values: [Value] = []
+        values.reserveCapacity(block.columns.count)
+        return try block.run(outer) { () throws(UpkeepError) in
+          values.removeAll(keepingCapacity: true)
+          try block.appendValues(to: &values)
+          return try row(values)
+        }
       }
       if block.hasEqualTogether {
         let before = RowBefore(block.columns)

@@ -4,16 +4,16 @@
 /// 1. It is made for the schemas that its tables have: names are bound, expressions compiled, a way to the rows chosen.
 /// 2. `run` binds parameters and finds the ranges of keys that they mean. A way that is cheap is taken again; one that
 ///    is not is chosen anew by the counts of rows there are now, which costs little beside what it leads to.
-/// 3. Between runs it holds nothing of a transaction.
+/// 3. Between runs it holds nothing of a transaction, but the objects that a run needs: cursors, contexts, groups.
 ///
 /// It runs once at a time.
 final class ReadyQuery {
   private enum Plan {
-    case ofOneTable(SelectPlan)
+    case ofOneTable(SelectPlan, StatementContext, QueryWorkspace)
     case joined(QueryPlan, QueryHost, StatementContext)
   }
 
-  private var plan: Plan
+  private let plan: Plan
   private let tables: [(name: String, schema: TableSchema)]
   let columns: [String]
   /// Whether it was made for the run that is to come.
@@ -32,7 +32,7 @@ final class ReadyQuery {
     let statement = StatementContext(parameters: parameters, cancellation: cancellation)
     if let select = query.selectOfOneTable(nil, scope) {
       let plan = try SelectPlan(query, select, nil, scope, statement)
-      self.plan = .ofOneTable(plan)
+      self.plan = .ofOneTable(plan, statement, QueryWorkspace())
       columns = plan.outputs.map(\.name)
     } else {
       statement.isKeepingContexts = true
@@ -55,14 +55,16 @@ final class ReadyQuery {
   ) throws(UpkeepError) -> Bool {
     defer { isNew = false }
     switch plan {
-    case .ofOneTable(var plan):
-      let statement = StatementContext(parameters: parameters, cancellation: cancellation)
-      defer { statement.release() }
-      if !isNew {
-        try plan.rebind(scope, statement)
-        self.plan = .ofOneTable(plan)
+    case .ofOneTable(let plan, let statement, let workspace):
+      defer {
+        workspace.rest()
+        statement.release()
       }
-      try QueryExecutor(scope, statement).run(plan, row: row)
+      if !isNew {
+        statement.rebind(parameters, cancellation)
+        try plan.rebind(scope, statement)
+      }
+      try QueryExecutor(scope, statement, workspace).run(plan, row: row)
       return true
     case .joined(let plan, let host, let statement):
       defer {

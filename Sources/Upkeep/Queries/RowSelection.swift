@@ -1,14 +1,20 @@
 /// The rows of one table for which a condition holds, and the way to them.
 final class RowSelection {
   let schema: TableSchema
-  private(set) var path: AccessPath
+  @exclusivity(unchecked) private(set) var path: AccessPath
   private(set) var filter: RowFilter
   /// Whether columns of the primary key are among those that the request names and those of its condition.
   let readsKeys: Bool
+  /// The columns that the request names, and those of its condition.
+  private let columns: Set<Int>
   /// What is kept for other runs: what was asked, and the conditions.
   private var request: PlanRequest
   private var conjuncts: [Conjunct]
   private let expressions: ExpressionScope
+  /// How the ranges follow from parameters, where that needs no planner.
+  private var recipe: KeyRecipe?
+  /// How often that could not be found out.
+  private var recipeAttempts = 0
   /// Whether conditions are left to be checked on each row.
   var isFiltered: Bool { !path.remaining.isEmpty }
 
@@ -30,6 +36,7 @@ final class RowSelection {
     kept.subqueries = nil
     self.expressions = kept
     schema = request.schema
+    self.columns = columns
     let places = schema.places
     readsKeys = columns.contains { places[$0].isInKey }
     path = try planner.best()
@@ -45,10 +52,13 @@ final class RowSelection {
     _ scope: TransactionScope, _ statement: StatementContext, most: UInt64?
   ) throws(UpkeepError) {
     request.most = most
+    if try followRecipe(scope, statement) { return }
     let planner = Planner(scope, request, statement, again: conjuncts)
     conjuncts = planner.conjuncts
     let before = path
     if let again = try planner.again(before) { path = again } else { path = try planner.best() }
+    recipe = recipeAttempts < Self.mostAttempts ? KeyRecipe(path, conjuncts, schema) : nil
+    if recipe == nil { recipeAttempts += 1 }
     let isCovering = path.index != nil && path.isCovering
     // Tests of columns hold the values of parameters.
     let isSame =
@@ -57,6 +67,30 @@ final class RowSelection {
     if isSame { return }
     filter = try RowFilter(
       path.remaining.map { conjuncts[$0] }, of: schema, readsViews: !isCovering, in: expressions)
+  }
+
+  private static let mostAttempts = 16
+
+  /// Takes the way of before with ranges that its recipe gives; false if there is none, or the way is not cheap any more.
+  private func followRecipe(
+    _ scope: TransactionScope, _ statement: StatementContext
+  ) throws(UpkeepError) -> Bool {
+    guard let recipe, recipe.fill(&path.search.ranges, statement.parameters) else { return false }
+    if path.isPoint || path.search.ranges.isEmpty { return true }
+    if let most = request.mostMet(path) {
+      // Few rows are taken however many there are: nothing is to be counted.
+      path.rowCount = most
+      path.cost = request.cost(of: path)
+      if path.cost <= AccessPath.cheap { return true }
+    }
+    path.rowCount = try RowReader(scope).count(path.index?.tree ?? schema.tree, in: path.search.ranges[0])
+    path.cost = request.cost(of: path)
+    return path.cost <= AccessPath.cheap
+  }
+
+  /// A walk over the rows.
+  func makeScan(_ scope: TransactionScope, readsKeys: Bool? = nil) throws(UpkeepError) -> PathScan {
+    try PathScan(scope, schema, path, readsKeys: readsKeys ?? self.readsKeys, columns: columns)
   }
 
   /// How many rows there are, without looking at them; nil if they must be looked at.
@@ -113,14 +147,12 @@ final class RowSelection {
   private func nextValues(
     _ scan: PathScan, _ context: EvaluationContext, _ statement: StatementContext
   ) throws(UpkeepError) -> Bool {
-    while true {
-      // The context lets go of the values, so that they are filled again where they are.
-      context.set(slot: 0, row: [])
-      guard try scan.next() else { return false }
-      context.set(slot: 0, row: scan.values)
+    while try scan.next() {
+      context.set(slot: 0, lent: UnsafeBufferPointer(scan.covered))
       if try filter.passes(context) { return true }
       try statement.step()
     }
+    return false
   }
 
   /// The way to the rows, for EXPLAIN.

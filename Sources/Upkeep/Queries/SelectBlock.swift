@@ -20,6 +20,8 @@ final class SelectBlock: BlockPlan {
   private let statement: StatementContext
   private let memory: QueryMemory
   private let slotCount: Int
+  /// Groups of a run before, with nothing in them.
+  private var keptGroups: Groups.Found?
 
   private let innerNames: JoinedNames?
 
@@ -140,6 +142,15 @@ final class SelectBlock: BlockPlan {
 
   override func rest() { joins.rest() }
 
+  /// Groups for one run.
+  private func open(_ groups: Groups) -> Groups.Found {
+    defer { keptGroups = nil }
+    return keptGroups ?? groups.begin(memory)
+  }
+
+  /// Keeps the groups for the next run, if they are small.
+  private func close(_ found: Groups.Found) { if found.forgetAll() { keptGroups = found } }
+
   override func run(
     _ outer: EvaluationContext?, _ row: () throws(UpkeepError) -> Bool
   ) throws(UpkeepError) {
@@ -160,7 +171,8 @@ final class SelectBlock: BlockPlan {
       try joins.run(context, row)
       return
     }
-    let found = groups.begin(memory)
+    let found = open(groups)
+    defer { close(found) }
     var isPossible = true
     for condition in constants where isPossible { isPossible = try condition.isTrue(context) }
     if isPossible, groups.takesBatches, let table = try joins.openOnlyTable() {
@@ -183,7 +195,8 @@ final class SelectBlock: BlockPlan {
   ) throws(UpkeepError) {
     for condition in constants { guard try condition.isTrue(context) else { return } }
     met.outer = context.outer
-    let found = groups.begin(memory)
+    let found = open(groups)
+    defer { close(found) }
     var isOpen = false
     var goesOn = true
     func give() throws(UpkeepError) {
@@ -228,11 +241,8 @@ final class SelectBlock: BlockPlan {
     }
   }
 
-  override func values() throws(UpkeepError) -> [Value] {
-    var values: [Value] = []
-    values.reserveCapacity(outputs.count)
+  override func appendValues(to values: inout [Value]) throws(UpkeepError) {
     for number in 0..<nodes.count { values.append(try nodes[number].evaluate(context)) }
-    return values
   }
 
   override var description: [String] {

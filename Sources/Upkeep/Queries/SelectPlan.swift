@@ -1,5 +1,5 @@
 /// A SELECT made ready: names bound, the way to its rows chosen.
-struct SelectPlan {
+final class SelectPlan {
   /// A column of the result.
   struct Output {
     var name: String
@@ -62,9 +62,7 @@ struct SelectPlan {
 
   /// How many rows in order are needed, at most.
   var most: UInt64? { limit.map { $0 > UInt64.max - offset ? .max : $0 + offset } }
-}
 
-extension SelectPlan {
   /// A query of one block over at most one stored table, without groups.
   init(
     _ query: Query, _ select: Select, _ subqueries: SubqueryScope?, _ scope: TransactionScope,
@@ -148,7 +146,7 @@ extension SelectPlan {
   }
 
   /// Makes it ready for other parameters.
-  mutating func rebind(_ scope: TransactionScope, _ statement: StatementContext) throws(UpkeepError) {
+  func rebind(_ scope: TransactionScope, _ statement: StatementContext) throws(UpkeepError) {
     limit = try statement.rowCount(written.limit, of: "LIMIT")
     offset = try statement.rowCount(written.offset, of: "OFFSET") ?? 0
     guard let selection else { return }

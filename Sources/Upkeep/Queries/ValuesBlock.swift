@@ -68,6 +68,8 @@ final class ValuesBlock: BlockPlan {
     }
   }
 
+  override func appendValues(to values: inout [Value]) throws(UpkeepError) { values += try self.values() }
+
   override func values() throws(UpkeepError) -> [Value] {
     switch rows[number] {
     case .constants(let values): return values

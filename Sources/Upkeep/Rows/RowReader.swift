@@ -43,7 +43,7 @@ package struct RowReader {
     try count(index.tree, in: range)
   }
 
-  private func count(_ tree: TreeID, in range: KeyBounds) throws(UpkeepError) -> UInt64 {
+  func count(_ tree: TreeID, in range: KeyBounds) throws(UpkeepError) -> UInt64 {
     let read = scope.read
     if range.lower == nil && range.upper == nil {
       return try storing { () throws(StorageError) in try read.count(tree) }

@@ -21,8 +21,12 @@ package final class TransactionScope {
       guard lastTable == nil else { return }
       (rowFinder, indexFinder) = (nil, nil)
       finders = []
+      tables = []
     }
   }
+  /// The few tables that were looked up lately, by the names that were asked for.
+  @exclusivity(unchecked) private var tables: [(name: String, schema: TableSchema)] = []
+  private static let mostTables = 8
   /// What found a row by primary key last, and by an index: mostly they are asked again.
   @exclusivity(unchecked) private var rowFinder: RowFinder?
   @exclusivity(unchecked) private var indexFinder: RowFinder?
@@ -112,6 +116,7 @@ package final class TransactionScope {
   package func table(_ name: String) throws(UpkeepError) -> TableSchema {
     if let lastTable, lastTable.name == name { return lastTable }
     try requireOpen()
+    for number in 0..<tables.count where tables[number].name == name { return tables[number].schema }
     let schema: TableSchema
     if let loadedCatalog {
       schema = try loadedCatalog.table(name)
@@ -123,6 +128,11 @@ package final class TransactionScope {
     }
     // Of a qualified name the table may be another than the one that its bare name means.
     if schema.name == name || owner == nil { lastTable = schema }
+    if lastTable != nil {
+      // They are forgotten when the last one is.
+      if tables.count == Self.mostTables { tables.removeFirst() }
+      tables.append((name, schema))
+    }
     return schema
   }
 

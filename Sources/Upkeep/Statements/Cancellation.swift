@@ -10,6 +10,9 @@ public final class Cancellation: Sendable {
   /// A button that nobody has pressed.
   public init() {}
 
+  /// A button that nobody can press, for statements that nobody can stop.
+  package static let never = Cancellation()
+
   /// Asks the running statement to stop. Without one, it has no effect: each statement begins afresh.
   public func cancel() { isSet.store(true, ordering: .relaxed) }
 

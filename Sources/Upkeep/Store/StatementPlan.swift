@@ -7,6 +7,8 @@ internal import UpkeepStorage
 /// holds for as long as the schemas of the tables are those that it was made for.
 package final class StatementPlan: Sendable {
   package let statement: Statement
+  /// Whether it gives rows and changes none.
+  package let isQuery: Bool
   /// Reads the queries of views.
   private let viewReader: (any ViewReading)?
   /// The block of a query that may be a read by key, the values of an upsert that may be of one row.
@@ -26,6 +28,13 @@ package final class StatementPlan: Sendable {
 
   package init(_ statement: Statement, viewReader: (any ViewReading)? = nil) {
     self.statement = statement
+    isQuery =
+      switch statement {
+      case .select, .values, .explain: true
+      case .with(_, .statement(let inner)):
+        if case .select = inner { true } else { false }
+      default: false
+      }
     self.viewReader = viewReader
     var query: Select?
     var single: SingleRowUpsert?
@@ -58,21 +67,11 @@ package final class StatementPlan: Sendable {
       }
   }
 
-  /// Whether it gives rows and changes none.
-  package var isQuery: Bool {
-    switch statement {
-    case .select, .values, .explain: true
-    case .with(_, .statement(let inner)):
-      if case .select = inner { true } else { false }
-    default: false
-    }
-  }
-
   // MARK: Queries
 
   /// Runs a query in one transaction, until `row` wants no more.
   package func read(
-    _ parameters: [Value], in scope: TransactionScope, cancellation: Cancellation = Cancellation(),
+    _ parameters: [Value], in scope: TransactionScope, cancellation: Cancellation = .never,
     row: (Row) throws(UpkeepError) -> Bool
   ) throws(UpkeepError) {
     if let read = pointRead(scope), scope.write == nil, try read.run(parameters, scope, row) { return }

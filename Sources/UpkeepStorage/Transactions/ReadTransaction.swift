@@ -189,6 +189,17 @@ package class ReadTransaction: PageReader {
     // A snapshot's cursor keeps the snapshot; a write transaction's keeps the pages that it reads as they are.
     return try TreeCursor(pages, root, reader: self, keepAlive: try working?.freeze(for: self) ?? self)
   }
+
+  /// The same by a cursor that rests: what room it has is used again.
+  ///
+  /// - Returns: false if it is of another store.
+  package final func reopen(_ cursor: TreeCursor, _ tree: TreeID) throws(StorageError) -> Bool {
+    guard isOpen else { throw .transactionEnded }
+    guard cursor.store === pages else { return false }
+    let root = try root(tree)
+    try cursor.open(root, reader: self, keepAlive: try working?.freeze(for: self) ?? self)
+    return true
+  }
 }
 
 extension ReadTransaction {

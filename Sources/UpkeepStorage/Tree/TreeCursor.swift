@@ -22,18 +22,19 @@ package final class TreeCursor {
     var child: Int
   }
 
-  private let store: PageStore
-  private let root: TreeRoot
+  let store: PageStore
+  @exclusivity(unchecked) private var root: TreeRoot
   /// What keeps the pages: the snapshot or the transaction.
-  private let keepAlive: AnyObject?
+  private var keepAlive: AnyObject?
   /// Nil in a store that keeps all its pages in memory.
-  private let reader: PageReader?
+  @exclusivity(unchecked) private var reader: PageReader?
   /// The reader's cell that keeps the leaf, or else the leaf's copy.
-  private let cell: Int?
+  @exclusivity(unchecked) private var cell: Int?
   private var leafCopy: UnsafeMutableRawPointer?
   /// The branches above the leaf, root first.
-  private let path: UnsafeMutablePointer<Step>
-  private let leafLevel: Int
+  @exclusivity(unchecked) private var path: UnsafeMutablePointer<Step>
+  private var pathCapacity: Int
+  @exclusivity(unchecked) private var leafLevel: Int
   private var hasLeaf = false
 
   // The leaf under the cursor, unpacked.
@@ -64,9 +65,44 @@ package final class TreeCursor {
     leafLevel = root.height == 0 ? 0 : try TreeReader.rootLevel(root)
     self.reader = store.isBounded ? reader : nil
     cell = self.reader?.takeCell()
-    path = .allocate(capacity: leafLevel + 1)
+    pathCapacity = leafLevel + 1
+    path = .allocate(capacity: pathCapacity)
     leaf = Node(UnsafeRawPointer(path))
     slots = UnsafeRawPointer(path)
+  }
+
+  /// Lets go of the transaction and its tree, and keeps the room that it has. It stands before the first entry of
+  /// nothing until it is opened again.
+  package func rest() {
+    if let reader, let cell { reader.giveBackCell(cell) }
+    (reader, cell, keepAlive) = (nil, nil, nil)
+    root = .empty
+    leafLevel = 0
+    (hasLeaf, prefixInBuffer) = (false, false)
+    (count, index, stop) = (0, -1, 0)
+    upper = nil
+    // One long value must not take memory for as long as the cursor is used again.
+    if let valueBuffer, valueBuffer.capacity > 1 << 16 { self.valueBuffer = nil }
+  }
+
+  /// Opens a cursor that rests on another tree of its store, as if it were new.
+  func open(
+    _ root: TreeRoot, reader: PageReader?, keepAlive: AnyObject?
+  ) throws(StorageError) {
+    rest()
+    let level = root.height == 0 ? 0 : try TreeReader.rootLevel(root)
+    if level >= pathCapacity {
+      path.deallocate()
+      pathCapacity = level + 1
+      path = .allocate(capacity: pathCapacity)
+    }
+    leaf = Node(UnsafeRawPointer(path))
+    slots = UnsafeRawPointer(path)
+    self.root = root
+    self.keepAlive = keepAlive
+    leafLevel = level
+    self.reader = store.isBounded ? reader : nil
+    cell = self.reader?.takeCell()
   }
 
   deinit {
@@ -226,8 +262,11 @@ package final class TreeCursor {
   /// Steps to the entry that follows, or stays where it is, and fills a run with that entry and those behind it in its
   /// leaf, as far as the bound allows. Then it stands on the run's last entry.
   ///
+  /// - Parameter most: more entries than these are not wanted at once.
   /// - Returns: how many entries there are; 0 at the end.
-  package func nextRun(_ run: LeafRun, includingCurrent: Bool) throws(StorageError) -> Int {
+  package func nextRun(
+    _ run: LeafRun, includingCurrent: Bool, most: Int = LeafRun.capacity
+  ) throws(StorageError) -> Int {
     if !includingCurrent { index &+= 1 }
     if index >= stop {
       if includingCurrent { return 0 }
@@ -235,7 +274,7 @@ package final class TreeCursor {
     }
     run.begin(leaf.prefix, leaf.prefixLength)
     let first = index
-    let end = min(stop, first &+ LeafRun.capacity)
+    let end = min(stop, first &+ min(most, LeafRun.capacity))
     let leaf = leaf
     let slots = slots
     let entries = run.entries

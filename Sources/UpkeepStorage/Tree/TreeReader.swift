@@ -47,9 +47,16 @@ enum TreeReader {
     _ root: TreeRoot, _ store: PageStore, _ key: UnsafeRawBufferPointer
   ) throws(StorageError) -> UInt64 {
     if root.height == 0 { return 0 }
-    var level = try rootLevel(root)
-    var node = try node(root.page, level: level, store)
-    let key = RawBytes(key, or: node.base)
+    let level = try rootLevel(root)
+    let node = try node(root.page, level: level, store)
+    return try rank(of: RawBytes(key, or: node.base), below: node, level, store)
+  }
+
+  /// The same of the rows below a node.
+  private static func rank(
+    of key: RawBytes, below node: Node, _ level: Int, _ store: PageStore
+  ) throws(StorageError) -> UInt64 {
+    var (node, level) = (node, level)
     var rank: UInt64 = 0
     while level > 0 {
       level -= 1
@@ -65,9 +72,38 @@ enum TreeReader {
     _ root: TreeRoot, _ store: PageStore, from lower: UnsafeRawBufferPointer?,
     to upper: UnsafeRawBufferPointer?
   ) throws(StorageError) -> UInt64 {
+    if let lower, let upper { return try countBetween(lower, upper, root, store) }
     let start: UInt64 = if let lower { try rank(root, store, lower) } else { 0 }
     let end = if let upper { try rank(root, store, upper) } else { root.count }
     return end > start ? end - start : 0
+  }
+
+  /// The same between two bounds: they go down together as far as they have one way, which for few rows is mostly all
+  /// of it.
+  private static func countBetween(
+    _ lower: UnsafeRawBufferPointer, _ upper: UnsafeRawBufferPointer, _ root: TreeRoot, _ store: PageStore
+  ) throws(StorageError) -> UInt64 {
+    if root.height == 0 { return 0 }
+    var level = try rootLevel(root)
+    var node = try node(root.page, level: level, store)
+    let lower = RawBytes(lower, or: node.base)
+    let upper = RawBytes(upper, or: node.base)
+    while level > 0 {
+      level -= 1
+      let (first, last) = (node.searchBranch(lower), node.searchBranch(upper))
+      if first > last { return 0 }
+      let child = try self.node(node.child(first), level: level, store)
+      if first == last {
+        node = child
+        continue
+      }
+      let before = try rank(of: lower, below: child, level, store)
+      let other = try self.node(node.child(last), level: level, store)
+      let end = node.rows(from: first, to: last) &+ (try rank(of: upper, below: other, level, store))
+      return end > before ? end - before : 0
+    }
+    let (start, end) = (node.searchLeaf(lower).index, node.searchLeaf(upper).index)
+    return end > start ? UInt64(end - start) : 0
   }
 
   /// The n-th row's key and value, from 0; nil past the end. The key is put together in `buffer`.
