@@ -5,7 +5,7 @@ internal import UpkeepStorage
 ///
 /// Invariant: what it gives is what `KeySearch` finds for the same parameters. Where it cannot tell it gives nothing, and
 /// the long way is gone.
-struct KeyRecipe {
+final class KeyRecipe {
   /// A part of the key and what it is compared with.
   private struct Comparison {
     var part: SearchPart
@@ -110,8 +110,8 @@ struct KeyRecipe {
   func fill(_ ranges: inout [KeyBounds], _ parameters: [Value]) -> Bool {
     if isFixed { return true }
     key.removeAll()
-    for point in points {
-      switch append(point, parameters) {
+    for number in 0..<points.count {
+      switch append(points[number], parameters) {
       case .some: continue
       case .none:
         ranges.removeAll()

@@ -17,6 +17,9 @@ package class ReadTransaction: PageReader {
   @exclusivity(unchecked) private var overflow: ByteBuffer?
   @exclusivity(unchecked) private var lastTree = TreeID(rawValue: 0)
   @exclusivity(unchecked) private var lastRoot = TreeRoot.empty
+  /// The one that was asked for before that: joins and indexes go to and fro between two.
+  @exclusivity(unchecked) private var otherTree = TreeID(rawValue: 0)
+  @exclusivity(unchecked) private var otherRoot = TreeRoot.empty
   /// The version of which `lastRoot` is a root.
   private var lastVersion: UInt64 = 0
 
@@ -69,7 +72,7 @@ package class ReadTransaction: PageReader {
   package final func end() {
     isOpen = false
     unpin()
-    if held != nil { lastTree = TreeID(rawValue: 0) }
+    if held != nil { forgetRoots() }
     held = nil
   }
 
@@ -84,7 +87,7 @@ package class ReadTransaction: PageReader {
     base = version
     self.slot = slot
     isOpen = true
-    if version.number != lastVersion { lastTree = TreeID(rawValue: 0) }
+    if version.number != lastVersion { forgetRoots() }
     // One long value must not take memory for as long as the snapshot is used again.
     if let overflow, overflow.capacity > 1 << 16 { self.overflow = nil }
     attach(core.pages.slots.line(slot))
@@ -109,11 +112,22 @@ package class ReadTransaction: PageReader {
   private final func findRoot(_ tree: TreeID) throws(StorageError) -> TreeRoot {
     if let working { return try working.root(tree) }
     guard isOpen else { throw .transactionEnded }
+    if tree == otherTree {
+      swap(&lastTree, &otherTree)
+      swap(&lastRoot, &otherRoot)
+      return lastRoot
+    }
     guard let root = base.roots[tree] else { throw .noSuchTree(tree) }
+    (otherTree, otherRoot) = (lastTree, lastRoot)
     lastTree = tree
     lastRoot = root
     lastVersion = base.number
     return root
+  }
+
+  private final func forgetRoots() {
+    lastTree = TreeID(rawValue: 0)
+    otherTree = TreeID(rawValue: 0)
   }
 
   /// Whether there is such a tree.

@@ -183,7 +183,6 @@ import UpkeepTestSupport
       CREATE TABLE u (d INTEGER PRIMARY KEY, s TEXT); INSERT INTO u VALUES (1, 'a'), (2, 'b');
       INSERT INTO t VALUES (1, 1, 5), (2, 1, -9223372036854775808), (3, 1, 7), (4, 2, 8), (5, 2, 9);
       """)
-    let good: [Value] = [.integer(8), .integer(9)]
     for text in [
       "SELECT abs(n) FROM t WHERE d = ? ORDER BY n DESC", "SELECT abs(n) FROM t WHERE d = ? ORDER BY id",
       "SELECT abs(n) FROM u JOIN t ON t.d = u.d WHERE u.d = ?", "SELECT abs(n) FROM t WHERE d = ? GROUP BY 1",
@@ -192,9 +191,8 @@ import UpkeepTestSupport
       try store.read { snapshot in
         for _ in 0..<4 {
           #expect(throws: UpkeepError.self, "\(text)") { try prepared.rows([1], in: snapshot) }
-          #expect(
-            try prepared.rows([2], in: snapshot).map { $0[0] }.sorted(by: { "\($0)" < "\($1)" })
-              == good.map { $0 })
+          let found = try prepared.rows([2], in: snapshot).map { $0[0] ?? .null }
+          #expect(Set(found) == [.integer(8), .integer(9)] && found.count == 2)
           #expect(throws: Stop.self) { try prepared.forEach([2], in: snapshot) { _ in throw Stop() } }
           var first: Value?
           try prepared.forEach([2], in: snapshot) { row in
@@ -209,10 +207,11 @@ import UpkeepTestSupport
     // Nothing of a transaction that ended is used.
     let prepared = try store.prepare("SELECT n FROM t WHERE d = ?")
     var ended: Snapshot?
-    try store.read { snapshot in
+    let count = try store.read { snapshot in
       ended = snapshot
-      #expect(try prepared.rows([2], in: snapshot).count == 2)
+      return try prepared.rows([2], in: snapshot).count
     }
+    #expect(count == 2)
     let snapshot = try #require(ended)
     #expect(throws: UpkeepError.self) { try prepared.rows([2], in: snapshot) }
     #expect(try prepared.rows([2]).count == 2)
