@@ -14,8 +14,8 @@ struct RowKey: Sendable {
 
   /// What each part of the key equals.
   private let operands: [(part: SearchPart, type: ValueType, operand: PreparedOperand)]
-  /// The operand, where the key is one integer as the integer's own bytes.
-  private let integer: PreparedOperand?
+  /// The place of the parameter that the key is, where that is one integer as the integer's own bytes; else -1.
+  private let integer: Int
   /// nil for the primary key.
   private let index: IndexSchema?
   /// The conditions that the key does not answer.
@@ -51,7 +51,11 @@ struct RowKey: Sendable {
       self.operands = operands
       let isInteger =
         operands.count == 1 && operands[0].part.key == KeyPart(.integer) && operands[0].type == .integer
-      integer = isInteger ? operands[0].operand : nil
+      if isInteger, case .parameter(let number) = operands[0].operand {
+        integer = number - 1
+      } else {
+        integer = -1
+      }
       self.index = index
       self.remaining = remaining + rest.sorted { $0.key < $1.key }.map(\.value.condition)
       return
@@ -75,7 +79,7 @@ struct RowKey: Sendable {
     _ parameters: [Value], _ scope: TransactionScope, into key: ByteBuffer
   ) throws(UpkeepError) -> Place {
     key.removeAll()
-    if let integer, case .integer(let id) = integer.value(parameters) {
+    if integer >= 0, integer < parameters.count, case .integer(let id) = parameters[integer] {
       KeyCodec.appendInteger(id, to: key)
     } else {
       for (part, type, operand) in operands {
