@@ -108,7 +108,7 @@ import UpkeepTestSupport
           "UPDATE t SET a = (a + 1) % 6, b = (b + 1) % 5 WHERE id % 3 = \(Int64(random.below(3)))")
       }
       if random.oneIn(6) { try store.execute("DROP INDEX t_ar; CREATE INDEX t_ar ON t (a, r DESC)") }
-      if random.oneIn(10) { try store.execute("DROP INDEX t_s") }
+      if random.oneIn(10) { try store.execute("DROP INDEX IF EXISTS t_s") }
       if random.oneIn(10) { _ = try? store.execute("CREATE INDEX t_s ON t (s, b)") }
     }
     #expect(rowCount > 2000)
