@@ -21,7 +21,7 @@ final class PathScan {
   /// The next range to walk, counted in the direction of the walk.
   @exclusivity(unchecked) private var nextRange = 0
   /// The bound that ends the walk of this range: the upper one forward, the lower one backward.
-  @exclusivity(unchecked) private var limit: [UInt8] = []
+  private let limit = ByteBuffer(capacity: 64)
   @exclusivity(unchecked) private var isLimited = false
   @exclusivity(unchecked) private var position = Position.outside
   private let cursor: TreeCursor
@@ -121,7 +121,7 @@ final class PathScan {
     cursor.rest()
     table?.rest()
     (position, runPlace, runEnd, failure) = (.outside, 0, 0, nil)
-    (ranges, limit, nextRange) = ([], [], 0)
+    (ranges, nextRange) = ([], 0)
   }
 
   /// Begins a walk in another transaction after a rest.
@@ -261,7 +261,8 @@ extension PathScan {
     guard nextRange < ranges.count else { return false }
     let range = currentRange
     let limit = isBackward ? range.lower : range.upper
-    self.limit = limit ?? []
+    self.limit.removeAll()
+    if let limit { limit.withUnsafeBytes { self.limit.append($0) } }
     isLimited = limit != nil
     if run != nil { cursor.setUpperBound(limit) }
     position = .before
@@ -292,7 +293,7 @@ extension PathScan {
 
   private var isWithinLimit: Bool {
     let key = cursor.key
-    let order = limit.withUnsafeBytes { Bytes.compare(key, $0) }
+    let order = Bytes.compare(key, limit.bytes)
     return isBackward ? order >= 0 : order < 0
   }
 

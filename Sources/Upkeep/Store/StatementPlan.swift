@@ -19,6 +19,8 @@ package final class StatementPlan: Sendable {
   private let point = Guarded<PointRead?>(nil)
   /// The query, if plans of it can be kept, and those that are.
   private let repeatable: Query?
+  /// Asked at every run, for which the query itself is not looked at.
+  private let isRepeatable: Bool
   private let readyQueries = ReadyPlans<(query: ReadyQuery, names: ColumnNames)>()
   private let isRepeatableChange: Bool
   /// The table of an UPDATE or DELETE whose plan is kept, which gives no rows, and of which nothing stays if it fails.
@@ -56,6 +58,7 @@ package final class StatementPlan: Sendable {
     } else {
       repeatable = nil
     }
+    isRepeatable = repeatable != nil
     isRepeatableChange = statement.isRepeatableChange
     changedTable =
       switch statement {
@@ -90,7 +93,7 @@ package final class StatementPlan: Sendable {
     _ parameters: [Value], in scope: TransactionScope, _ cancellation: Cancellation,
     _ row: (Row) throws(UpkeepError) -> Bool
   ) throws(UpkeepError) -> Bool {
-    guard let repeatable else { return false }
+    guard isRepeatable else { return false }
     if let ready = readyQueries.take(where: { $0.query.isValid(in: scope) }),
       try ready.query.run(
         parameters, in: scope, cancellation,
@@ -99,7 +102,9 @@ package final class StatementPlan: Sendable {
       readyQueries.putBack(ready)
       return true
     }
-    guard let made = try ReadyQuery(repeatable, parameters, in: scope, cancellation) else { return false }
+    guard let repeatable, let made = try ReadyQuery(repeatable, parameters, in: scope, cancellation) else {
+      return false
+    }
     let names = ColumnNames(made.columns)
     _ = try made.run(
       parameters, in: scope, cancellation, { values throws(UpkeepError) in try row(Row(names, values)) })

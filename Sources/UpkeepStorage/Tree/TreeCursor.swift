@@ -36,6 +36,7 @@ package final class TreeCursor {
   private var pathCapacity: Int
   @exclusivity(unchecked) private var leafLevel: Int
   private var hasLeaf = false
+  private var isResting = false
 
   // The leaf under the cursor, unpacked.
   private var leaf: Node
@@ -74,6 +75,8 @@ package final class TreeCursor {
   /// Lets go of the transaction and its tree, and keeps the room that it has. It stands before the first entry of
   /// nothing until it is opened again.
   package func rest() {
+    if isResting { return }
+    isResting = true
     if let reader, let cell { reader.giveBackCell(cell) }
     (reader, cell, keepAlive) = (nil, nil, nil)
     root = .empty
@@ -101,6 +104,7 @@ package final class TreeCursor {
     self.root = root
     self.keepAlive = keepAlive
     leafLevel = level
+    isResting = false
     self.reader = store.isBounded ? reader : nil
     cell = self.reader?.takeCell()
   }
