@@ -74,6 +74,11 @@ package final class EvaluationContext {
     sources[slot] = .nothing
   }
 
+  /// Lets all slots hold nothing: what they saw may go.
+  func clear() {
+    for slot in 0..<slotCount { sources[slot] = .nothing }
+  }
+
   /// The stored row in a slot, if it holds one; valid until the slot is set or cleared.
   @inline(__always)
   func view(_ slot: Int) -> UnsafePointer<RowView>? {

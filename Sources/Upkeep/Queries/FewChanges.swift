@@ -49,6 +49,7 @@ final class FewChanges {
       return nil
     }
     let transaction = try scope.writing
+    defer { context.clear() }
     var (changed, unchanged) = (0, 0)
     do throws(UpkeepError) {
       context.parameters = statement.parameters

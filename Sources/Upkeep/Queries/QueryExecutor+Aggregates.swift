@@ -238,6 +238,8 @@ extension QueryExecutor {
     guard selection.path.isOrdered, !selection.isFiltered || plan.aggregates.count == 1 else { return nil }
     let context = statement.makeEvaluationContext()
     let scan = try PathScan(scope, source.schema, selection.path)
+    // The context sees the row where the walk has it.
+    defer { withExtendedLifetime(scan) {} }
     guard try selection.next(scan, context, statement, bindsViews: true) else { return .null }
     return try context.value(SlotColumn(slot: 0, ordinal: column))
   }

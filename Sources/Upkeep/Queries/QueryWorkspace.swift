@@ -26,5 +26,8 @@ final class QueryWorkspace {
   }
 
   /// Lets go of the transaction.
-  func rest() { scan?.rest() }
+  func rest() {
+    context?.clear()
+    scan?.rest()
+  }
 }

@@ -70,6 +70,7 @@ final class ReadyQuery {
       defer {
         plan.rest()
         host.rest()
+        statement.rest()
       }
       if !isNew {
         statement.rebind(parameters, cancellation)

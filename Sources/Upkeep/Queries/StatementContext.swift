@@ -69,6 +69,11 @@ package final class StatementContext {
     }
   }
 
+  /// Between two runs: no context sees what belongs to the one before.
+  func rest() {
+    for context in contexts { context.clear() }
+  }
+
   /// Makes the statement's queries ready, which see the transaction as it was when the first of them was.
   func host(_ scope: TransactionScope) -> QueryHost {
     if let madeHost { return madeHost }
