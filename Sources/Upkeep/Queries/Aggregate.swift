@@ -81,6 +81,17 @@ struct Aggregate {
   }
 }
 
+extension Aggregate {
+  /// Whether it may follow from a count of keys, or from the end of an index.
+  var mayNeedNoRows: Bool {
+    switch function {
+    case .count: filter == nil && !isDistinct
+    case .min, .max: filter == nil
+    case .sum, .total, .avg, .groupConcat, .stringAgg, .jsonGroupArray, .jsonGroupObject: false
+    }
+  }
+}
+
 extension Aggregate.Function {
   /// Whether the order of the values makes a difference.
   var asksForOrder: Bool {

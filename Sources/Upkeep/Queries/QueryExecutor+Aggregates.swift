@@ -184,29 +184,36 @@ extension QueryExecutor {
   /// The results, if each follows from counts or from one end of an index; nil if rows must be visited.
   private func resultsWithoutWalk(_ plan: SelectPlan) throws(UpkeepError) -> [Value]? {
     guard let source = plan.source else { return nil }
-    if plan.showsRows { return nil }
+    // Nothing is looked for where one of them needs the rows in any case.
+    if plan.showsRows || !plan.aggregates.allSatisfy({ $0.aggregate.mayNeedNoRows }) { return nil }
     var results: [Value] = []
-    for call in plan.aggregates {
-      guard let result = try shortcut(call, plan, source) else { return nil }
+    for number in plan.aggregates.indices {
+      let isCount = plan.aggregates[number].aggregate.function == .count
+      guard let result = try isCount ? count(number, plan, source) : extreme(number, plan, source) else {
+        return nil
+      }
       results.append(result)
     }
     return results
   }
 
+  /// The way to what an aggregate is of: the plan keeps it for other runs.
   private func shortcut(
-    _ call: SelectPlan.AggregateCall, _ plan: SelectPlan, _ source: SelectPlan.Source
-  ) throws(UpkeepError) -> Value? {
-    if call.aggregate.filter != nil { return nil }
-    switch call.aggregate.function {
-    case .count: return call.aggregate.isDistinct ? nil : try count(call, plan, source)
-    case .min, .max: return try extreme(call, plan, source)
-    case .sum, .total, .avg, .groupConcat, .stringAgg, .jsonGroupArray, .jsonGroupObject: return nil
+    _ number: Int, _ plan: SelectPlan, _ source: SelectPlan.Source, _ request: PlanRequest
+  ) throws(UpkeepError) -> RowSelection {
+    if let kept = plan.shortcuts[number] {
+      try kept.rebind(scope, statement, most: request.most)
+      return kept
     }
+    let made = try RowSelection(request, in: rows(of: source), scope, statement)
+    if plan.condition?.hasQuery != true { plan.shortcuts[number] = made }
+    return made
   }
 
   private func count(
-    _ call: SelectPlan.AggregateCall, _ plan: SelectPlan, _ source: SelectPlan.Source
+    _ number: Int, _ plan: SelectPlan, _ source: SelectPlan.Source
   ) throws(UpkeepError) -> Value? {
+    let call = plan.aggregates[number]
     var condition = plan.condition
     if let argument = call.argument {
       guard let column = call.aggregate.column else { return nil }
@@ -214,13 +221,14 @@ extension QueryExecutor {
     }
     var request = PlanRequest(schema: source.schema, names: source.names, condition: condition, columns: [])
     request.isCount = true
-    let selection = try RowSelection(request, in: rows(of: source), scope, statement)
+    let selection = try shortcut(number, plan, source, request)
     return try selection.countWithoutScan(scope).map { .integer(Int64(clamping: $0)) }
   }
 
   private func extreme(
-    _ call: SelectPlan.AggregateCall, _ plan: SelectPlan, _ source: SelectPlan.Source
+    _ number: Int, _ plan: SelectPlan, _ source: SelectPlan.Source
   ) throws(UpkeepError) -> Value? {
+    let call = plan.aggregates[number]
     guard let argument = call.argument, let column = call.aggregate.column else { return nil }
     let isGreatest = call.aggregate.function == .max
     let condition =
@@ -234,7 +242,7 @@ extension QueryExecutor {
         nullsFirst: !isGreatest)
     ]
     request.most = 1
-    let selection = try RowSelection(request, in: rows(of: source), scope, statement)
+    let selection = try shortcut(number, plan, source, request)
     guard selection.path.isOrdered, !selection.isFiltered || plan.aggregates.count == 1 else { return nil }
     let context = statement.makeEvaluationContext()
     let scan = try PathScan(scope, source.schema, selection.path)

@@ -30,6 +30,8 @@ final class SelectPlan {
   let order: [SortTerm]
   /// The rows that the query is about; nil without a table.
   let selection: RowSelection?
+  /// For aggregates that need not visit rows, by their numbers, the way to what they are of.
+  var shortcuts: [Int: RowSelection] = [:]
   /// Whether rows are put in order after they are found.
   private(set) var isSorting: Bool
   private(set) var limit: UInt64?
