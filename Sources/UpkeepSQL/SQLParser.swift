@@ -61,6 +61,8 @@ public struct SQLParser: Sendable {
       statementStart = offset
       return nil
     }
+    // What runs the statement begins with a button that nobody pressed.
+    try parser.look()
     offset = range.upperBound
     statementStart = offset
     self.parser = parser

@@ -37,7 +37,7 @@ extension Session {
   ) throws(UpkeepError) -> [StatementSummary] {
     var parser = SQLParser(utf8: utf8, parameters: parameters)
     parser.cancellation = cancellation
-    cancellation.reset()
+    try beginText()
     var summaries: [StatementSummary] = []
     while let statement = try parser.next() { summaries.append(try execute(statement, into: sink)) }
     return summaries

@@ -40,6 +40,34 @@ import UpkeepStorage
     #expect(told.count == 1, "\(told)")
   }
 
+  @Test func aRefusedStatementTakesNoPressOfTheButtonBack() throws {
+    final class Presser: RowSink {
+      let session: Session
+      var refused: UpkeepError.Code?
+      init(_ session: Session) { self.session = session }
+      func begin(columns: [String]) {}
+      func row(_ values: [Value]) {
+        guard refused == nil else { return }
+        session.cancellation.cancel()
+        do { try session.execute(sql: "SELECT 1") } catch { refused = error.code }
+      }
+    }
+    let session = Session(try Store.inMemory())
+    let presser = Presser(session)
+    var code: UpkeepError.Code?
+    do {
+      try session.execute(sql: "SELECT value FROM generate_series(1, 100000)", into: presser)
+    } catch { code = error.code }
+    #expect(code == .cancelled && presser.refused == .misuse)
+    // A press while a text is read means the statement that it holds.
+    var parser = SQLParser("SELECT 1")
+    parser.cancellation = session.cancellation
+    session.cancellation.cancel()
+    code = nil
+    do { _ = try parser.next() } catch { code = error.code }
+    #expect(code == .cancelled)
+  }
+
   @Test func anIndexThatIsBeingMadeCanBeStopped() throws {
     try session.execute(sql: "BEGIN; UPDATE t SET code = 'first' WHERE id = 1")
     stopping(session.watch) { try session.execute(sql: "CREATE INDEX t_code ON t (code)") }

@@ -76,7 +76,10 @@ package final class EvaluationContext {
 
   /// Lets all slots hold nothing: what they saw may go.
   func clear() {
-    for slot in 0..<slotCount { sources[slot] = .nothing }
+    for slot in 0..<slotCount {
+      sources[slot] = .nothing
+      if !rows[slot].isEmpty { rows[slot] = [] }
+    }
   }
 
   /// The stored row in a slot, if it holds one; valid until the slot is set or cleared.

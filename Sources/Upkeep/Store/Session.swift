@@ -97,15 +97,20 @@ public final class Session {
     try alone { () throws(UpkeepError) in try reading(body) }
   }
 
-  /// One statement at a time: a sink that calls back is told so.
-  private func alone<T>(_ body: () throws(UpkeepError) -> T) throws(UpkeepError) -> T {
+  /// To be called before a text is read whose statements will run: a press of the button from now on means them.
+  package func beginText() throws(UpkeepError) {
     if isRunning {
       throw UpkeepError(
         .misuse, "a statement of this session is still running; use another session beside it")
     }
+    cancellation.reset()
+  }
+
+  /// One statement at a time: a sink that calls back is told so.
+  private func alone<T>(_ body: () throws(UpkeepError) -> T) throws(UpkeepError) -> T {
+    try beginText()
     isRunning = true
     defer { isRunning = false }
-    cancellation.reset()
     do throws(UpkeepError) { return try body() } catch { throw error.naming(store.path) }
   }
 

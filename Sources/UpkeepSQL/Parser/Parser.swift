@@ -64,7 +64,7 @@ package struct Parser: Sendable {
 
   /// Whether somebody wants no more of it.
   @inline(never)
-  private func look() throws(SyntaxError) {
+  func look() throws(SyntaxError) {
     guard let cancellation else { return }
     do throws(UpkeepError) { try cancellation.check() } catch { throw SyntaxError(error) }
   }
