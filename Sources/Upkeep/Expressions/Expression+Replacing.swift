@@ -1,13 +1,16 @@
 extension Expression {
-  /// Whether an aggregate is anywhere in the expression.
-  var hasAggregate: Bool {
+  /// Whether the expression or one within it is such. Queries within it are left alone.
+  func contains(_ isSuch: (Expression) -> Bool) -> Bool {
     var found = false
-    _ = replacing { expression in
-      if case .aggregate = expression { found = true }
+    _ = replacing { part in
+      if isSuch(part) { found = true }
       return nil
     }
     return found
   }
+
+  /// Whether an aggregate is anywhere in the expression.
+  var hasAggregate: Bool { contains { if case .aggregate = $0 { true } else { false } } }
 
   /// The expression with parts replaced: where `change` gives one, it stands instead of that part, else the
   /// part's own parts are looked at. Queries within it are left alone.

@@ -80,11 +80,13 @@ final class FewChanges {
     _ old: [Value], at number: Int, _ transaction: WriteTransaction
   ) throws(UpkeepError) -> Bool {
     var new = old
+    var difference: UInt64 = 0
     if let assignments {
       context.set(slot: 0, row: old)
       new = try assignments.changed(old, context)
       try check.check(new)
-      if RowEdit.difference(old, new) == 0 { return false }
+      difference = RowEdit.difference(old, new)
+      if difference == 0 { return false }
     }
     if number == edits.count, let another = RowEdit(schema) { edits.append(another) }
     let edit = edits[number]
@@ -93,8 +95,7 @@ final class FewChanges {
     if assignments == nil {
       try edit.deletion(of: old, transaction)
     } else {
-      _ = try edit.update(
-        from: old, to: new, changed: RowEdit.difference(old, new), transaction)
+      _ = try edit.update(from: old, to: new, changed: difference, transaction)
     }
     return true
   }

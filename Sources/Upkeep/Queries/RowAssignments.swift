@@ -36,11 +36,7 @@ final class RowAssignments: Sendable {
           .misuse, "the rowid of \(schema.name) cannot be assigned; declare a primary key to change it")
       }
       if assignments.contains(where: { $0.column.ordinal == ordinal }) {
-        var error = UpkeepError(
-          .misuse, "\(schema.name).\(assignment.column) is assigned twice in one SET list; assign it once")
-        error.table = schema.name
-        error.column = assignment.column
-        throw error
+        throw assignment.repetition(in: schema)
       }
       let value = try assignment.value.map { value throws(UpkeepError) in
         try CompiledExpression.compile(value, in: expressions)
@@ -95,22 +91,12 @@ final class RowAssignments: Sendable {
 
 extension Expression {
   /// Whether a function is called in it.
-  var callsFunctions: Bool {
-    var found = false
-    _ = replacing { part in
-      if case .function = part { found = true }
-      return nil
-    }
-    return found
-  }
+  var callsFunctions: Bool { contains { if case .function = $0 { true } else { false } } }
 
   /// Whether a function in it gives something else each time.
   var isVolatile: Bool {
-    var found = false
-    _ = replacing { part in
-      if case .function(let name, _) = part, ValueFunction.all[name]?.isRandom == true { found = true }
-      return nil
+    contains { part in
+      if case .function(let name, _) = part { ValueFunction.all[name]?.isRandom == true } else { false }
     }
-    return found
   }
 }

@@ -102,18 +102,14 @@ final class SingleRowUpsert: Sendable {
   }
 
   /// Whether it tells of nothing but the two rows, the parameters and the time.
-  fileprivate static func isPlain(_ expression: Expression) -> Bool {
-    var isPlain = true
-    _ = expression.replacing { part in
+  private static func isPlain(_ expression: Expression) -> Bool {
+    !expression.contains { part in
       switch part {
-      case .subquery, .exists, .inQuery, .aggregate, .window, .row: isPlain = false
-      case .function(let name, _):
-        if ScalarFunction.Name(rawValue: name)?.tellsOfStatement == true { isPlain = false }
-      default: break
+      case .subquery, .exists, .inQuery, .aggregate, .window, .row: true
+      case .function(let name, _): ScalarFunction.Name(rawValue: name)?.tellsOfStatement == true
+      default: false
       }
-      return nil
     }
-    return isPlain
   }
 
   /// - Parameter returned: takes the row of RETURNING.
@@ -194,12 +190,8 @@ extension Returning {
   fileprivate var isPlain: Bool {
     columns.allSatisfy { column in
       guard case .expression(let expression, _) = column else { return true }
-      var isPlain = !expression.hasQuery
-      _ = expression.replacing { part in
-        if case .function("changes", _) = part { isPlain = false }
-        return nil
-      }
-      return isPlain
+      return !expression.hasQuery
+        && !expression.contains { if case .function("changes", _) = $0 { true } else { false } }
     }
   }
 }

@@ -221,11 +221,7 @@ package final class UpsertPlan {
     for assignment in assignments {
       let ordinal = try schema.requiredOrdinal(of: assignment.column)
       if columns.contains(where: { $0.ordinal == ordinal }) {
-        var error = UpkeepError(
-          .misuse, "\(schema.name).\(assignment.column) is assigned twice in one SET list; assign it once")
-        error.table = schema.name
-        error.column = assignment.column
-        throw error
+        throw assignment.repetition(in: schema)
       }
       let value = try assignment.value.map { value throws(UpkeepError) in
         try CompiledExpression.compile(value, in: scope)
@@ -281,5 +277,16 @@ package final class UpsertPlan {
     if isSync { kinds.insert(.deleted) }
     if case .collect = rejects { kinds.insert(.rejected) }
     return StatementSummary.Kind.allCases.filter { kinds.contains($0) }
+  }
+}
+
+extension Assignment {
+  /// The error of a SET list that names its column once more.
+  func repetition(in schema: TableSchema) -> UpkeepError {
+    var error = UpkeepError(
+      .misuse, "\(schema.name).\(column) is assigned twice in one SET list; assign it once")
+    error.table = schema.name
+    error.column = column
+    return error
   }
 }
